@@ -9,7 +9,7 @@ import yaml
 from generator.errors import bad_input
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
     from pathlib import Path
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -18,6 +18,9 @@ values.yaml, is 0.2 MiB; beyond 8 MiB a file is not configuration, and parsing i
 
 MAX_DEPTH = 100
 """Deepest nesting read; the deepest Helm values in use stay under 20."""
+
+MAX_VALUES = 500_000
+"""Most values in one file once its aliases are written out, so that no small file becomes a huge chart."""
 
 try:
     _Base = yaml.CSafeLoader
@@ -70,7 +73,8 @@ def parse(text: str, *, file: str) -> Any:
 
     Raises:
         InputError: broken YAML (with line and column), several documents, duplicate or non-text keys,
-            unknown tags, an alias that contains itself, or nesting deeper than MAX_DEPTH.
+            unknown tags, an alias that contains itself, nesting deeper than MAX_DEPTH, or more than
+            MAX_VALUES values.
     """
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
@@ -91,21 +95,32 @@ def parse(text: str, *, file: str) -> Any:
     except (RecursionError, ValueError) as error:
         message = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise bad_input(message, file=file) from None
-    _check_depth(data, file)
+    _check_size(data, file)
     return data
 
 
-def _check_depth(data: Any, file: str) -> None:
-    """Walks breadth-first, so that neither a deep nor a self-containing value can exhaust the stack."""
-    level = [data]
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _check_size(data: Any, file: str) -> None:
+    """Bounds depth and expanded size; breadth-first, so that a self-containing value ends the walk too."""
+    level: dict[int, tuple[Any, int]] = {id(data): (data, 1)}
+    total = 1
     for _ in range(MAX_DEPTH):
-        below: dict[int, Any] = {}
-        for item in level:
-            children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-            below.update((id(child), child) for child in children if isinstance(child, (dict, list)))
+        below: dict[int, tuple[Any, int]] = {}
+        for value, times in level.values():
+            for child in _children(value):
+                total += times
+                if isinstance(child, (dict, list)):
+                    below[id(child)] = (child, below.get(id(child), (child, 0))[1] + times)
+        if total > MAX_VALUES:
+            raise bad_input(f"more than {MAX_VALUES} values with its aliases written out", file=file)
         if not below:
             return
-        level = list(below.values())
+        level = below
     raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file)
 
 

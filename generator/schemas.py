@@ -1,0 +1,162 @@
+"""Checks data against the JSON Schemas of ``values-schemas/`` and says plainly what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import InputError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jsonschema.exceptions import ValidationError
+
+_TYPE_NAMES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing (null)",
+}
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Gives ``monitors.ray.endpoints[0].port`` for the keys and indexes that lead to a value."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def validate(data: Any, schema: Mapping[str, Any], *, file: str) -> None:
+    """Checks ``data`` against a JSON Schema (draft 2020-12).
+
+    Args:
+        data: what yamlfile.parse gives.
+        schema: a schema as a mapping; its ``$ref`` stay inside it.
+        file: the name shown in errors.
+
+    Raises:
+        InputError: one Problem for each violation, in the order of their paths.
+    """
+    found = problems(data, schema, file=file)
+    if found:
+        raise InputError(*found)
+
+
+def problems(data: Any, schema: Mapping[str, Any], *, file: str) -> tuple[Problem, ...]:
+    """Gives one Problem for each violation of ``schema``, in the order of their paths; () if none."""
+    from jsonschema import Draft202012Validator
+
+    errors = Draft202012Validator(schema).iter_errors(data)
+    found = [problem for error in errors for problem in _explain(error, file)]
+    return tuple(sorted(found, key=lambda problem: (problem.path, problem.message)))
+
+
+def _explain(error: ValidationError, file: str) -> Iterator[Problem]:
+    """Translates one jsonschema error; of a failed choice, explains the branch that came closest."""
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        yield from _explain_closest(error, file)
+        return
+    path = dotted(error.absolute_path)
+    if error.validator in ("additionalProperties", "unevaluatedProperties", "propertyNames"):
+        yield from _explain_keys(error, path, file)
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield Problem(f"the key '{name}' is missing", file, path)
+    else:
+        message, hint = _message(error)
+        yield Problem(message, file, path, hint=hint)
+
+
+def _explain_closest(error: ValidationError, file: str) -> Iterator[Problem]:
+    """A branch whose type already fails was not meant; of the rest the one with the fewest errors was."""
+    branches: dict[int, list[ValidationError]] = {}
+    for child in error.context or ():
+        branches.setdefault(int(child.schema_path[0]), []).append(child)
+    meant = [
+        branch
+        for branch in branches.values()
+        if not any(child.validator in ("type", "const") and not child.path for child in branch)
+    ]
+    if meant:
+        for child in min(meant, key=len):
+            yield from _explain(child, file)
+        return
+    expected = [
+        _expected(child.validator_value)
+        for branch in branches.values()
+        for child in branch
+        if child.validator == "type"
+    ]
+    wanted = " or ".join(dict.fromkeys(expected)) or "one of the documented forms"
+    yield Problem(f"found {_show(error.instance)}, expected {wanted}", file, dotted(error.absolute_path))
+
+
+def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
+    if error.validator == "propertyNames":
+        yield Problem(f"unknown key '{error.instance}'", file, path, hint=_name_hint(error))
+        return
+    known = list(error.schema.get("properties", {}))
+    for name in error.instance:
+        if name not in known:
+            where = f"{path}.{name}" if path else name
+            yield Problem(f"unknown key '{name}'", file, where, hint=nearest(name, known))
+
+
+def _name_hint(error: ValidationError) -> str:
+    names = error.schema["propertyNames"].get("enum", ()) if "propertyNames" in error.schema else ()
+    return nearest(str(error.instance), names)
+
+
+def _message(error: ValidationError) -> tuple[str, str]:
+    """Gives (message, hint) for an error about a single value."""
+    found, wanted = _show(error.instance), error.validator_value
+    if error.validator == "type":
+        return f"found {found}, expected {_expected(wanted)}", ""
+    if error.validator == "enum":
+        texts = [str(value) for value in wanted]
+        return f"found {found}, expected one of {', '.join(texts)}", _close(error.instance, texts)
+    if error.validator == "const":
+        return f"found {found}, expected {_show(wanted)}", ""
+    if error.validator == "pattern":
+        meaning = error.schema.get("x-expected") or f"text that matches {wanted}"
+        return f"found {found}, expected {meaning}", ""
+    simple = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "minLength": "at least {} character(s)",
+        "maxLength": "at most {} characters",
+        "minItems": "at least {} item(s)",
+        "minProperties": "at least {} key(s)",
+        "maxItems": "at most {} items",
+    }
+    if error.validator in simple:
+        return f"found {found}, expected {simple[str(error.validator)].format(wanted)}", ""
+    return error.message, ""
+
+
+def _close(found: Any, valid: list[str]) -> str:
+    hint = nearest(str(found), valid)
+    return hint if hint.startswith("did you mean") else ""
+
+
+def _expected(types: str | list[str]) -> str:
+    return " or ".join(_TYPE_NAMES[name] for name in ([types] if isinstance(types, str) else types))
+
+
+def _show(value: Any) -> str:
+    """Gives a value as a person wrote it, shortened to 60 characters."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if value is None:
+        return "nothing"
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    text = text if len(text) <= 60 else text[:57] + "…"
+    return f"'{text}'"
