@@ -1,0 +1,87 @@
+"""values.yaml: what the components, monitors and dashboards set, with the reason above each key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator import yamlfile
+from generator.profiles import merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.components.component import Component
+    from generator.profiles import Profile
+
+
+def chart_values(
+    profile: Profile,
+    components: Iterable[Component],
+    monitors: Mapping[str, Any],
+    dashboards: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all."""
+    values: dict[str, Any] = {
+        "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
+        "monitors": merge(monitors, profile.choices["monitors"]),
+        "dashboards": merge(dashboards, profile.choices["dashboards"]),
+    }
+    values |= {component.name: component.values for component in components}
+    return merge(values, profile.choices["values"])
+
+
+def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Gives path → comment: the components' reasons, and the descriptions of the chart's own keys."""
+    found: dict[tuple[str, ...], str] = {}
+    for component in components:
+        found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
+        for path, reason in component.comments.items():
+            found[(component.name, *path.split("."))] = reason
+    for key in ("networkPolicies", "monitors", "dashboards"):
+        found |= _descriptions(schema["properties"][key], (key,))
+    return found
+
+
+def _descriptions(schema: Mapping[str, Any], path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
+    """Descends one level: deeper keys repeat the same words for every workload, and docs/values.md has them."""
+    found = {path: schema["description"]} if "description" in schema else {}
+    for name, child in schema.get("properties", {}).items():
+        if "description" in child:
+            found[(*path, name)] = child["description"]
+    return found
+
+
+def values_yaml(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], header: str) -> str:
+    """Writes values with the note of a path as a comment above its key.
+
+    Args:
+        values: the chart's values.
+        notes: path → one or more sentences; a path that values lacks is passed over.
+        header: the first line, without ``#``.
+    """
+    lines = [f"# {header}", *_lines(values, notes, ())]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(
+    values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path: tuple[str, ...]
+) -> Iterable[str]:
+    indent = "  " * len(path)
+    for key, value in values.items():
+        here = (*path, key)
+        if not path:
+            yield ""
+        if here in notes:
+            yield from (f"{indent}# {line}" for line in _wrap(notes[here], 100 - len(indent)))
+        deeper = any(note[: len(here)] == here and len(note) > len(here) for note in notes)
+        if deeper and isinstance(value, dict) and value:
+            yield f"{indent}{yamlfile.dump({key: None}).split(':')[0]}:"
+            yield from _lines(value, notes, here)
+        else:
+            yield from (f"{indent}{line}".rstrip() for line in yamlfile.dump({key: value}).splitlines())
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,244 @@
+"""The command line: reads arguments, calls the rest, prints. No logic lives here.
+
+Only click and the error type are imported at the top, so that ``--help`` and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator import __version__
+from generator.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.profiles import Layer, Profile
+    from generator.sources import Sources
+
+_DEFAULT_OUTPUT = Path("charts/ai-ml-observability")
+
+_EXAMPLES = """\b
+Examples:
+  gen-chart --profile jark                     write charts/ai-ml-observability
+  gen-chart --profile kind -o /tmp/chart       write it elsewhere
+  gen-chart --profile jark -f mine.yaml --set components.opensearch.nodes=5
+  gen-chart --profile jark --check             is the chart on disk up to date?
+  gen-chart vendor                             fetch the upstream charts that it needs
+  gen-chart show jark                          every choice that the profile makes
+"""
+
+
+def _complete_profile(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from generator.sources import sources_root
+
+    names = (path.stem for path in (sources_root() / "profiles").glob("*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+_overlays = [
+    click.option(
+        "-f",
+        "--values",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Lay this YAML file over the profile. Repeatable; later ones win.",
+    ),
+    click.option(
+        "--set",
+        "sets",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Lay one value over the profile and the files, as in a.b=1. Repeatable.",
+    ),
+]
+_output = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
+)
+
+
+def _with_overlays(command: Any) -> Any:
+    for option in reversed(_overlays):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=_EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=_complete_profile,
+    help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
+)
+@_with_overlays
+@click.option(
+    "-o",
+    "--output-dir",
+    "target",
+    type=click.Path(path_type=Path),
+    default=_DEFAULT_OUTPUT,
+    show_default=True,
+    metavar="DIR",
+    help="The chart's folder.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; list the files that would change.")
+@click.version_option(__version__, prog_name="gen-chart")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    profile: str | None,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    target: Path,
+    check: bool,
+    dry_run: bool,
+) -> None:
+    """Generate one umbrella Helm chart for the observability of AI/ML workloads on Kubernetes.
+
+    It brings Prometheus, Alertmanager, Grafana, OpenSearch, Fluent Bit, kube-state-metrics and metrics-server,
+    with monitors and dashboards for Ray, vLLM, GPUs and the platform around them.
+    """
+    if ctx.invoked_subcommand is not None:
+        if profile is not None or files or sets or check or dry_run:
+            raise click.UsageError("options that generate a chart do not go with a command; give them after it")
+        return
+    if profile is None:
+        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    if check and dry_run:
+        raise click.UsageError("--check and --dry-run exclude each other")
+    from generator import writer
+    from generator.assemble import assemble
+
+    sources = _read_sources()
+    planned = writer.plan(target, assemble(_load(profile, sources, files, sets), sources))
+    if check:
+        click.echo(writer.unified_diff(planned), nl=False)
+        if not planned.clean:
+            click.echo(f"{target} is not what gen-chart would write", err=True)
+            ctx.exit(Exit.CHECK_FAILED)
+    elif dry_run:
+        for verb in ("added", "changed", "removed"):
+            for path in getattr(planned, verb):
+                click.echo(f"{verb:8} {target / path}")
+    else:
+        writer.write(planned)
+        _report(planned, target)
+
+
+def _report(planned: Any, target: Path) -> None:
+    if planned.clean:
+        click.echo(f"{target}: up to date ({len(planned.files)} files)")
+        return
+    counts = [f"{len(paths)} {verb}" for verb in ("added", "changed", "removed") if (paths := getattr(planned, verb))]
+    click.echo(f"{target}: {', '.join(counts)}")
+    if not planned.before:
+        click.echo(
+            f"next: gen-chart vendor {target}\n"
+            f"      helm install observability {target} --namespace monitoring --create-namespace",
+            err=True,
+        )
+
+
+def _read_sources() -> Sources:
+    from generator.sources import read_sources, sources_root
+
+    return read_sources(sources_root())
+
+
+def _load(profile: str, sources: Sources, files: Sequence[Path], sets: Sequence[str]) -> Profile:
+    """Resolves ``--profile``, which names a built-in profile or, with a slash or .yaml, a file."""
+    from generator.assemble import load_profile
+    from generator.profiles import parse_set
+    from generator.sources import read_overlay
+
+    overlays: list[Layer] = [*map(read_overlay, files), *map(parse_set, sets)]
+    if "/" in profile or profile.endswith((".yaml", ".yml")):
+        path = Path(profile)
+        return load_profile(path.name, sources, overlays, own=read_overlay(path))
+    return load_profile(profile, sources, overlays)
+
+
+@cli.command()
+@_output
+def profiles(output: str) -> None:
+    """List the profiles: what kind of cluster each is for, and what it extends."""
+    from generator.listing import profile_rows, table
+    from generator.sources import read_profiles, sources_root
+
+    rows = profile_rows(read_profiles(sources_root()))
+    _print(rows, table(rows), output)
+
+
+@cli.command()
+@_output
+def components(output: str) -> None:
+    """List the upstream charts: version, what each brings, and in which profiles it is on."""
+    from generator.listing import component_rows, table
+
+    sources = _read_sources()
+    rows = component_rows([_load(name, sources, (), ()) for name in sorted(sources.profiles)], sources.pins)
+    _print(rows, table(rows), output)
+
+
+@cli.command()
+@click.argument("profile", shell_complete=_complete_profile)
+@_with_overlays
+@click.option("--helm", is_flag=True, help="Show the Helm values that follow from the choices instead.")
+@_output
+def show(profile: str, files: tuple[Path, ...], sets: tuple[str, ...], helm: bool, output: str) -> None:
+    """Show every choice that PROFILE makes, what it extends merged in.
+
+    Each key printed is one that an overlay (-f) or --set may change.
+    """
+    from generator import yamlfile
+    from generator.assemble import chart_values
+
+    sources = _read_sources()
+    loaded = _load(profile, sources, files, sets)
+    data = chart_values(loaded, sources) if helm else loaded.choices
+    title = f"# {' → '.join(loaded.lineage)}: {loaded.description}\n"
+    _print(data, title + yamlfile.dump(data), output)
+
+
+def _print(data: Any, text: str, output: str) -> None:
+    if output == "json":
+        import json
+
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        click.echo(text, nl=False)
+
+
+def main() -> None:
+    """Runs the command line; every error that a person can cause ends in a message and an exit code."""
+    try:
+        code = cli.main(prog_name="gen-chart", standalone_mode=False)
+    except InputError as error:
+        for problem in error.problems:
+            click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+            click.echo(str(problem), err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; what was there is as it was", err=True)
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the last wall: a bug must not print a traceback at a user
+        if os.environ.get("GEN_CHART_DEBUG"):
+            raise
+        click.echo(f"internal error: {type(error).__name__}: {error} (GEN_CHART_DEBUG=1 shows where)", err=True)
+        code = 70
+    sys.exit(code)

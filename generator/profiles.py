@@ -1,0 +1,157 @@
+"""Turns a profile, what it extends and what a person lays over it into one set of choices."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from generator import yamlfile
+from generator.errors import InputError, bad_input, nearest
+from generator.schemas import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = "standalone"
+"""The profile that says everything; every other one extends it, directly or not."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One mapping of choices and where it came from.
+
+    Attributes:
+        file: the file, or the ``--set`` argument, as the person named it.
+        data: the choices; they need not be complete.
+        origin: how the header of generated files names it; "" for a built-in profile.
+    """
+
+    file: str
+    data: Mapping[str, Any]
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Every choice that the chart is made from.
+
+    Attributes:
+        name: the profile's name.
+        description: its one sentence.
+        lineage: the names it extends, itself first, ``standalone`` last.
+        choices: the merged choices, complete, without ``extends`` and ``description``.
+        changes: what was laid over it, as the command line would name it.
+    """
+
+    name: str
+    description: str
+    lineage: tuple[str, ...]
+    choices: Mapping[str, Any]
+    changes: tuple[str, ...] = field(default=())
+
+    @property
+    def command(self) -> str:
+        """Gives the command that makes the chart; files by base name, set values left out (they may be secret)."""
+        return " ".join(("gen-chart --profile", self.name, *self.changes))
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lays ``over`` over ``base``: mappings merge key by key, anything else (lists and null too) replaces."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, dict) and isinstance(below, dict)
+        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def parse_set(argument: str) -> Layer:
+    r"""Reads one ``--set path=value``.
+
+    The path is dotted (``components.opensearch.nodes``; a dot inside a key is written ``\.``), the value is
+    YAML (``3``, ``true``, ``[a, b]``, ``{cpu: 1}``); a value that YAML reads as text needs no quotes.
+
+    Raises:
+        InputError: no ``=``, an empty key, or a value that is not YAML.
+    """
+    path, separator, text = argument.partition("=")
+    file = f"--set {path}" if separator else f"--set {argument}"
+    if not separator:
+        raise bad_input("found no '='", file=file, hint="write path=value")
+    keys = [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path.strip())]
+    if not all(keys):
+        raise bad_input(f"found an empty key in '{path}'", file=file, hint="write path=value, as in a.b.c=1")
+    data: Any = yamlfile.parse(text, file=file)
+    for key in reversed(keys):
+        data = {key: data}
+    return Layer(file, data, f"--set {path.strip()}=…")
+
+
+def lineage(name: str, available: Mapping[str, Layer]) -> tuple[str, ...]:
+    """Gives the names from ``name`` to ``standalone``, following ``extends``.
+
+    Raises:
+        InputError: an unknown name, a circle, or a profile other than ``standalone`` that extends nothing.
+    """
+    chain: list[str] = []
+    asked_by = ""
+    while True:
+        if name in chain:
+            circle = " → ".join((*chain[chain.index(name) :], name))
+            raise bad_input(f"extends itself in a circle: {circle}", file=available[name].file, path="extends")
+        if name not in available:
+            raise bad_input(
+                f"unknown profile '{name}'",
+                file=asked_by or "--profile",
+                path="extends" if asked_by else "",
+                hint=nearest(name, available),
+            )
+        chain.append(name)
+        layer = available[name]
+        parent = layer.data.get("extends")
+        if parent is None:
+            if name != ROOT:
+                raise bad_input("the key 'extends' is missing", file=layer.file, hint=nearest("", available))
+            return tuple(chain)
+        if not isinstance(parent, str):
+            raise bad_input(f"found {parent!r}, expected a profile's name", file=layer.file, path="extends")
+        asked_by, name = layer.file, parent
+
+
+def resolve(
+    name: str, available: Mapping[str, Layer], overlays: Sequence[Layer], schema: Mapping[str, Any]
+) -> Profile:
+    """Merges a profile's lineage and the overlays, later over earlier.
+
+    Args:
+        name: the profile asked for.
+        available: every profile that may be named, by name.
+        overlays: what is laid over it, in order.
+        schema: the profile schema with the monitors' and dashboards' parts filled in.
+
+    Raises:
+        InputError: see lineage; also every violation of the schema, each with the file that holds it.
+    """
+    names = lineage(name, available)
+    layers = [available[ancestor] for ancestor in reversed(names)]
+    found = [
+        problem
+        for layer in (*layers, *overlays)
+        for problem in problems(layer.data, schema, file=layer.file)
+    ]
+    found += [
+        bad_input(f"an overlay cannot set '{key}'", file=layer.file, path=key).problems[0]
+        for layer in overlays
+        for key in ("extends", "description")
+        if key in layer.data
+    ]
+    if found:
+        raise InputError(*found)
+    choices: dict[str, Any] = {}
+    for layer in (*layers, *overlays):
+        choices = merge(choices, layer.data)
+    choices.pop("extends", None)
+    description = choices.pop("description", "")
+    changes = tuple(layer.origin for layer in overlays if layer.origin)
+    return Profile(name, description, names, choices, changes)

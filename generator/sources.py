@@ -1,0 +1,112 @@
+"""The reader of sources: every file that a chart is made from, read once and checked against its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator import schemas, yamlfile
+from generator.errors import bad_input
+from generator.pins import Pins, parse_pins
+from generator.profiles import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything but the person's own input.
+
+    Attributes:
+        pins: the upstream charts.
+        profiles: by name, unchecked (a profile's schema depends on monitors and dashboards).
+        monitors: monitors/*.yaml by file stem, checked.
+        dashboards: dashboards/*.yaml by file stem, checked.
+        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, values, pins).
+    """
+
+    pins: Pins
+    profiles: Mapping[str, Layer]
+    monitors: Mapping[str, Mapping[str, Any]]
+    dashboards: Mapping[str, Mapping[str, Any]]
+    schemas: Mapping[str, Mapping[str, Any]]
+
+
+def sources_root() -> Path:
+    """Gives the folder that holds profiles/, monitors/ and so on: inside an installed package its data, else the checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parent
+
+
+def read_profiles(root: Path) -> dict[str, Layer]:
+    """Reads profiles/*.yaml.
+
+    Raises:
+        InputError: a file is not a YAML mapping.
+    """
+    return {
+        path.stem: Layer(_name(path, root), yamlfile.load_mapping(path, file=_name(path, root)))
+        for path in _files(root, "profiles")
+    }
+
+
+def read_overlay(path: Path) -> Layer:
+    """Reads a person's ``-f`` file.
+
+    Raises:
+        InputError: it cannot be read, is not UTF-8, is too large, or is not a YAML mapping.
+    """
+    return Layer(str(path), yamlfile.load_mapping(path), f"-f {path.name}")
+
+
+def read_pins(root: Path) -> Pins:
+    """Reads pins.yaml.
+
+    Raises:
+        InputError: it does not follow its schema.
+    """
+    return parse_pins(yamlfile.load(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
+
+
+def read_sources(root: Path) -> Sources:
+    """Reads every room below ``root``.
+
+    Raises:
+        InputError: a file cannot be read or does not follow its schema.
+    """
+    kinds = ("profile", "monitor", "dashboard", "values")
+    found = {kind: _schema(root, kind) for kind in kinds}
+    return Sources(
+        pins=read_pins(root),
+        profiles=read_profiles(root),
+        monitors=_room(root, "monitors", found["monitor"]),
+        dashboards=_room(root, "dashboards", found["dashboard"]),
+        schemas=found,
+    )
+
+
+def _room(root: Path, room: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    specs: dict[str, Mapping[str, Any]] = {}
+    for path in _files(root, room):
+        specs[path.stem] = yamlfile.load_mapping(path, file=_name(path, root))
+        schemas.validate(specs[path.stem], schema, file=_name(path, root))
+    return specs
+
+
+def _files(root: Path, room: str) -> list[Path]:
+    files = sorted((root / room).glob("*.yaml"))
+    if not files:
+        raise bad_input("no *.yaml in it; the installation is broken", file=str(root / room), hint="install gen-chart again")
+    return files
+
+
+def _schema(root: Path, kind: str) -> dict[str, Any]:
+    path = root / "values-schemas" / f"{kind}.schema.yaml"
+    return yamlfile.load_mapping(path, file=_name(path, root))
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,109 @@
+{{/* [[ header ]] */}}
+
+{{/*
+ai-ml-observability.crd: "true" if objects of a kind of the Prometheus operator can be created, else "".
+kube-prometheus-stack brings the kinds with it; without it the cluster has to have them already.
+Usage: {{ if include "ai-ml-observability.crd" (list . "PrometheusRule") }}
+*/}}
+{{- define "ai-ml-observability.crd" -}}
+{{- $root := index . 0 -}}
+{{- $stack := index $root.Values "kube-prometheus-stack" | default dict -}}
+{{- if or $stack.enabled ($root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (index . 1))) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/*
+ai-ml-observability.monitor: one workload's PodMonitors or ServiceMonitors. The workload's template defines what is
+fixed under ai-ml-observability.monitors.<name>; .Values.monitors and .Values.monitors.<name> say the rest.
+Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
+*/}}
+{{- define "ai-ml-observability.monitor" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $fixed := include (printf "ai-ml-observability.monitors.%s" $name) $root | fromYaml -}}
+{{- $common := $root.Values.monitors | default dict -}}
+{{- $own := index $common $name | default dict -}}
+
+{{- /* What the workload sets wins over what is common; an empty value counts as set. */ -}}
+{{- $set := dict -}}
+{{- range $values := list $fixed $common $own -}}
+  {{- range $key := list "enabled" "interval" "namespaces" "sampleLimit" "scrapeTimeout" -}}
+    {{- if hasKey $values $key -}}{{- $_ := set $set $key (index $values $key) -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if hasKey $own "enabled" | not -}}{{- $_ := set $set "enabled" $fixed.enabled -}}{{- end -}}
+
+{{- /* Maps are merged, lists are added to each other. */ -}}
+{{- $labels := include "ai-ml-observability.labels" $root | fromYaml -}}
+{{- $annotations := dict -}}
+{{- range $values := list $common $own -}}
+  {{- range $key, $value := $values.labels -}}{{- $_ := set $labels $key $value -}}{{- end -}}
+  {{- range $key, $value := $values.annotations -}}{{- $_ := set $annotations $key $value -}}{{- end -}}
+{{- end -}}
+{{- $metricRelabelings := list -}}
+{{- range $regex := concat ($common.dropMetrics | default list) ($fixed.dropMetrics | default list) ($own.dropMetrics | default list) | uniq -}}
+  {{- $_ := mustRegexMatch $regex "" -}}
+  {{- $metricRelabelings = append $metricRelabelings (dict "action" "drop" "sourceLabels" (list "__name__") "regex" $regex) -}}
+{{- end -}}
+{{- with concat ($common.dropLabels | default list) ($fixed.dropLabels | default list) ($own.dropLabels | default list) | uniq -}}
+  {{- $metricRelabelings = append $metricRelabelings (dict "action" "labeldrop" "regex" (join "|" .)) -}}
+{{- end -}}
+
+{{- $endpoints := list -}}
+{{- range $endpoint := $fixed.endpoints -}}
+  {{- $given := index ($own.endpoints | default dict) $endpoint.name | default dict -}}
+  {{- if ternary $given.enabled $endpoint.enabled (hasKey $given "enabled") -}}
+    {{- $spec := $endpoint.spec -}}
+    {{- range $key, $value := omit $given "enabled" "port" "scrapePort" -}}{{- $_ := set $spec $key $value -}}{{- end -}}
+    {{- if $given.port -}}
+      {{- $numbered := ternary "portNumber" "targetPort" (eq $fixed.kind "PodMonitor") -}}
+      {{- $spec = omit $spec "port" $numbered -}}
+      {{- if kindIs "string" $given.port -}}
+        {{- $_ := set $spec "port" $given.port -}}
+      {{- else -}}
+        {{- $_ := set $spec $numbered (int $given.port) -}}
+      {{- end -}}
+    {{- end -}}
+    {{- with ternary $given.scrapePort $endpoint.scrapePort (hasKey $given "scrapePort") -}}
+      {{- /* Whichever container declared the found port, this one need not be its; without the label, look-alikes are one target. */ -}}
+      {{- $rewrite := dict "sourceLabels" (list "__address__") "regex" `(.+):\d+` "replacement" (printf "$1:%d" (int .)) "targetLabel" "__address__" -}}
+      {{- $_ := set $spec "relabelings" (concat $spec.relabelings (list $rewrite (dict "action" "labeldrop" "regex" "container"))) -}}
+    {{- end -}}
+    {{- with $set.interval -}}{{- $_ := set $spec "interval" . -}}{{- end -}}
+    {{- with $set.scrapeTimeout -}}{{- $_ := set $spec "scrapeTimeout" . -}}{{- end -}}
+    {{- with $metricRelabelings -}}{{- $_ := set $spec "metricRelabelings" . -}}{{- end -}}
+    {{- $endpoints = append $endpoints $spec -}}
+  {{- end -}}
+{{- end -}}
+
+{{- $selectors := $fixed.selectors -}}
+{{- with $own.selector -}}{{- $selectors = list (dict "name" $name "selector" .) -}}{{- end -}}
+{{- $switched := and (ternary $common.enabled true (hasKey $common "enabled")) $set.enabled -}}
+{{- if and $switched $endpoints (include "ai-ml-observability.crd" (list $root $fixed.kind)) -}}
+{{- range $selectors }}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: {{ $fixed.kind }}
+metadata:
+  name: {{ .name }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- toYaml $labels | nindent 4 }}
+  {{- with $annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  namespaceSelector:
+    {{- toYaml (ternary (dict "matchNames" $set.namespaces) (dict "any" true) (not (empty $set.namespaces))) | nindent 4 }}
+  selector:
+    {{- toYaml .selector | nindent 4 }}
+  {{- with $set.sampleLimit }}
+  sampleLimit: {{ int . }}
+  {{- end }}
+  {{ ternary "podMetricsEndpoints" "endpoints" (eq $fixed.kind "PodMonitor") }}:
+    {{- toYaml $endpoints | nindent 4 }}
+{{- end }}
+{{- end }}
+{{- end -}}
