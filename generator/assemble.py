@@ -36,9 +36,7 @@ def profile_schema(sources: Sources) -> dict[str, Any]:
     return {**base, "$defs": {**base["$defs"], **parts}}
 
 
-def load_profile(
-    name: str, sources: Sources, overlays: Sequence[Layer] = (), own: Layer | None = None
-) -> Profile:
+def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), own: Layer | None = None) -> Profile:
     """Resolves a profile by name.
 
     Args:

@@ -119,9 +119,7 @@ def lineage(name: str, available: Mapping[str, Layer]) -> tuple[str, ...]:
         asked_by, name = layer.file, parent
 
 
-def resolve(
-    name: str, available: Mapping[str, Layer], overlays: Sequence[Layer], schema: Mapping[str, Any]
-) -> Profile:
+def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer], schema: Mapping[str, Any]) -> Profile:
     """Merges a profile's lineage and the overlays, later over earlier.
 
     Args:
@@ -135,11 +133,7 @@ def resolve(
     """
     names = lineage(name, available)
     layers = [available[ancestor] for ancestor in reversed(names)]
-    found = [
-        problem
-        for layer in (*layers, *overlays)
-        for problem in problems(layer.data, schema, file=layer.file)
-    ]
+    found = [problem for layer in (*layers, *overlays) for problem in problems(layer.data, schema, file=layer.file)]
     found += [
         bad_input(f"an overlay cannot set '{key}'", file=layer.file, path=key).problems[0]
         for layer in overlays

@@ -9,7 +9,8 @@ from generator.errors import InputError, Problem, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jsonschema.exceptions import ValidationError
+    # jsonschema types a keyword's value as "anything or unset"; which keyword it is decides its type.
+    ValidationError = Any
 
 _TYPE_NAMES = {
     "object": "a mapping",

@@ -99,7 +99,9 @@ def _room(root: Path, room: str, schema: Mapping[str, Any]) -> dict[str, Mapping
 def _files(root: Path, room: str) -> list[Path]:
     files = sorted((root / room).glob("*.yaml"))
     if not files:
-        raise bad_input("no *.yaml in it; the installation is broken", file=str(root / room), hint="install gen-chart again")
+        raise bad_input(
+            "no *.yaml in it; the installation is broken", file=str(root / room), hint="install gen-chart again"
+        )
     return files
 
 

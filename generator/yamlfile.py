@@ -42,9 +42,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = Fal
                 None, None, f"found the key {key!r}, expected text; put it in quotes", key_node.start_mark
             )
         if key in mapping:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"found the key '{key}' twice", key_node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, f"found the key '{key}' twice", key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=deep)
     return mapping
 
@@ -56,9 +54,7 @@ def _construct_yaml_map(loader: _Loader, node: yaml.MappingNode) -> Any:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_yaml_map)
-_Loader.add_constructor(
-    "tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node)
-)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
 def parse(text: str, *, file: str) -> Any:
@@ -142,9 +138,7 @@ def read_text(path: Path, *, file: str = "") -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise bad_input(
-            f"found the byte 0x{raw[error.start]:02x}, expected UTF-8 text", file=name, line=line
-        ) from None
+        raise bad_input(f"found the byte 0x{raw[error.start]:02x}, expected UTF-8 text", file=name, line=line) from None
 
 
 def load(path: Path, *, file: str = "") -> Any:

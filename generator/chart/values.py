@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from generator import yamlfile
@@ -63,9 +64,7 @@ def values_yaml(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str],
     return "\n".join(lines) + "\n"
 
 
-def _lines(
-    values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path: tuple[str, ...]
-) -> Iterable[str]:
+def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path: tuple[str, ...]) -> Iterable[str]:
     indent = "  " * len(path)
     for key, value in values.items():
         here = (*path, key)
@@ -82,6 +81,4 @@ def _lines(
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

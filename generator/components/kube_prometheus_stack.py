@@ -80,9 +80,7 @@ def component(profile: Profile) -> Component:
     comments = dict(_COMMENTS)
     for key, _ in unreachable:
         comments[key] = "Not reachable in this cluster: no monitor, no dashboard, no alert."
-    return Component(
-        NAME, "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter", values, comments
-    )
+    return Component(NAME, "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter", values, comments)
 
 
 def retention_size(volume: str) -> str:
