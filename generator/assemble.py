@@ -109,7 +109,7 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
         "values.schema.json": schema.schema_json(data_schema, first),
         "values.yaml": values.values_yaml(data, values.comments(components(profile), data_schema), first),
     }
-    files |= monitor_templates(sources.monitors, first)
+    files |= monitor_templates(sources.monitors, header=first)
     files |= dashboard_files(sources.dashboards, first)
     return dict(sorted(files.items()))
 

@@ -236,7 +236,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; what was there is as it was", err=True)
         code = 130
-    except Exception as error:  # noqa: BLE001 - the last wall: a bug must not print a traceback at a user
+    except Exception as error:
+        # The last wall: even a bug must not print a traceback at a user.
         if os.environ.get("GEN_CHART_DEBUG"):
             raise
         click.echo(f"internal error: {type(error).__name__}: {error} (GEN_CHART_DEBUG=1 shows where)", err=True)

@@ -35,7 +35,7 @@ class Sources:
 
 
 def sources_root() -> Path:
-    """Gives the folder that holds profiles/, monitors/ and so on: inside an installed package its data, else the checkout."""
+    """Gives the folder of profiles/, monitors/ and so on: an installed package's data, else the checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "data"
     return installed if installed.is_dir() else package.parent

@@ -51,7 +51,7 @@ def chart_lock(pins: Pins) -> str:
     """Gives the Chart.lock that ``helm dependency build`` accepts for chart_yaml's dependencies.
 
     The digest is the sha256 of ``[dependencies, locked]`` as Go's json.Marshal writes it
-    (Helm 3.17 and 4.3, internal/resolver HashReq). The time is the day of the pins, so that equal pins give equal bytes.
+    (Helm 3.17 and 4.3, internal/resolver HashReq). The time is the day of the pins: equal pins give equal bytes.
     """
     asked = dependencies(pins)
     locked = [_dependency(pins.pin(name)) for name in components.NAMES]

@@ -37,7 +37,8 @@ def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict
     for component in components:
         found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
         for path, reason in component.comments.items():
-            found[(component.name, *path.split("."))] = reason
+            place = (component.name, *path.split("."))
+            found[place] = reason
     for key in ("networkPolicies", "monitors", "dashboards"):
         found |= _descriptions(schema["properties"][key], (key,))
     return found
@@ -48,7 +49,8 @@ def _descriptions(schema: Mapping[str, Any], path: tuple[str, ...]) -> dict[tupl
     found = {path: schema["description"]} if "description" in schema else {}
     for name, child in schema.get("properties", {}).items():
         if "description" in child:
-            found[(*path, name)] = child["description"]
+            place = (*path, name)
+            found[place] = child["description"]
     return found
 
 

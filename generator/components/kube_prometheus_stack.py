@@ -37,7 +37,7 @@ _COMMENTS = {
     "prometheus.prometheusSpec.retentionSize": "85 % of the volume, so that it never fills.",
     "grafana.deploymentStrategy": "A ReadWriteOnce volume cannot be attached to the old and the new pod at once.",
     "grafana.initChownData": "fsGroup gives the volume to Grafana; the root init container is not needed.",
-    "grafana.rbac": "A ClusterRole of this chart that reads ConfigMaps; the subchart's own would read every Secret too.",
+    "grafana.rbac": "A role of this chart that reads ConfigMaps; the subchart's own would read every Secret too.",
     "grafana.adminPassword": "The documented login. It is public: change it wherever others can reach Grafana.",
     "grafana.admin.existingSecret": "A Secret with the keys admin-user and admin-password, made before the chart.",
     "prometheus-node-exporter.prometheus.monitor.relabelings": (

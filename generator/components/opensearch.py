@@ -20,7 +20,7 @@ node.store.allow_mmap: false
 """
 
 _COMMENTS = {
-    "protocol": "Without the security plugin OpenSearch speaks plain HTTP; the NetworkPolicy lets in only who needs it.",
+    "protocol": "Without its security plugin OpenSearch speaks HTTP; the NetworkPolicy lets in only who needs it.",
     "config": ("allow_mmap: false spares every node the sysctl vm.max_map_count and a privileged container to set it."),
     "extraEnvs": "The security plugin needs certificates and password hashes, which no template may generate.",
     "persistence.enableInitChown": "fsGroup gives the volume to OpenSearch; the root init container is not needed.",
