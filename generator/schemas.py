@@ -62,7 +62,9 @@ def _explain(error: ValidationError, file: str) -> Iterator[Problem]:
         yield from _explain_closest(error, file)
         return
     path = dotted(error.absolute_path)
-    if error.validator in ("additionalProperties", "unevaluatedProperties", "propertyNames"):
+    if "propertyNames" in error.relative_schema_path:
+        yield from _explain_name(error, path, file)
+    elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         yield from _explain_keys(error, path, file)
     elif error.validator == "required":
         for name in error.validator_value:
@@ -98,9 +100,6 @@ def _explain_closest(error: ValidationError, file: str) -> Iterator[Problem]:
 
 
 def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
-    if error.validator == "propertyNames":
-        yield Problem(f"unknown key '{error.instance}'", file, path, hint=_name_hint(error))
-        return
     known = list(error.schema.get("properties", {}))
     for name in error.instance:
         if name not in known:
@@ -108,9 +107,11 @@ def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Prob
             yield Problem(f"unknown key '{name}'", file, where, hint=nearest(name, known))
 
 
-def _name_hint(error: ValidationError) -> str:
-    names = error.schema["propertyNames"].get("enum", ()) if "propertyNames" in error.schema else ()
-    return nearest(str(error.instance), names)
+def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
+    """A key's own form is wrong. A list of names is passed over: it repeats what a closed object says."""
+    if error.validator != "enum":
+        message, hint = _message(error)
+        yield Problem(f"key '{error.instance}': {message}", file, path, hint=hint)
 
 
 def _message(error: ValidationError) -> tuple[str, str]:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator import schemas, yamlfile
+from generator.dashboards.reader import read_dashboards
 from generator.errors import bad_input
 from generator.pins import Pins, parse_pins
 from generator.profiles import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from generator.dashboards.spec import Dashboard
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,14 @@ class Sources:
         pins: the upstream charts.
         profiles: by name, unchecked (a profile's schema depends on monitors and dashboards).
         monitors: monitors/*.yaml by file stem, checked.
-        dashboards: dashboards/*.yaml by file stem, checked.
+        dashboards: dashboards/*.yaml by file stem, parsed.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, values, pins).
     """
 
     pins: Pins
     profiles: Mapping[str, Layer]
     monitors: Mapping[str, Mapping[str, Any]]
-    dashboards: Mapping[str, Mapping[str, Any]]
+    dashboards: Mapping[str, Dashboard]
     schemas: Mapping[str, Mapping[str, Any]]
 
 
@@ -83,7 +86,7 @@ def read_sources(root: Path) -> Sources:
         pins=read_pins(root),
         profiles=read_profiles(root),
         monitors=_room(root, "monitors", found["monitor"]),
-        dashboards=_room(root, "dashboards", found["dashboard"]),
+        dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
         schemas=found,
     )
 

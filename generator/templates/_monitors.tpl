@@ -27,12 +27,11 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
 
 {{- /* What the workload sets wins over what is common; an empty value counts as set. */ -}}
 {{- $set := dict -}}
-{{- range $values := list $fixed $common $own -}}
-  {{- range $key := list "enabled" "interval" "namespaces" "sampleLimit" "scrapeTimeout" -}}
+{{- range $values := list $common $own -}}
+  {{- range $key := list "interval" "namespaces" "sampleLimit" "scrapeTimeout" -}}
     {{- if hasKey $values $key -}}{{- $_ := set $set $key (index $values $key) -}}{{- end -}}
   {{- end -}}
 {{- end -}}
-{{- if hasKey $own "enabled" | not -}}{{- $_ := set $set "enabled" $fixed.enabled -}}{{- end -}}
 
 {{- /* Maps are merged, lists are added to each other. */ -}}
 {{- $labels := include "ai-ml-observability.labels" $root | fromYaml -}}
@@ -56,6 +55,7 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
   {{- if ternary $given.enabled $endpoint.enabled (hasKey $given "enabled") -}}
     {{- $spec := $endpoint.spec -}}
     {{- range $key, $value := omit $given "enabled" "port" "scrapePort" -}}{{- $_ := set $spec $key $value -}}{{- end -}}
+    {{- if $given.authorization -}}{{- $spec = omit $spec "bearerTokenFile" -}}{{- end -}}
     {{- if $given.port -}}
       {{- $numbered := ternary "portNumber" "targetPort" (eq $fixed.kind "PodMonitor") -}}
       {{- $spec = omit $spec "port" $numbered -}}
@@ -79,8 +79,8 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
 
 {{- $selectors := $fixed.selectors -}}
 {{- with $own.selector -}}{{- $selectors = list (dict "name" $name "selector" .) -}}{{- end -}}
-{{- $switched := and (ternary $common.enabled true (hasKey $common "enabled")) $set.enabled -}}
-{{- if and $switched $endpoints (include "ai-ml-observability.crd" (list $root $fixed.kind)) -}}
+{{- $on := and (ternary $common.enabled true (hasKey $common "enabled")) (ternary $own.enabled $fixed.enabled (hasKey $own "enabled")) -}}
+{{- if and $on $endpoints (include "ai-ml-observability.crd" (list $root $fixed.kind)) -}}
 {{- range $selectors }}
 ---
 apiVersion: monitoring.coreos.com/v1

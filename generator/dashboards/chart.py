@@ -1,0 +1,133 @@
+"""The dashboards' part of the chart: files, templates, values and their schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.dashboards.compiler import compile_dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.dashboards.spec import Dashboard
+
+FOLDER_ANNOTATION = "grafana_folder"
+"""The annotation that names Grafana's folder. Grafana's sidecar reads it only if the Grafana chart says so:
+``sidecar.dashboards.folderAnnotation: grafana_folder`` and
+``sidecar.dashboards.provider.foldersFromFilesStructure: true`` (grafana 12.11.1 values.yaml; both off there)."""
+
+_TEMPLATE = """\
+{{- /* @HEADER@ */ -}}
+{{- $dashboards := .Values.dashboards }}
+{{- if and $dashboards.enabled (dig "@NAME@" "enabled" true $dashboards) }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: @OBJECT@
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "ai-ml-observability.labels" . | nindent 4 }}
+    {{- with $dashboards.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- if or $dashboards.folder $dashboards.annotations }}
+  annotations:
+    {{- with $dashboards.folder }}
+    @FOLDER@: {{ . | quote }}
+    {{- end }}
+    {{- with $dashboards.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+data:
+  @NAME@.json: |
+    {{- .Files.Get "files/dashboards/@NAME@.json" | trimSuffix "\\n" | nindent 4 }}
+{{- end }}
+"""
+
+
+def object_name(name: str) -> str:
+    """Gives the name of a dashboard's ConfigMap, the same under every release name."""
+    return f"ai-ml-observability-dashboard-{name}"
+
+
+def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, str]:
+    """Gives the chart's files by their path in the chart.
+
+    Each dashboard is ``files/dashboards/NAME.json``, which carries no comment because JSON has none, and
+    ``templates/dashboards/NAME.yaml``, a ConfigMap that reads it with ``.Files.Get``: as a file, ``{{label}}`` in a
+    legend is not taken for a Go template.
+
+    Args:
+        specs: the dashboards by name.
+        header: the sentence that opens a generated file, without comment signs.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+        ValueError: the header would end the comment that it stands in.
+    """
+    if "*/" in header:
+        raise ValueError("a header must not hold '*/'")
+    files: dict[str, str] = {}
+    for name, spec in sorted(specs.items()):
+        files[f"files/dashboards/{name}.json"] = compile_dashboard(name, spec)
+        text = _TEMPLATE.replace("@NAME@", name).replace("@OBJECT@", object_name(name))
+        files[f"templates/dashboards/{name}.yaml"] = text.replace("@FOLDER@", FOLDER_ANNOTATION).replace(
+            "@HEADER@", header
+        )
+    return files
+
+
+def dashboard_values(specs: Mapping[str, Dashboard]) -> dict[str, Any]:
+    """Gives what stands under ``dashboards`` in the chart's values: everything on."""
+    values: dict[str, Any] = {
+        "enabled": True,
+        # kube-prometheus-stack 88.5.3 values.yaml: grafana.sidecar.dashboards.label and labelValue.
+        "labels": {"grafana_dashboard": "1"},
+        "annotations": {},
+        "folder": "AI-ML",
+    }
+    values.update({name: {"enabled": True} for name in sorted(specs)})
+    return values
+
+
+def dashboard_values_schema(specs: Mapping[str, Dashboard]) -> dict[str, Any]:
+    """Gives the JSON Schema of ``dashboards`` in the chart's values: closed, each key described.
+
+    Unknown keys are refused by ``propertyNames`` too, because that is where Helm's message lists the valid names.
+    """
+    properties: dict[str, Any] = {
+        "enabled": {"description": "Whether the chart brings any dashboard.", "type": "boolean"},
+        "labels": _texts("Labels of every dashboard's ConfigMap; Grafana's sidecar finds them by one of these."),
+        "annotations": _texts("Annotations of every dashboard's ConfigMap."),
+        "folder": {
+            "description": (
+                f"Grafana's folder for the dashboards, set as the annotation {FOLDER_ANNOTATION}; \"\" for none. "
+                "Grafana's sidecar must be told to read that annotation."
+            ),
+            "type": "string",
+            "pattern": "^([^/.][^/]*)?$",
+        },
+    }
+    for name, spec in sorted(specs.items()):
+        properties[name] = _switch(spec)
+    return {
+        "description": "Grafana dashboards, one ConfigMap each.",
+        "type": "object",
+        "additionalProperties": False,
+        "propertyNames": {"enum": list(properties)},
+        "properties": properties,
+    }
+
+
+def _texts(description: str) -> dict[str, Any]:
+    return {"description": description, "type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _switch(spec: Dashboard) -> dict[str, Any]:
+    return {
+        "description": f"The dashboard \"{spec.title}\". {' '.join(spec.description.split())}",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"enabled": {"description": "Whether the chart brings it.", "type": "boolean"}},
+    }

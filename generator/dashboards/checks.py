@@ -1,0 +1,129 @@
+"""Finds what a schema cannot: names that meet nothing, settings without effect, an order that is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from generator.dashboards.queries import target_queries, variable_query
+from generator.dashboards.shorthands import expand
+from generator.dashboards.spec import DATASOURCE
+from generator.errors import InputError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.dashboards.spec import Dashboard, Panel
+
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:[.:][^}]*)?\}|([A-Za-z_]\w*))")
+"""A Grafana variable, ``$name`` or ``${name:format}``. ``$1`` belongs to label_replace."""
+
+_ONLY = {"columns": "table", "stack": "timeseries", "sparkline": "stat", "content": "text"}
+"""Settings that work with one type of panel only."""
+
+
+def dashboard_problems(dashboard: Dashboard) -> list[Problem]:
+    """Gives every problem of a dashboard that the schema let pass, in the order of the file; [] if none."""
+    found = list(_duplicates(dashboard))
+    for path, panel in dashboard.panels():
+        found.extend(_panel_problems(dashboard.file, path, panel))
+    used, broken = _used_names(dashboard)
+    found.extend(broken)
+    return found or list(_name_problems(dashboard, used))
+
+
+def used_variables(text: str) -> set[str]:
+    """Gives the names of the dashboard's variables in a text; Grafana's own (``$__range``) are left out."""
+    names = (match[1] or match[2] for match in _VARIABLE.finditer(text))
+    return {name for name in names if not name.startswith("__")}
+
+
+def _duplicates(dashboard: Dashboard) -> Iterator[Problem]:
+    names = Counter([DATASOURCE, *(variable.name for variable in dashboard.variables)])
+    for index, variable in enumerate(dashboard.variables):
+        if names[variable.name] > 1:
+            message = f"found the variable '{variable.name}' twice"
+            hint = "the compiler adds this one" if variable.name == DATASOURCE else ""
+            yield Problem(message, dashboard.file, f"variables[{index}].name", hint=hint)
+    titles = Counter(panel.title for _, panel in dashboard.panels())
+    for path, panel in dashboard.panels():
+        if titles[panel.title] > 1:
+            yield Problem("found this title twice, expected each once", dashboard.file, f"{path}.title")
+
+
+def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
+    for key, kind in _ONLY.items():
+        if getattr(panel, key) and panel.type != kind:
+            yield Problem(f"found '{key}', which only a {kind} panel uses", file, f"{path}.{key}")
+    if panel.type == "text" and panel.targets:
+        yield Problem("found 'targets', which a text panel does not use", file, f"{path}.targets")
+    if panel.min is not None and panel.max is not None and panel.min >= panel.max:
+        yield Problem(f"found min {panel.min:g}, expected less than max {panel.max:g}", file, f"{path}.min")
+    before: float | None = None
+    for index, step in enumerate(panel.thresholds):
+        place = f"{path}.thresholds[{index}].from"
+        if index == 0 and step.start is not None:
+            yield Problem(f"found {step.start:g}, expected none in the first step", file, place)
+        elif index and step.start is None:
+            yield Problem("the key 'from' is missing", file, place)
+        elif before is not None and step.start is not None and step.start <= before:
+            yield Problem(f"found {step.start:g}, expected more than {before:g}", file, place)
+        before = step.start
+
+
+def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
+    """Gives what is used of what expressions share, and the shorthands that cannot be written out."""
+    used: set[str] = set()
+    broken: list[Problem] = []
+    for index, variable in enumerate(dashboard.variables):
+        try:
+            variable_query(dashboard, index)
+            used |= expand(variable.query, dashboard.shared).used
+        except InputError as error:
+            broken.extend(error.problems)
+    for path, panel in dashboard.panels():
+        for index in range(len(panel.targets)):
+            try:
+                for query in target_queries(dashboard, f"{path}.targets[{index}]", panel, index):
+                    used |= query.used
+            except InputError as error:
+                broken.extend(error.problems)
+    return used, broken
+
+
+def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Problem]:
+    """Finds variables that are used but not defined, and variables, matchers and parts that are defined but not used."""
+    defined = {DATASOURCE, *(variable.name for variable in dashboard.variables)}
+    used: set[str] = set()
+    for path, text in _texts(dashboard):
+        found = used_variables(text)
+        used |= found
+        for name in sorted(found - defined):
+            yield Problem(f"unknown variable '${name}'", dashboard.file, path, hint=nearest(name, defined))
+    for index, variable in enumerate(dashboard.variables):
+        if variable.name not in used:
+            message = f"the variable '{variable.name}' is not used"
+            yield Problem(message, dashboard.file, f"variables[{index}]", hint="use it or remove it")
+    shared = dashboard.shared
+    for key, names, sign in (("matchers", shared.matchers, "@"), ("parts", shared.parts, "$part:")):
+        for name in names:
+            if f"{sign}{name}" not in used_shared:
+                message = f"'{name}' is not used"
+                yield Problem(message, dashboard.file, f"{key}.{name}", hint=f"write {sign}{name} or remove it")
+
+
+def _texts(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
+    """Gives every text in which Grafana fills in variables, with its place."""
+    for index in range(len(dashboard.variables)):
+        yield f"variables[{index}].query", variable_query(dashboard, index)
+    for index, row in enumerate(dashboard.rows):
+        yield f"rows[{index}].title", row.title
+    for path, panel in dashboard.panels():
+        yield f"{path}.title", panel.title
+        yield f"{path}.description", panel.description
+        yield f"{path}.content", panel.content
+        for index in range(len(panel.targets)):
+            for query in target_queries(dashboard, f"{path}.targets[{index}]", panel, index):
+                yield query.path, query.expr
+                yield query.path, query.legend

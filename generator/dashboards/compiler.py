@@ -1,0 +1,147 @@
+"""Compiles a dashboard to the JSON that Grafana 11 to 13 read.
+
+Grafana's own builders make the JSON, so that its field names and enumerations are Grafana's; they are imported inside
+the functions, because they are of use to one command only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from generator.dashboards.layout import lay_out
+from generator.dashboards.panels import build_panel, datasource_ref
+from generator.dashboards.queries import panel_queries, variable_query
+from generator.dashboards.spec import DATASOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from grafana_foundation_sdk.builders import dashboard as builders
+
+    from generator.dashboards.layout import Place
+    from generator.dashboards.spec import Dashboard, Link
+
+_DEFAULTS = {"transparent": False, "repeatDirection": "h", "skipUrlSync": False, "fiscalYearStartMonth": 0}
+"""What the builders write although Grafana assumes it: left out, a dashboard is a tenth smaller."""
+
+
+def compile_dashboard(name: str, spec: Dashboard) -> str:
+    """Gives the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
+
+    Every target and every variable's query asks the data source that the variable ``datasource`` names; there is no
+    ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the file.
+
+    Args:
+        name: the dashboard's name; it must be the one that the dashboard was read under.
+        spec: the dashboard, as parse_dashboard gives it.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+        ValueError: ``name`` is another dashboard's.
+    """
+    from grafana_foundation_sdk.builders import dashboard as builders
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
+
+    if name != spec.name:
+        raise ValueError(f"'{name}' names the dashboard '{spec.name}'")
+    built = (
+        builders.Dashboard(spec.title)
+        .uid(spec.uid)
+        .description(spec.description)
+        .tags(list(spec.tags))
+        .editable()
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .time(spec.time_from, spec.time_to)
+        .refresh(spec.refresh)
+        .links([_link(link) for link in spec.links])
+        .variables(list(_variables(spec)))
+    )
+    _add_rows(built, spec)
+    text = json.dumps(built.build(), cls=JSONEncoder)
+    return json.dumps(_prune(json.loads(text)), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def _prune(value: Any) -> Any:
+    """Leaves out what Grafana assumes anyway, at every depth."""
+    if isinstance(value, dict):
+        return {
+            key: _prune(item)
+            for key, item in value.items()
+            if not (key in _DEFAULTS and item == _DEFAULTS[key])
+        }
+    return [_prune(item) for item in value] if isinstance(value, list) else value
+
+
+def _link(link: Link) -> builders.DashboardLink:
+    from grafana_foundation_sdk.builders import dashboard as builders
+    from grafana_foundation_sdk.models.dashboard import DashboardLinkType
+
+    built = builders.DashboardLink(link.title).include_vars(True).keep_time(True).tooltip(link.tooltip)
+    if link.tag:
+        return built.type(DashboardLinkType.DASHBOARDS).tags([link.tag]).as_dropdown(True)
+    return built.type(DashboardLinkType.LINK).url(link.url)
+
+
+def _variables(spec: Dashboard) -> Iterator[builders.DatasourceVariable | builders.QueryVariable]:
+    from grafana_foundation_sdk.builders import dashboard as builders
+    from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
+
+    yield (
+        builders.DatasourceVariable(DATASOURCE)
+        .label("Data source")
+        .description("The Prometheus that the panels ask.")
+        .type("prometheus")
+    )
+    for index, variable in enumerate(spec.variables):
+        built = (
+            builders.QueryVariable(variable.name)
+            .label(variable.label or variable.name)
+            .description(variable.description)
+            .datasource(datasource_ref())
+            .query(variable_query(spec, index))
+            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .sort(VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
+            .multi(variable.multi)
+            .include_all(variable.include_all)
+        )
+        if variable.regex:
+            built.regex(variable.regex)
+        if variable.all_value:
+            built.all_value(variable.all_value)
+        if variable.include_all:
+            text: str | list[str] = ["All"] if variable.multi else "All"
+            value: str | list[str] = ["$__all"] if variable.multi else "$__all"
+            built.current(VariableOption(selected=True, text=text, value=value))
+        yield built
+
+
+def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
+    from grafana_foundation_sdk.builders import dashboard as builders
+
+    number = 0
+    for row_index, (row, places) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
+        number += 1
+        heading = (
+            builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(places.heading))
+        )
+        panels = []
+        for index, (panel, place) in enumerate(zip(row.panels, places.panels, strict=True)):
+            number += 1
+            asked = panel_queries(spec, f"rows[{row_index}].panels[{index}]", panel)
+            panels.append(build_panel(panel, list(asked)).id(number).grid_pos(_grid(place)))
+        if row.collapsed:
+            for item in panels:
+                heading.with_panel(item)
+            built.with_row(heading)
+        else:
+            built.with_row(heading)
+            for item in panels:
+                built.with_panel(item)
+
+
+def _grid(place: Place) -> Any:
+    from grafana_foundation_sdk.models.dashboard import GridPos
+
+    return GridPos(h=place.h, w=place.w, x=place.x, y=place.y)

@@ -1,0 +1,191 @@
+"""Turns ``dashboards/NAME.yaml`` into data, or says what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from generator import schemas, yamlfile
+from generator.dashboards.checks import dashboard_problems
+from generator.dashboards.spec import (
+    RESERVED,
+    Dashboard,
+    Link,
+    Panel,
+    Percentiles,
+    Ratio,
+    Row,
+    Shared,
+    Target,
+    Threshold,
+    Variable,
+)
+from generator.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?")
+_PANEL_PATH = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]")
+
+
+def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Dashboard]:
+    """Reads every ``NAME.yaml`` of a directory, in the order of their names.
+
+    Args:
+        directory: the folder; other files in it are left alone.
+        schema: ``values-schemas/dashboard.schema.yaml`` as a mapping.
+
+    Raises:
+        InputError: what parse_dashboard raises, for all files at once, or two dashboards share a uid or a title.
+    """
+    dashboards: dict[str, Dashboard] = {}
+    found: list[Problem] = []
+    for path in sorted(directory.glob("*.yaml")):
+        file = f"{directory.name}/{path.name}"
+        try:
+            data = yamlfile.load_mapping(path, file=file)
+            dashboards[path.stem] = parse_dashboard(path.stem, data, schema, file=file)
+        except InputError as error:
+            found.extend(error.problems)
+    found.extend(_shared(dashboards))
+    if found:
+        raise InputError(*found)
+    return dashboards
+
+
+def _shared(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
+    for key in ("uid", "title"):
+        users: dict[str, Dashboard] = {}
+        for dashboard in dashboards.values():
+            value = getattr(dashboard, key)
+            first = users.setdefault(value, dashboard)
+            if first is not dashboard:
+                yield Problem(f"found the {key} '{value}', which {first.file} has already", dashboard.file, key)
+
+
+def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -> Dashboard:
+    """Checks one dashboard and gives it as data; expressions are left as written.
+
+    Args:
+        name: the file's base name.
+        data: what the YAML holds.
+        schema: ``values-schemas/dashboard.schema.yaml`` as a mapping.
+        file: the name shown in errors.
+
+    Raises:
+        InputError: the schema is violated, the name cannot be a key of the chart's values, or checks finds
+            something. A Problem inside a panel names it by its title, and its path ends in the target.
+    """
+    found = [*_name_problems(name, file), *schemas.problems(data, schema, file=file)]
+    if not found:
+        found = list(_choice_problems(data, file))
+    if not found:
+        dashboard = _dashboard(name, data, file)
+        found = list(dashboard_problems(dashboard))
+        if not found:
+            return dashboard
+    raise InputError(*(_with_title(problem, data) for problem in found))
+
+
+def _name_problems(name: str, file: str) -> Iterator[Problem]:
+    if not _NAME.fullmatch(name):
+        yield Problem(f"found the file name '{name}', expected 1 to 30 of a-z, 0-9 and '-'", file)
+    if name in RESERVED:
+        message = f"found the file name '{name}', which is a key of 'dashboards' in the chart's values"
+        yield Problem(message, file, hint="choose another name")
+
+
+def _with_title(problem: Problem, data: Any) -> Problem:
+    """Adds the panel's title to a problem that lies inside a panel: indexes alone are hard to follow."""
+    match = _PANEL_PATH.match(problem.path)
+    if not match:
+        return problem
+    panel = data["rows"][int(match[1])]["panels"][int(match[2])]
+    title = panel.get("title") if isinstance(panel, dict) else None
+    if not isinstance(title, str):
+        return problem
+    return replace(problem, message=f"panel '{title}': {problem.message}")
+
+
+def _choice_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Finds targets and links that say two things at once, or nothing."""
+    for index, link in enumerate(data.get("links", ())):
+        yield from _one_of(link, ("tag", "url"), file, f"links[{index}]")
+    for row_index, row in enumerate(data["rows"]):
+        for panel_index, panel in enumerate(row["panels"]):
+            for index, target in enumerate(panel.get("targets", ())):
+                path = f"rows[{row_index}].panels[{panel_index}].targets[{index}]"
+                yield from _one_of(target, ("expr", "percentiles", "ratio"), file, path)
+
+
+def _one_of(data: Mapping[str, Any], keys: tuple[str, ...], file: str, path: str) -> Iterator[Problem]:
+    given = [key for key in keys if key in data]
+    if len(given) != 1:
+        found = " and ".join(f"'{key}'" for key in given) or "none"
+        yield Problem(f"found {found} of {', '.join(keys)}, expected exactly one", file, path)
+
+
+def _dashboard(name: str, data: Mapping[str, Any], file: str) -> Dashboard:
+    time = data.get("time", {})
+    return Dashboard(
+        name=name,
+        file=file,
+        title=data["title"],
+        uid=data["uid"],
+        description=data["description"].strip(),
+        variables=tuple(_variable(item) for item in data["variables"]),
+        rows=tuple(
+            Row(row["title"], tuple(_panel(panel) for panel in row["panels"]), row.get("collapsed", False))
+            for row in data["rows"]
+        ),
+        shared=Shared(*({k: t.strip() for k, t in data.get(key, {}).items()} for key in ("matchers", "parts"))),
+        tags=tuple(data.get("tags", ())),
+        links=tuple(Link(**link) for link in data.get("links", ())),
+        time_from=time.get("from", Dashboard.time_from),
+        time_to=time.get("to", Dashboard.time_to),
+        refresh=data.get("refresh", Dashboard.refresh),
+    )
+
+
+def _variable(data: Mapping[str, Any]) -> Variable:
+    return Variable(
+        name=data["name"],
+        description=data["description"].strip(),
+        query=data["query"].strip(),
+        label=data.get("label", ""),
+        regex=data.get("regex", ""),
+        multi=data.get("multi", False),
+        include_all=data.get("includeAll", False),
+        all_value=data.get("allValue", ""),
+    )
+
+
+def _panel(data: Mapping[str, Any]) -> Panel:
+    same = ("title", "type", "unit", "decimals", "min", "max", "width", "height", "stack", "sparkline", "content")
+    return Panel(
+        **{key: data[key] for key in same if key in data},
+        description=data["description"].strip(),
+        no_value=data.get("noValue", ""),
+        thresholds=tuple(
+            Threshold(step.get("from"), step["color"], step.get("text", ""), step.get("meaning", "").strip())
+            for step in data.get("thresholds", ())
+        ),
+        columns=tuple(data.get("columns", {}).items()),
+        targets=tuple(_target(target) for target in data.get("targets", ())),
+    )
+
+
+def _target(data: Mapping[str, Any]) -> Target:
+    query: str | Percentiles | Ratio = data.get("expr", "").strip()
+    if "percentiles" in data:
+        asked = data["percentiles"]
+        quantiles = tuple(float(quantile) for quantile in asked["quantiles"])
+        by = tuple(asked.get("by", ()))
+        query = Percentiles(asked["histogram"].strip(), quantiles, by, asked.get("mean", False))
+    elif "ratio" in data:
+        asked = data["ratio"]
+        query = Ratio(asked["part"].strip(), asked["whole"].strip(), tuple(asked.get("by", ())))
+    return Target(query, data.get("legend", ""), data.get("unit", ""))

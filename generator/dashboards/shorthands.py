@@ -1,0 +1,242 @@
+"""Writes out what dashboards may leave short in their PromQL.
+
+The shorthands are lexical: they are found outside strings and comments, and what surrounds them is copied as it is.
+Whether the result is PromQL is for a real parser to say.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from generator.dashboards.spec import Percentiles, Ratio, Shared
+
+WINDOW = "$__rate_interval"
+"""Grafana's window for rates: at least four scrapes long, so that two samples always lie in it."""
+
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)"""
+    r"|(?P<comment>\#[^\n]*)"
+    r"|(?P<grafana>\$\{[^}]*\})"
+    r"|\$(?P<kind>[A-Za-z]\w*):(?P<name>\w*)"
+    r"|@(?P<matcher>[A-Za-z_]\w*)"
+    r"|(?P<brace>[{}])"
+    r"|(?P<space>\s+)"
+    r"|(?P<other>[^\s\"'`\#$@{}]+|.)",
+    re.DOTALL,
+)
+_MATCHER = re.compile(
+    r"""\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)\s*(?:,|$)""", re.DOTALL
+)
+_SELECTOR = re.compile(r"((?:\$vllm:)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
+
+_KINDS = ("part", "pod", "vllm")
+
+_POD_LABELS = ("namespace", "pod", "container")
+"""The labels that Prometheus renames to exported_* when a monitor does not honour an exporter's own."""
+
+
+class ShorthandError(Exception):
+    """A shorthand that cannot be written out; the text says what was found and expected."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Takes a sentence without full stop, and what to do about it."""
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """PromQL that Grafana can run, and what it uses of what expressions share (``@name``, ``$part:name``)."""
+
+    text: str
+    used: frozenset[str]
+
+
+def expand(expression: str, shared: Shared) -> Expansion:
+    """Writes out every shorthand in an expression or a variable's query.
+
+    ``@name`` inside braces becomes the matchers of that name, ``$part:name`` the part of that name in parentheses.
+
+    ``$vllm:NAME{...}`` becomes a selector over the three names under which vLLM's metrics are in circulation: its own
+    (vllm:NAME), Ray's of 2025 (ray_vllm:NAME) and Ray's of today (ray_vllm_NAME). A server exports one of them, so
+    ``rate()``, which drops the name, never meets two equal series. NAME carries the suffix (_bucket, _total).
+
+    ``$pod:NAME{...}`` becomes an instant vector of a device exporter's metric in which ``namespace`` and ``pod`` are
+    those of the pod that uses the device. A monitor that does not honour the exporter's labels (dcgm-exporter's own
+    chart does not) leaves them in exported_namespace and exported_pod; both forms are read.
+
+    Raises:
+        ShorthandError: an unknown shorthand, matcher or part, a part inside a part, a brace or string that is not closed, a shorthand inside
+            braces, or a range right behind ``$pod:``.
+    """
+    return _Expander(expression, shared).run()
+
+
+class _Expander:
+    """One pass over one expression; the position is the only state beside the result."""
+
+    def __init__(self, expression: str, shared: Shared, inside: str = "") -> None:
+        self.tokens = list(_TOKEN.finditer(expression))
+        self.at = 0
+        self.shared = shared
+        self.inside = inside
+        self.used: set[str] = set()
+
+    def run(self) -> Expansion:
+        parts: list[str] = []
+        while self.at < len(self.tokens):
+            token = self._next()
+            if token["kind"]:
+                parts.append(self._shorthand(token["kind"], token["name"]))
+            elif token["brace"] == "{":
+                parts.append(f"{{{self._block()}}}")
+            elif token["brace"]:
+                raise ShorthandError("found '}' without a '{' before it")
+            else:
+                parts.append(_plain(token))
+        return Expansion("".join(parts), frozenset(self.used))
+
+    def _next(self) -> re.Match[str]:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def _block(self) -> str:
+        """Gives what stands between the brace just read and its partner, with matchers written out."""
+        parts: list[str] = []
+        while self.at < len(self.tokens):
+            token = self._next()
+            if token["brace"] == "}":
+                return "".join(parts).strip().rstrip(",").rstrip()
+            if token["brace"] or token["kind"]:
+                raise ShorthandError(f"found '{token[0]}' inside braces, expected label matchers")
+            parts.append(self._matcher(token["matcher"]) if token["matcher"] else _plain(token))
+        raise ShorthandError("found '{' without a '}' behind it")
+
+    def _matcher(self, name: str) -> str:
+        known = self.shared.matchers
+        if name not in known:
+            raise ShorthandError(f"unknown matcher '@{name}'", nearest(name, known) or "see 'matchers'")
+        self.used.add(f"@{name}")
+        return known[name]
+
+    def _part(self, name: str) -> str:
+        known = self.shared.parts
+        if name not in known:
+            raise ShorthandError(f"unknown part '$part:{name}'", nearest(name, known) or "see 'parts'")
+        if self.inside:
+            raise ShorthandError(f"found '$part:{name}' inside the part '{self.inside}'", "write it out there")
+        expansion = _Expander(known[name], self.shared, inside=name).run()
+        self.used |= {f"$part:{name}", *expansion.used}
+        return f"({expansion.text})"
+
+    def _shorthand(self, kind: str, name: str) -> str:
+        if kind not in _KINDS:
+            raise ShorthandError(f"unknown shorthand '${kind}:'", nearest(kind, _KINDS))
+        if not name:
+            raise ShorthandError(f"found '${kind}:', expected a name right behind it")
+        if kind == "part":
+            return self._part(name)
+        behind = self.at
+        while behind < len(self.tokens) and self.tokens[behind]["space"]:
+            behind += 1
+        content = ""
+        if behind < len(self.tokens) and self.tokens[behind]["brace"] == "{":
+            self.at = behind + 1
+            content = self._block()
+        if kind == "vllm":
+            return _vllm(name, content)
+        self._refuse_range(name)
+        return _pod(name, content)
+
+    def _refuse_range(self, name: str) -> None:
+        rest = "".join(token[0] for token in self.tokens[self.at :]).lstrip()
+        if rest.startswith("[") and ":" not in rest.partition("]")[0]:
+            message = f"found a range behind '$pod:{name}', which gives an instant vector"
+            raise ShorthandError(message, "ask for a subquery, as [5m:]")
+
+
+def _plain(token: re.Match[str]) -> str:
+    if token[0] in ('"', "'", "`"):
+        raise ShorthandError(f"found a string that is not closed by {token[0]}")
+    return token[0]
+
+
+def _vllm(name: str, content: str) -> str:
+    names = "|".join((f"vllm:{name}", f"ray_vllm:{name}", f"ray_vllm_{name}"))
+    return f'{{__name__=~"{names}"' + (f",{content}}}" if content else "}")
+
+
+def _pod(name: str, content: str) -> str:
+    renamed = []
+    for label, operator, value in _split(content):
+        exported = f"exported_{label}" if label in _POD_LABELS else label
+        renamed.append(f"{exported}{operator}{value}")
+    foreign = f"{name}{{{','.join([*renamed, 'exported_pod!=' + chr(34) * 2])}}}"
+    for label in ("namespace", "pod"):
+        foreign = f'label_replace({foreign},"{label}","$1","exported_{label}","(.*)")'
+    own = f"{name}{{{content + ',' if content else ''}exported_pod=\"\"}}"
+    return f"({foreign} or {own})"
+
+
+def _split(content: str) -> list[tuple[str, str, str]]:
+    """Takes label matchers apart into (label, operator, quoted value)."""
+    matchers: list[tuple[str, str, str]] = []
+    at = 0
+    while at < len(content):
+        match = _MATCHER.match(content, at)
+        if not match:
+            raise ShorthandError(f"found '{content[at:].strip()}', expected label matchers such as pod=\"x\"")
+        matchers.append((match[1], match[2], match[3]))
+        at = match.end()
+    return matchers
+
+
+def percentiles(asked: Percentiles) -> list[tuple[str, str]]:
+    """Gives (name, expression with shorthands) for each percentile, and for the mean last if it is asked for.
+
+    A window without requests yields nothing rather than NaN: NaN is not ``>= 0``, and 0 is not ``> 0``.
+
+    Raises:
+        ShorthandError: ``histogram`` is not a metric's name with or without matchers.
+    """
+    buckets, total, count = (_suffixed(asked.histogram, suffix) for suffix in ("_bucket", "_sum", "_count"))
+    answers = []
+    for quantile in asked.quantiles:
+        rates = f"{_sum(('le', *asked.by))}(rate({buckets}[{WINDOW}]))"
+        answers.append((f"p{quantile * 100:g}", f"histogram_quantile({quantile:g}, {rates}) >= 0"))
+    if asked.mean:
+        over, under = (f"{_sum(asked.by)}(rate({selector}[{WINDOW}]))" for selector in (total, count))
+        answers.append(("mean", f"{over} / ({under} > 0)"))
+    return answers
+
+
+def ratio(asked: Ratio) -> str:
+    """Gives one counter's rate over another's, as an expression with shorthands.
+
+    Raises:
+        ShorthandError: ``part`` or ``whole`` is not a metric's name with or without matchers.
+    """
+    part, whole = (
+        f"{_sum(asked.by)}(rate({_suffixed(selector, '')}[{WINDOW}]))" for selector in (asked.part, asked.whole)
+    )
+    return f"({part} or {whole} * 0) / ({whole} > 0)"
+
+
+def _sum(by: Iterable[str]) -> str:
+    labels = ", ".join(by)
+    return f"sum by ({labels}) " if labels else "sum"
+
+
+def _suffixed(selector: str, suffix: str) -> str:
+    match = _SELECTOR.fullmatch(selector)
+    if not match:
+        raise ShorthandError(f"found '{selector}', expected a metric's name with or without {{matchers}}")
+    return f"{match[1]}{suffix}{match[2] or ''}"
