@@ -30,7 +30,22 @@ _DURATION = {
     "pattern": "^([1-9][0-9]*h)?([1-9][0-9]*m)?([1-9][0-9]*s)?([1-9][0-9]*ms)?$",
     "x-expected": "a duration such as 30s or 1m",
 }
-_STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
+# Helm's toYaml gives nothing at all, and no error, for text with a control character in it.
+_LABEL_VALUE = {
+    "type": "string",
+    "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$",
+    "maxLength": 63,
+    "x-expected": "a Kubernetes label's value, as text",
+}
+_LABELS = {"type": "object", "additionalProperties": _LABEL_VALUE}
+_ANNOTATIONS = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "string",
+        "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+        "x-expected": "text without control characters",
+    },
+}
 _PORT_NUMBER = {"type": "integer", "minimum": 1, "maximum": 65535}
 _PORT_NAME = {
     "type": "string",
@@ -41,8 +56,8 @@ _PORT_NAME = {
 
 _KNOBS: dict[str, dict[str, Any]] = {
     "enabled": {"type": "boolean"},
-    "labels": _STRINGS,
-    "annotations": _STRINGS,
+    "labels": _LABELS,
+    "annotations": _ANNOTATIONS,
     "namespaces": {
         "type": "array",
         "items": {
@@ -55,7 +70,10 @@ _KNOBS: dict[str, dict[str, Any]] = {
     "interval": _DURATION,
     "scrapeTimeout": _DURATION,
     "sampleLimit": {"type": "integer", "minimum": 0},
-    "dropMetrics": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    "dropMetrics": {
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^[^\x00-\x20\x7f-\x9f]+$", "x-expected": "an RE2 expression"},
+    },
     "dropLabels": {
         "type": "array",
         "items": {
@@ -131,7 +149,7 @@ def _workload(spec: Mapping[str, Any]) -> dict[str, Any]:
     properties["selector"] = _closed(
         f"A Kubernetes label selector of {what}, instead of the built-in one.",
         {
-            "matchLabels": {"description": "Labels and their values.", **_STRINGS},
+            "matchLabels": {"description": "Labels and their values.", **_LABELS},
             "matchExpressions": {
                 "description": "Conditions on labels.",
                 "type": "array",
@@ -146,7 +164,7 @@ def _workload(spec: Mapping[str, Any]) -> dict[str, Any]:
                         "values": {
                             "description": "What it is compared with, for In and NotIn.",
                             "type": "array",
-                            "items": {"type": "string"},
+                            "items": _LABEL_VALUE,
                         },
                     },
                 )
@@ -182,8 +200,8 @@ def _endpoint(endpoint: Mapping[str, Any]) -> dict[str, Any]:
             "path": {
                 "description": "HTTP path.",
                 "type": "string",
-                "pattern": "^/",
-                "x-expected": "a path that begins with /",
+                "pattern": "^/[!-~]*$",
+                "x-expected": "a path that begins with / and has no spaces",
             },
             "scheme": {"description": "http or https.", "enum": ["http", "https"]},
             "honorLabels": {

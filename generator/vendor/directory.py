@@ -45,7 +45,9 @@ def take_chart(mirror: Path, dependency: Dependency, target: Path, *, digest: st
         raise _lacking(mirror, dependency)
     _check_version(unpacked, dependency)
     pack_chart(unpacked, target, name=dependency.name)
-    hint = f"put {dependency} there whole, with the charts in its charts/ directory ('helm dependency update' adds them)"
+    hint = (
+        f"put {dependency} there whole, with the charts in its charts/ directory ('helm dependency update' adds them)"
+    )
     return verify(target, dependency, digest=None, file=str(unpacked), hint=hint), unpacked, False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator import yamlfile
-from generator.errors import Problem, InputError, bad_input
+from generator.errors import InputError, Problem, bad_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +55,7 @@ def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
         raise bad_input("not a directory, expected a chart that gen-chart made", file=str(chart_dir), hint=_MAKE_ONE)
     for name in ("Chart.yaml", "Chart.lock"):
         if not (chart_dir / name).is_file():
-            raise bad_input(
-                f"no {name} in it: not a chart that gen-chart made", file=str(chart_dir), hint=_MAKE_ONE
-            )
+            raise bad_input(f"no {name} in it: not a chart that gen-chart made", file=str(chart_dir), hint=_MAKE_ONE)
     lock_file = chart_dir / "Chart.lock"
     chart_file = chart_dir / "Chart.yaml"
     locked = _entries(yamlfile.load_mapping(lock_file), str(lock_file))
@@ -88,9 +86,7 @@ def _check_entry(entry: dict[str, str], index: int, file: str) -> Problem | None
     return None
 
 
-def _out_of_step(
-    locked: list[dict[str, str]], wanted: list[dict[str, str]], file: str
-) -> Iterator[Problem]:
+def _out_of_step(locked: list[dict[str, str]], wanted: list[dict[str, str]], file: str) -> Iterator[Problem]:
     """Helm loads a subchart whose version Chart.yaml does not ask for, and then ignores its ``condition``."""
     hint = "generate the chart again; gen-chart writes both files"
     versions = {entry["name"]: entry["version"] for entry in locked}

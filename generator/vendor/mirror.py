@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from generator.errors import InputError, bad_input
+from generator.errors import bad_input
 
 if TYPE_CHECKING:
     from generator.vendor.lock import Dependency
@@ -36,7 +36,7 @@ class Registry:
     url: str
 
 
-Place = Directory | Repository | Registry if not TYPE_CHECKING else "Directory | Repository | Registry"
+Place = Directory | Repository | Registry
 
 
 def parse_mirror(mirror: str) -> Place:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from generator.errors import bad_input
-from generator.vendor.download import ask, check_status, shown
 from generator.vendor.limits import MAX_MANIFEST
+from generator.vendor.web import ask, check_status, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from generator.vendor.download import Answer, Client
     from generator.vendor.lock import Dependency
+    from generator.vendor.web import Answer, Client
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 """The media type of a chart's archive, https://helm.sh/docs/topics/registries/."""
@@ -55,7 +55,7 @@ def find_blob(client: Client, prefix: str, dependency: Dependency) -> Blob:
     Plain http is spoken with this machine only. A ``+`` in the version is ``_`` in the tag, as with Helm.
 
     Args:
-        client: from download.open_client.
+        client: from web.open_client.
         prefix: ``oci://HOST[:PORT][/PREFIX]``.
         dependency: the chart that is wanted.
 
@@ -98,7 +98,9 @@ def _meet_challenge(client: Client, challenge: str, host: str, url: str) -> dict
     login = find_login(host, _config_files())
     if scheme.lower() == "basic":
         return {"Authorization": f"Basic {login}"} if login else {}
-    fields = parse_dict_header(rest) if scheme.lower() == "bearer" else {}
+    fields: dict[str, str] = {}
+    if scheme.lower() == "bearer":
+        fields = parse_dict_header(rest)  # type: ignore[no-untyped-call]
     realm = fields.get("realm") or ""
     parts = urlsplit(realm)
     if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
@@ -109,9 +111,7 @@ def _meet_challenge(client: Client, challenge: str, host: str, url: str) -> dict
         )
     query = urlencode({key: fields[key] for key in ("service", "scope") if fields.get(key)})
     token_url = f"{realm}{'&' if parts.query else '?'}{query}" if query else realm
-    answer = ask(
-        client, token_url, headers={"Authorization": f"Basic {login}"} if login else {}, limit=MAX_MANIFEST
-    )
+    answer = ask(client, token_url, headers={"Authorization": f"Basic {login}"} if login else {}, limit=MAX_MANIFEST)
     check_status(answer.status, answer.reason, token_url)
     granted = _json(answer.body, token_url)
     token = granted.get("token") or granted.get("access_token")

@@ -117,4 +117,3 @@ def _keep(path: Path, target: Path) -> None:
         shutil.copytree(path, target, symlinks=True)
     else:
         shutil.copy2(path, target, follow_symlinks=False)
-
