@@ -27,7 +27,7 @@ docs: $(VENV)/.ready
 	$(BIN)/python -m generator.docs
 
 bench: $(VENV)/.ready-dev
-	$(BIN)/python tests/bench.py
+	$(BIN)/python -m tests.bench
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -56,12 +56,13 @@ def _construct_yaml_map(loader: _Loader, node: yaml.MappingNode) -> Any:
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_yaml_map)
 
 
-def _construct_timestamp(loader: _Loader, node: yaml.ScalarNode) -> str:
-    """Dates stay text: no value of ours is a date, and a version such as 2026-08-22 is not one either."""
+def _construct_text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """Dates and a bare ``=`` stay text, as they do for Helm; PyYAML would make a date of one and refuse the other."""
     return str(loader.construct_scalar(node))
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_timestamp)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_text)
+_Loader.add_constructor("tag:yaml.org,2002:value", _construct_text)
 
 
 def parse(text: str, *, file: str) -> Any:
@@ -83,7 +84,7 @@ def parse(text: str, *, file: str) -> Any:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = " ".join(str(part) for part in (error.context, error.problem) if part)
+        message = ": ".join(str(part) for part in (error.context, error.problem) if part)
         raise bad_input(
             message or "not YAML",
             file=file,

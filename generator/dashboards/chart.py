@@ -102,7 +102,7 @@ def dashboard_values_schema(specs: Mapping[str, Dashboard]) -> dict[str, Any]:
         "annotations": _texts("Annotations of every dashboard's ConfigMap."),
         "folder": {
             "description": (
-                f"Grafana's folder for the dashboards, set as the annotation {FOLDER_ANNOTATION}; \"\" for none. "
+                f'Grafana\'s folder for the dashboards, set as the annotation {FOLDER_ANNOTATION}; "" for none. '
                 "Grafana's sidecar must be told to read that annotation."
             ),
             "type": "string",
@@ -126,7 +126,7 @@ def _texts(description: str) -> dict[str, Any]:
 
 def _switch(spec: Dashboard) -> dict[str, Any]:
     return {
-        "description": f"The dashboard \"{spec.title}\". {' '.join(spec.description.split())}",
+        "description": f'The dashboard "{spec.title}". {" ".join(spec.description.split())}',
         "type": "object",
         "additionalProperties": False,
         "properties": {"enabled": {"description": "Whether the chart brings it.", "type": "boolean"}},

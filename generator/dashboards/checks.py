@@ -93,7 +93,7 @@ def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
 
 
 def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Problem]:
-    """Finds variables that are used but not defined, and variables, matchers and parts that are defined but not used."""
+    """Finds variables without a definition, and definitions without a use."""
     defined = {DATASOURCE, *(variable.name for variable in dashboard.variables)}
     used: set[str] = set()
     for path, text in _texts(dashboard):

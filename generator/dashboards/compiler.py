@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from generator.dashboards.layout import Place
     from generator.dashboards.spec import Dashboard, Link
 
-_DEFAULTS = {"transparent": False, "repeatDirection": "h", "skipUrlSync": False, "fiscalYearStartMonth": 0}
-"""What the builders write although Grafana assumes it: left out, a dashboard is a tenth smaller."""
+_DEFAULTS: dict[str, Any] = {
+    "allowCustomValue": True,
+    "auto": False,
+    "auto_count": 30,
+    "auto_min": "10s",
+    "fiscalYearStartMonth": 0,
+    "repeatDirection": "h",
+    "skipUrlSync": False,
+    "transparent": False,
+}
+"""What the builders write although Grafana assumes it."""
 
 
 def compile_dashboard(name: str, spec: Dashboard) -> str:
@@ -66,11 +75,7 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
 def _prune(value: Any) -> Any:
     """Leaves out what Grafana assumes anyway, at every depth."""
     if isinstance(value, dict):
-        return {
-            key: _prune(item)
-            for key, item in value.items()
-            if not (key in _DEFAULTS and item == _DEFAULTS[key])
-        }
+        return {key: _prune(item) for key, item in value.items() if not (key in _DEFAULTS and item == _DEFAULTS[key])}
     return [_prune(item) for item in value] if isinstance(value, list) else value
 
 
@@ -123,9 +128,7 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
     number = 0
     for row_index, (row, places) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
         number += 1
-        heading = (
-            builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(places.heading))
-        )
+        heading = builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(places.heading))
         panels = []
         for index, (panel, place) in enumerate(zip(row.panels, places.panels, strict=True)):
             number += 1

@@ -52,7 +52,7 @@ def queries(dashboard: Dashboard) -> Iterator[Query]:
 
 def panel_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[Query]:
     """Gives the queries of one panel; see queries."""
-    for index, target in enumerate(panel.targets):
+    for index in range(len(panel.targets)):
         yield from target_queries(dashboard, f"{path}.targets[{index}]", panel, index)
 
 

@@ -73,8 +73,8 @@ def expand(expression: str, shared: Shared) -> Expansion:
     chart does not) leaves them in exported_namespace and exported_pod; both forms are read.
 
     Raises:
-        ShorthandError: an unknown shorthand, matcher or part, a part inside a part, a brace or string that is not closed, a shorthand inside
-            braces, or a range right behind ``$pod:``.
+        ShorthandError: an unknown shorthand, matcher or part, a part inside itself, a brace or string that is not
+            closed, a shorthand inside braces, or a range right behind ``$pod:``.
     """
     return _Expander(expression, shared).run()
 
@@ -82,7 +82,7 @@ def expand(expression: str, shared: Shared) -> Expansion:
 class _Expander:
     """One pass over one expression; the position is the only state beside the result."""
 
-    def __init__(self, expression: str, shared: Shared, inside: str = "") -> None:
+    def __init__(self, expression: str, shared: Shared, inside: tuple[str, ...] = ()) -> None:
         self.tokens = list(_TOKEN.finditer(expression))
         self.at = 0
         self.shared = shared
@@ -131,9 +131,9 @@ class _Expander:
         known = self.shared.parts
         if name not in known:
             raise ShorthandError(f"unknown part '$part:{name}'", nearest(name, known) or "see 'parts'")
-        if self.inside:
-            raise ShorthandError(f"found '$part:{name}' inside the part '{self.inside}'", "write it out there")
-        expansion = _Expander(known[name], self.shared, inside=name).run()
+        if name in self.inside:
+            raise ShorthandError(f"found the part '{name}' inside itself", " > ".join((*self.inside, name)))
+        expansion = _Expander(known[name], self.shared, (*self.inside, name)).run()
         self.used |= {f"$part:{name}", *expansion.used}
         return f"({expansion.text})"
 
@@ -182,7 +182,7 @@ def _pod(name: str, content: str) -> str:
     foreign = f"{name}{{{','.join([*renamed, 'exported_pod!=' + chr(34) * 2])}}}"
     for label in ("namespace", "pod"):
         foreign = f'label_replace({foreign},"{label}","$1","exported_{label}","(.*)")'
-    own = f"{name}{{{content + ',' if content else ''}exported_pod=\"\"}}"
+    own = f'{name}{{{content + "," if content else ""}exported_pod=""}}'
     return f"({foreign} or {own})"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from generator import yamlfile
-from generator.errors import bad_input
+from generator.errors import InputError, bad_input
 from generator.vendor.limits import MAX_ENTRIES, MAX_UNPACKED
 from generator.vendor.lock import EXACT_VERSION
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from generator.errors import InputError
     from generator.vendor.lock import Dependency
 
 _ARCHIVE_ERRORS = (EOFError, tarfile.TarError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
@@ -79,16 +78,6 @@ def verify(path: Path, dependency: Dependency, *, digest: str | None, file: str,
         reason = "it ends too early" if isinstance(error, EOFError) else str(error)
         raise bad_input(f"not a readable .tgz archive: {reason}", file=file, hint=hint) from None
     return found
-
-
-def web_page_error(file: str) -> InputError:
-    """Gives the error for an answer that is a page for people where a file was expected."""
-    return bad_input(
-        "found a web page (HTML), expected a file",
-        file=file,
-        hint="a login page or proxy seems to answer in its place; open the address in a browser, or name a mirror "
-        "with --chart-mirror DIR",
-    )
 
 
 def looks_like_web_page(start: bytes) -> bool:
@@ -186,7 +175,10 @@ def _note(tar: tarfile.TarFile, entry: tarfile.TarInfo, contents: _Contents) -> 
             raise _DefectError(f"holds a '{entry.name}' of {entry.size} bytes")
         content: IO[bytes] | None = tar.extractfile(entry)
         text = content.read().decode("utf-8-sig") if content else ""
-        metadata = yamlfile.parse(text, file=entry.name)
+        try:
+            metadata = yamlfile.parse(text, file=entry.name)
+        except InputError as error:
+            raise _DefectError(f"holds a file that is not YAML: {error}") from None
         contents.charts[root] = metadata if isinstance(metadata, dict) else {}
     elif file.endswith(".tgz") and root[-1] == "charts" and _is_root(root[:-1]):
         contents.packed.setdefault(root[:-1], []).append(file)
@@ -212,7 +204,10 @@ def _missing_dependencies(contents: _Contents) -> Iterator[str]:
     condition may switch the dependency off changes nothing: Helm wants the files all the same.
     """
     for root, metadata in contents.charts.items():
-        for wanted in metadata.get("dependencies") or ():
+        dependencies = metadata.get("dependencies") or []
+        if not isinstance(dependencies, list) or not all(isinstance(wanted, dict) for wanted in dependencies):
+            raise _DefectError(f"'dependencies' in its '{'/'.join(root)}/Chart.yaml' is not a list of mappings")
+        for wanted in dependencies:
             name, version = str(wanted.get("name")), str(wanted.get("version"))
             if not _has(contents, root, name, version):
                 yield f"{name} {version}"

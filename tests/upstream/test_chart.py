@@ -1,0 +1,297 @@
+"""The generated chart with the real upstream charts in it, rendered by the official helm."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests import helm
+from tests.conftest import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    Render = Callable[..., list[dict[str, Any]]]
+
+pytestmark = [pytest.mark.upstream, pytest.mark.slow]
+
+LONGEST = "a-release-name-that-has-the-fifty-three-letters-it-may"[:53]
+CLUSTER_SCOPED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+    "APIService",
+    "CustomResourceDefinition",
+}
+WITH_STACK = [profile for profile in PROFILES if profile != "bring-your-own-prometheus"]
+
+
+def identity(document: dict[str, Any], namespace: str = "monitoring") -> tuple[str, str, str]:
+    return document["kind"], document["metadata"].get("namespace", namespace), document["metadata"]["name"]
+
+
+def of_kind(documents: Iterable[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    return [document for document in documents if document["kind"] in kinds]
+
+
+def named(documents: Iterable[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    found = [each for each in of_kind(documents, kind) if each["metadata"]["name"] == name]
+    assert len(found) == 1, f"{kind} {name}: found {len(found)}"
+    return found[0]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_helm_lint_is_clean(helm_binary: Path, vendored: Callable[[str], Path], profile: str) -> None:
+    printed = helm.run(helm_binary, "lint", "--strict", vendored(profile)).stdout
+    assert "0 chart(s) failed" in printed
+    assert "[WARNING]" not in printed
+
+
+@pytest.mark.parametrize("namespace", ["monitoring", "obs"])
+@pytest.mark.parametrize("release", ["observability", "a", LONGEST])
+def test_it_renders_under_any_release_name_and_no_object_comes_twice(
+    helm_binary: Path, vendored: Callable[[str], Path], release: str, namespace: str
+) -> None:
+    printed = helm.run(helm_binary, "template", release, vendored("jark"), "--namespace", namespace, "--include-crds")
+    documents = helm.documents(printed.stdout)
+    counts = Counter(identity(document, namespace) for document in documents)
+    assert [key for key, count in counts.items() if count > 1] == []
+    for service in ("kube-prometheus-stack-grafana", "kube-prometheus-stack-prometheus", "opensearch-cluster-master"):
+        named(documents, "Service", service)
+    outside = {
+        identity(document, namespace)
+        for document in documents
+        if document["kind"] not in CLUSTER_SCOPED and document["metadata"].get("namespace", namespace) != namespace
+    }
+    assert outside == {("Service", "kube-system", "kube-prometheus-stack-coredns")}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_rendering_twice_gives_the_same_bytes(helm_binary: Path, vendored: Callable[[str], Path], profile: str) -> None:
+    first, second = (helm.run(helm_binary, "template", "a", vendored(profile)).stdout for _ in range(2))
+    assert first == second
+
+
+def _matches(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
+    """Says whether the operator selects an object: null selects nothing, {} everything."""
+    if selector is None:
+        return False
+    assert "matchExpressions" not in selector
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+
+
+@pytest.mark.parametrize("release", ["observability", "a", LONGEST])
+@pytest.mark.parametrize("profile", WITH_STACK)
+def test_prometheus_selects_every_monitor_and_rule(rendered: Render, profile: str, release: str) -> None:
+    documents = rendered(profile, release)
+    spec = of_kind(documents, "Prometheus")[0]["spec"]
+    selectors = {"ServiceMonitor": "serviceMonitor", "PodMonitor": "podMonitor", "PrometheusRule": "rule"}
+    objects = of_kind(documents, *selectors)
+    assert {each["kind"] for each in objects} == set(selectors)
+    for each in objects:
+        prefix = selectors[each["kind"]]
+        assert _matches(spec[f"{prefix}Selector"], each["metadata"].get("labels", {})), identity(each)
+        assert spec[f"{prefix}NamespaceSelector"] == {}
+
+
+@pytest.mark.parametrize("profile", WITH_STACK)
+def test_grafana_has_exactly_one_default_data_source(rendered: Render, profile: str) -> None:
+    sources = [
+        source
+        for document in of_kind(rendered(profile), "ConfigMap", "Secret")
+        if "grafana_datasource" in document["metadata"].get("labels", {})
+        for text in document["data"].values()
+        for source in yaml.safe_load(text)["datasources"]
+    ]
+    assert [source["uid"] for source in sources if source.get("isDefault")] == ["prometheus"]
+
+
+@pytest.mark.parametrize("profile", WITH_STACK)
+def test_there_is_one_kube_state_metrics_and_its_job_is_the_one_that_the_rules_query(
+    rendered: Render, profile: str
+) -> None:
+    documents = rendered(profile)
+    images = [
+        container["image"]
+        for each in of_kind(documents, "Deployment", "StatefulSet", "DaemonSet")
+        for container in each["spec"]["template"]["spec"]["containers"]
+    ]
+    assert len([image for image in images if "kube-state-metrics/" in image]) == 1
+    name = "kube-prometheus-stack-kube-state-metrics"
+    monitor = named(documents, "ServiceMonitor", name)["spec"]
+    labels = named(documents, "Service", name)["metadata"]["labels"]
+    assert labels[monitor["jobLabel"]] == "kube-state-metrics"
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    assert monitor["endpoints"][0]["honorLabels"] is True
+
+
+def test_every_default_rule_and_dashboard_that_needs_kube_state_metrics_is_there(
+    helm_binary: Path, rendered: Render, upstream_charts: Path
+) -> None:
+    archive = next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))
+    alone = helm.documents(
+        helm.run(helm_binary, "template", "a", archive, "--set", "fullnameOverride=kube-prometheus-stack").stdout
+    )
+    ours = rendered("standalone")
+    for kind in ("PrometheusRule", "ConfigMap"):
+        needed = {
+            each["metadata"]["name"]
+            for each in of_kind(alone, kind)
+            if "kube_" in json.dumps(each.get("spec") or each.get("data"))
+        }
+        assert needed <= {each["metadata"]["name"] for each in of_kind(ours, kind)}
+        assert needed or kind != "PrometheusRule"
+
+
+def test_jark_has_nothing_for_the_control_plane_that_eks_hides(rendered: Render) -> None:
+    documents = rendered("jark")
+    hidden = ("scheduler", "controller-manager", "etcd", "kube-proxy")
+    monitors = [each["metadata"]["name"] for each in of_kind(documents, "ServiceMonitor", "PodMonitor", "Service")]
+    assert [name for name in monitors if any(part in name for part in hidden)] == []
+    alerts = {
+        rule.get("alert", "")
+        for each in of_kind(documents, "PrometheusRule")
+        for group in each["spec"]["groups"]
+        for rule in group["rules"]
+    }
+    false_alarms = {"KubeSchedulerDown", "KubeControllerManagerDown", "KubeProxyDown", "etcdInsufficientMembers"}
+    assert alerts & false_alarms == set()
+    assert "KubeletDown" in alerts
+
+
+def test_jark_leaves_metrics_server_and_dcgm_to_the_cluster_and_keeps_the_documented_login(rendered: Render) -> None:
+    documents = rendered("jark")
+    assert of_kind(documents, "APIService") == []
+    assert [
+        each for each in of_kind(documents, "ServiceMonitor", "PodMonitor") if "dcgm" in each["metadata"]["name"]
+    ] == []
+    secret = named(documents, "Secret", "kube-prometheus-stack-grafana")["data"]
+    login = [base64.b64decode(secret[key]).decode() for key in ("admin-user", "admin-password")]
+    assert login == ["admin", "prom-operator"]
+
+
+@pytest.mark.parametrize("profile", [profile for profile in PROFILES if profile != "jark"])
+def test_no_other_profile_renders_a_password(rendered: Render, profile: str) -> None:
+    for secret in of_kind(rendered(profile), "Secret"):
+        assert not {"admin-password", "password"} & (secret.get("data") or {}).keys()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_data_is_on_volumes_unless_the_profile_says_otherwise(rendered: Render, profile: str) -> None:
+    documents = rendered(profile)
+    claims = {
+        each["kind"]
+        for each in documents
+        if each["kind"] in ("Prometheus", "Alertmanager", "StatefulSet", "PersistentVolumeClaim")
+        and (
+            each["kind"] == "PersistentVolumeClaim"
+            or "volumeClaimTemplate" in (each["spec"].get("storage") or {})
+            or each["spec"].get("volumeClaimTemplates")
+        )
+    }
+    expected = {
+        "kind": set(),
+        "bring-your-own-prometheus": {"StatefulSet"},
+    }.get(profile, {"Prometheus", "Alertmanager", "StatefulSet", "PersistentVolumeClaim"})
+    assert claims == expected
+
+
+def test_grafana_may_read_no_secret_outside_its_own_namespace(rendered: Render) -> None:
+    documents = rendered("standalone")
+    bound = {
+        each["roleRef"]["name"]
+        for each in of_kind(documents, "ClusterRoleBinding")
+        if any("grafana" in subject["name"] for subject in each["subjects"])
+    }
+    rules = [
+        rule
+        for each in of_kind(documents, "ClusterRole")
+        if each["metadata"]["name"] in bound
+        for rule in each["rules"]
+    ]
+    assert rules
+    assert all(rule["resources"] == ["configmaps"] and "create" not in rule["verbs"] for rule in rules)
+
+
+def test_bring_your_own_renders_operator_objects_only_where_their_kinds_exist(rendered: Render) -> None:
+    without = rendered("bring-your-own-prometheus")
+    assert of_kind(without, "ServiceMonitor", "PodMonitor", "PrometheusRule", "Prometheus") == []
+    flags = [f"--api-versions=monitoring.coreos.com/v1/{kind}" for kind in ("PodMonitor", "ServiceMonitor")]
+    label = ["--set", "monitors.labels.release=mine"]
+    there = rendered("bring-your-own-prometheus", "observability", "monitoring", *flags, *label)
+    monitors = of_kind(there, "ServiceMonitor", "PodMonitor")
+    assert len(monitors) > 5
+    assert {each["metadata"]["labels"]["release"] for each in monitors} == {"mine"}
+
+
+def release_secret_bytes(chart: Path, manifest: str) -> int:
+    """Gives the size of Helm's release Secret: gzipped JSON in base64, subcharts left out (helm pkg/storage/driver)."""
+    ignored = ("charts", "Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", ".helmignore")
+    files = [
+        path for path in sorted(chart.rglob("*")) if path.is_file() and path.relative_to(chart).parts[0] not in ignored
+    ]
+
+    def entries(template: bool) -> list[dict[str, str]]:
+        return [
+            {"name": str(path.relative_to(chart)), "data": base64.b64encode(path.read_bytes()).decode()}
+            for path in files
+            if (path.relative_to(chart).parts[0] == "templates") is template
+        ]
+
+    release = {
+        "name": "observability",
+        "chart": {
+            "metadata": yaml.safe_load((chart / "Chart.yaml").read_text()),
+            "lock": json.loads(json.dumps(yaml.safe_load((chart / "Chart.lock").read_text()), default=str)),
+            "templates": entries(True),
+            "values": yaml.safe_load((chart / "values.yaml").read_text()),
+            "schema": base64.b64encode((chart / "values.schema.json").read_bytes()).decode(),
+            "files": entries(False),
+        },
+        "manifest": manifest,
+        "version": 1,
+        "namespace": "monitoring",
+    }
+    return len(base64.b64encode(gzip.compress(json.dumps(release).encode(), 9)))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_release_secret_is_under_30_percent_of_its_limit(
+    helm_binary: Path, vendored: Callable[[str], Path], profile: str
+) -> None:
+    chart = vendored(profile)
+    manifest = helm.run(helm_binary, "template", "observability", chart).stdout
+    assert release_secret_bytes(chart, manifest) < 0.30 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("typo", "valid"),
+    [
+        ("monitors.rya.enabled=true", "ray"),
+        ("monitor.ray.enabled=true", "monitors"),
+        ("networkPolicies.enable=true", "enabled"),
+        ("dashboards.gpu-trainings.enabled=false", "gpu-training"),
+    ],
+)
+def test_a_typo_fails_and_the_message_lists_the_valid_name(
+    helm_binary: Path, vendored: Callable[[str], Path], typo: str, valid: str
+) -> None:
+    done = helm.run(helm_binary, "template", "a", vendored("jark"), "--set", typo, check=False)
+    assert done.returncode != 0
+    assert valid in done.stderr
+
+
+def test_keys_of_upstream_charts_global_and_enabled_stay_open(
+    helm_binary: Path, vendored: Callable[[str], Path]
+) -> None:
+    keys = ("enabled=true", "global.imageRegistry=registry.example", "opensearch.labels.team=ml", "fluent-bit.flush=5")
+    flags = [part for key in keys for part in ("--set", key)]
+    helm.run(helm_binary, "template", "a", vendored("jark"), *flags)

@@ -1,0 +1,50 @@
+"""A server, and vendor_chart with a scratch cache and little patience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.vendor import Patience, vendor_chart
+
+from .charts import pins
+from .server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from generator.vendor import Vendored
+
+    from .server import Web
+
+IMPATIENT = Patience(attempts=3, pause=0, connect=5, read=5)
+
+
+@pytest.fixture(autouse=True)
+def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy, and no login of the person who runs the tests."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.delenv("HELM_REGISTRY_CONFIG", raising=False)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def vendor(cache: Path) -> Callable[..., tuple[Vendored, ...]]:
+    def call(chart: Path, **options: Any) -> tuple[Vendored, ...]:
+        settings = {"pins": pins(), "mirror": None, "cache_dir": cache, "patience": IMPATIENT, **options}
+        return vendor_chart(chart, **settings)
+
+    return call
