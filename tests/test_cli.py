@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +16,9 @@ from generator import __version__, cli
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
+
+    pass
 
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
 
@@ -187,7 +188,7 @@ def test_show_prints_every_choice_and_each_can_be_an_overlay(run: Any, tmp_path:
     assert out.startswith("# jark → standalone: ")
     (tmp_path / "all.yaml").write_text(out)
     run("--profile", "jark", "-o", "c")
-    before = {path: text for path, text in tree(tmp_path / "c").items()}
+    before = dict(tree(tmp_path / "c").items())
     run("--profile", "jark", "-f", "all.yaml", "-o", "d")
     after = {path: text.replace(b" -f all.yaml", b"") for path, text in tree(tmp_path / "d").items()}
     assert after == before

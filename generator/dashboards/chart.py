@@ -20,24 +20,21 @@ _TEMPLATE = """\
 {{- /* @HEADER@ */ -}}
 {{- $dashboards := .Values.dashboards }}
 {{- if and $dashboards.enabled (dig "@NAME@" "enabled" true $dashboards) }}
+{{- $labels := include "ai-ml-observability.labels" . | fromYaml }}
+{{- $annotations := dict }}
+{{- with $dashboards.folder }}
+{{- $_ := set $annotations "@FOLDER@" . }}
+{{- end }}
 apiVersion: v1
 kind: ConfigMap
 metadata:
   name: @OBJECT@
   namespace: {{ .Release.Namespace }}
   labels:
-    {{- include "ai-ml-observability.labels" . | nindent 4 }}
-    {{- with $dashboards.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  {{- if or $dashboards.folder $dashboards.annotations }}
+    {{- toYaml (mergeOverwrite $labels (deepCopy ($dashboards.labels | default dict))) | nindent 4 }}
+  {{- with mergeOverwrite $annotations (deepCopy ($dashboards.annotations | default dict)) }}
   annotations:
-    {{- with $dashboards.folder }}
-    @FOLDER@: {{ . | quote }}
-    {{- end }}
-    {{- with $dashboards.annotations }}
     {{- toYaml . | nindent 4 }}
-    {{- end }}
   {{- end }}
 data:
   @NAME@.json: |

@@ -52,7 +52,7 @@ def test_the_archive_is_accepted_and_the_real_helm_engine_renders_it(chart: Path
     archive = packed(chart, tmp_path / "opensearch-3.6.0.tgz")
     verify(archive, Dependency("opensearch", "3.6.0"), digest=None, file="x", hint="")
     loaded = helm.Chart.load(str(archive))
-    rendered = loaded.render({}, release_name="obs", namespace="ns")
+    rendered = loaded.render({}, name="obs", namespace="ns")
     assert "name: obs-opensearch" in str(rendered)
     assert "colour: blue" in str(rendered)
 
