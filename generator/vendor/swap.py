@@ -46,6 +46,11 @@ def staging(chart_dir: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def has_leftovers(chart_dir: Path) -> bool:
+    """Tells whether a killed run has left something that staging would clear away."""
+    return (chart_dir / _OLD).exists() or any(chart_dir.glob(_NEW + "*"))
+
+
 def _recover(chart_dir: Path) -> None:
     """Undoes what a run that was killed between two renames has left."""
     old, charts = chart_dir / _OLD, chart_dir / "charts"

@@ -127,7 +127,7 @@ def _all_present(
     chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: Place | None
 ) -> tuple[Vendored, ...] | None:
     """Gives what is there if that is all that is wanted, and nothing stale; else None."""
-    if _stale(chart_dir, dependencies):
+    if _stale(chart_dir, dependencies) or swap.has_leftovers(chart_dir):
         return None
     found: list[Vendored] = []
     for dependency in dependencies:

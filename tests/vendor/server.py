@@ -101,7 +101,22 @@ def ranged(body: bytes, etag: str | None = '"one"', *, cut: int | None = None) -
 def one_after_another(*routes: Route) -> Route:
     """Answers with the first route, then the second, and so on; the last one stays."""
     left = list(routes)
-    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
+
+    def route(handler: BaseHTTPRequestHandler) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])(handler)
+
+    return route
+
+
+def endless(body: bytes) -> Route:
+    """Answers with a file without saying how long it is."""
+
+    def route(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return route
 
 
 def registry(web: Web, repository: str, tag: str, archive: bytes, *, login: str | None = None) -> None:

@@ -77,7 +77,7 @@ def test_a_missing_version_is_refused_with_those_that_exist() -> None:
 
 
 def test_a_missing_chart_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(InputError, match="found no chart 'opensearh' .did you mean 'opensearch'"):
+    with pytest.raises(InputError, match=r"found no chart 'opensearh' \(did you mean 'opensearch'"):
         find(INDEX, Dependency("opensearh", "3.6.0"))
 
 
@@ -106,12 +106,18 @@ VERSIONS = st.from_regex(r"[0-9]\.[0-9]\.[0-9](-rc[0-9])?", fullmatch=True)
 TEXT = st.text(max_size=30) | st.just("version: 1.2.3\n- version: 1.2.3\n  urls: [x]\n")
 ENTRY = st.fixed_dictionaries(
     {"version": VERSIONS, "urls": st.lists(NAMES, min_size=1, max_size=2)},
-    optional={"description": TEXT, "keywords": st.lists(TEXT, max_size=2), "maintainers": st.just([{"version": "1.2.3"}])},
+    optional={
+        "description": TEXT,
+        "keywords": st.lists(TEXT, max_size=2),
+        "maintainers": st.just([{"version": "1.2.3"}]),
+    },
 )
 
 
 @given(st.dictionaries(NAMES, st.lists(ENTRY, min_size=1, max_size=3), min_size=1, max_size=4))
-def test_cutting_an_entry_out_gives_what_parsing_the_whole_index_gives(charts: dict[str, list[dict[str, object]]]) -> None:
+def test_cutting_an_entry_out_gives_what_parsing_the_whole_index_gives(
+    charts: dict[str, list[dict[str, object]]],
+) -> None:
     text = yamlfile.dump({"apiVersion": "v1", "entries": charts})
     for name, entries in charts.items():
         for entry in entries:
@@ -120,7 +126,9 @@ def test_cutting_an_entry_out_gives_what_parsing_the_whole_index_gives(charts: d
             assert find(text, Dependency(name, str(entry["version"]))).url == first["urls"][0]
 
 
-@given(st.text(max_size=60) | st.text(max_size=60).map(lambda text: "entries:\n  opensearch:\n  - version: 3.6.0\n" + text))
+@given(
+    st.text(max_size=60) | st.text(max_size=60).map(lambda text: "entries:\n  opensearch:\n  - version: 3.6.0\n" + text)
+)
 def test_whatever_stands_in_the_index_the_outcome_is_a_release_or_a_message(text: str) -> None:
     try:
         assert find(text).url

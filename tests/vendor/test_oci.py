@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from generator.vendor import Vendored
 
-    from .server import Web
+    from .server import Route, Web
 
     Vendor = Callable[..., tuple[Vendored, ...]]
 
@@ -79,7 +79,9 @@ def test_a_plus_in_the_version_is_an_underscore_in_the_tag(
     tmp_path: Path, web: Web, mirror: str, vendor: Vendor
 ) -> None:
     chart = make_umbrella(tmp_path / "c", ("opensearch", "3.6.0+build.1", "https://charts.invalid"))
-    registry(web, "team/charts/opensearch", "3.6.0_build.1", make_archive(tmp_path / "p", "opensearch", "3.6.0+build.1"))
+    registry(
+        web, "team/charts/opensearch", "3.6.0_build.1", make_archive(tmp_path / "p", "opensearch", "3.6.0+build.1")
+    )
     vendor(chart, mirror=mirror)
     assert (chart / "charts" / "opensearch-3.6.0+build.1.tgz").is_file()
 
@@ -104,10 +106,12 @@ def test_a_registry_that_wants_basic_credentials_gets_them(
     layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": digest}
     good = {MANIFEST: content(json.dumps({"layers": [layer]}).encode())}
     good[f"/v2/team/charts/opensearch/blobs/{digest}"] = content(archive)
-    for path, route in good.items():
-        web.routes[path] = lambda handler, route=route: (
-            route if handler.headers.get("Authorization") == expected else status(401, WWW_Authenticate='Basic realm="r"')
-        )(handler)
+
+    def guarded(route: Route) -> Route:
+        refusal = status(401, WWW_Authenticate='Basic realm="r"')
+        return lambda handler: (route if handler.headers.get("Authorization") == expected else refusal)(handler)
+
+    web.routes.update({path: guarded(route) for path, route in good.items()})
     assert "the registry refuses access (401)" in message(vendor, chart, mirror)
     save_login(tmp_path / "docker", web.url.removeprefix("http://"), "me:secret")
     vendor(chart, mirror=mirror)

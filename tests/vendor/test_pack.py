@@ -42,9 +42,7 @@ def test_two_packings_are_equal_to_the_byte_whatever_times_modes_and_order(chart
     with tarfile.open(first) as tar:
         entries = tar.getmembers()
     assert [entry.name for entry in entries] == sorted(entry.name for entry in entries)
-    assert {(entry.mtime, entry.uid, entry.gid, entry.uname, entry.mode) for entry in entries} == {
-        (0, 0, 0, "", 0o644)
-    }
+    assert {(entry.mtime, entry.uid, entry.gid, entry.uname, entry.mode) for entry in entries} == {(0, 0, 0, "", 0o644)}
 
 
 def test_the_archive_is_accepted_and_the_real_helm_engine_renders_it(chart: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from generator.vendor import Patience
 from generator.vendor.web import refuse_downgrade
 
 from .charts import index, make_archive, make_umbrella, pins, sha256, tree
-from .server import answer, content, one_after_another, ranged, status
+from .server import answer, content, endless, one_after_another, ranged, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ class Interrupter:
         self.left = after
 
     @contextmanager
-    def __call__(self, label: str, total: int | None) -> Iterator[Callable[[int], object]]:
+    def __call__(self, _label: str, _total: int | None) -> Iterator[Callable[[int], object]]:
         yield self.count
 
     def count(self, size: int) -> None:
@@ -134,13 +134,7 @@ def test_a_server_that_does_not_say_the_length_gives_an_unknown_total(
     web: Web, chart: Path, archive: bytes, vendor: Vendor
 ) -> None:
     publish(web, archive)
-
-    def endless(handler: Any) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.write(archive)
-
-    web.routes[f"/stable/{FILE}"] = endless
+    web.routes[f"/stable/{FILE}"] = endless(archive)
     report = Recorder()
     vendor(chart, report=report)
     assert [(total, sum(counts)) for _label, total, counts in report.transfers] == [(None, len(archive))]
@@ -336,7 +330,7 @@ def test_a_redirect_from_https_to_http_is_refused() -> None:
     response = requests.Response()
     response.status_code, response.url = 302, "https://charts.example/index.yaml"
     response.headers["Location"] = "http://charts.example/index.yaml?token=secret"
-    with pytest.raises(InputError, match="redirects to http://charts.example/index.yaml, expected https") as caught:
+    with pytest.raises(InputError, match=r"redirects to http://charts\.example/index\.yaml, expected https") as caught:
         refuse_downgrade(response)
     assert "secret" not in str(caught.value)
     response.headers["Location"] = "/elsewhere"
@@ -355,11 +349,7 @@ def test_an_archive_larger_than_any_chart_is_refused(
     monkeypatch.setattr("generator.vendor.fetch.MAX_ARCHIVE", 200_000)
     publish(web, archive)
     assert "this is no Helm chart" in refused(vendor, chart)
-    web.routes[f"/stable/{FILE}"] = lambda handler: (
-        handler.send_response(200),
-        handler.end_headers(),
-        handler.wfile.write(archive),
-    )[0]
+    web.routes[f"/stable/{FILE}"] = endless(archive)
     assert "this is no Helm chart" in refused(vendor, chart)
 
 

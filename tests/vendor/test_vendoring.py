@@ -177,7 +177,9 @@ def test_an_unpacked_chart_of_another_version_or_name_is_refused(
     chart: Path, mirror: Path, vendor: Vendor, key: str, found: str
 ) -> None:
     (mirror / "beta" / "Chart.yaml").write_text(
-        "".join(f"{name}: {found if name == key else value}\n" for name, value in (("name", "beta"), ("version", "2.0.0")))
+        "".join(
+            f"{name}: {found if name == key else value}\n" for name, value in (("name", "beta"), ("version", "2.0.0"))
+        )
     )
     text = refused(vendor, chart, mirror=str(mirror))
     assert f"{mirror / 'beta' / 'Chart.yaml'}: {key}: found '{found}', expected" in text
@@ -269,7 +271,7 @@ def test_ctrl_c_at_the_last_of_several_archives_leaves_charts_as_it_was(
     def interrupt(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
         if label.startswith("beta"):
             raise KeyboardInterrupt
-        yield lambda count: None
+        yield lambda _count: None
 
     with pytest.raises(KeyboardInterrupt):
         vendor(chart, report=interrupt)
@@ -300,34 +302,45 @@ def shared_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@contextmanager
+def not_root(*owned: Path) -> Iterator[None]:
+    """Takes root's power to write everything away, and leaves it what is ``owned``."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in owned:
+        os.chown(path, 65534, -1)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 def test_a_chart_that_cannot_be_written_is_left_as_it_was(shared_folder: Path, tmp_path: Path, vendor: Vendor) -> None:
     mirror = shared_folder / "mirror"
     mirror.mkdir()
     (mirror / A).write_bytes(make_archive(tmp_path / "published", "alpha", "1.0.0"))
-    vendor(make_umbrella(tmp_path / "warm", ("alpha", "1.0.0", NOWHERE)), mirror=str(mirror))
+    vendor(make_umbrella(tmp_path / "warm", ("alpha", "1.0.0", NOWHERE)), mirror=str(mirror))  # imports, while it can
     chart = make_umbrella(shared_folder / "c", ("alpha", "1.0.0", NOWHERE))
     chart.chmod(0o555)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)  # nobody; to root every directory is writable
-    try:
+    with not_root():
         text = refused(vendor, chart, mirror=str(mirror), cache_dir=shared_folder / "cache")
-    finally:
-        if root:
-            os.seteuid(0)
-        chart.chmod(0o755)
+    chart.chmod(0o755)
     assert "Permission denied; charts/ is as it was (make it readable and writable for you" in text
 
 
-def test_a_failing_exchange_puts_the_old_charts_back(chart: Path, mirror: Path, vendor: Vendor) -> None:
+def test_a_failing_exchange_puts_the_old_charts_back(shared_folder: Path) -> None:
+    chart = make_umbrella(shared_folder / "c")
     (chart / "charts").mkdir()
     (chart / "charts" / "alpha-0.9.0.tgz").write_text("older")
     before = tree(chart)
-    with swap.staging(chart) as staged:
-        staged.rmdir()  # so that the second of the two renames fails
-        with pytest.raises(FileNotFoundError):
-            swap.replace_charts(chart, staged, [])
-    assert tree(chart) == before
+    with not_root(chart, chart / "charts"), swap.staging(chart) as staged:
+        staged.parent.chmod(0o555)  # nothing can be moved out of it: the second of the two renames fails
+        with pytest.raises(PermissionError):
+            swap.replace_charts(chart, staged, ["alpha"])
+        assert tree(chart) == before
+        staged.parent.chmod(0o755)
 
 
 def test_what_a_killed_run_left_is_put_right_by_the_next(chart: Path, mirror: Path, vendor: Vendor) -> None:
@@ -338,7 +351,6 @@ def test_what_a_killed_run_left_is_put_right_by_the_next(chart: Path, mirror: Pa
     assert [one.origin for one in vendor(chart)] == ["present", "present"]
     assert tree(chart) == good
     (chart / ".charts-old").mkdir()  # killed before the old one was deleted
-    (chart / "charts" / "alpha-0.9.0.tgz").write_text("stale")
     vendor(chart)
     assert tree(chart) == good
     assert not list(chart.glob(".charts-*"))

@@ -1,0 +1,118 @@
+"""What the catalogue knows, as data: which exporter emits which metric family, and what a query sees of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FamilyType = Literal["counter", "gauge", "histogram", "summary", "untyped"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One metric family as an exporter exposes it.
+
+    Attributes:
+        name: the name on the ``# TYPE`` line in Prometheus' text format: a counter's with ``_total`` where it
+            has one, a histogram's or summary's without ``_bucket``, ``_sum``, ``_count``.
+        type: what the exporter declares; a gauge stays a gauge even if its name ends in ``_total``.
+        unit: what one unit of the value is (see values-schemas/metrics.schema.yaml); "" for a plain number.
+        labels: labels that a series may carry, without ``le`` and ``quantile``.
+        help: what it counts, a few words.
+        since: first exporter version that has it; "" if not known.
+        until: first exporter version that no longer has it; "" if it is still there.
+        needs: what has to be switched on, or which hardware has to be there, before it exists; "" for nothing.
+        source: where the fact is from, if not where the exporter's others are.
+    """
+
+    name: str
+    type: FamilyType
+    unit: str
+    labels: frozenset[str]
+    help: str = ""
+    since: str = ""
+    until: str = ""
+    needs: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One way in which an exporter's families reach Prometheus.
+
+    Attributes:
+        monitor: a file of monitors/ by stem; "" if an upstream chart brings the monitor.
+        endpoint: the endpoint's key in that file; "" with ``component``.
+        component: the upstream chart that scrapes it, by component name; "" with ``monitor``.
+        job: the ``job`` label's value.
+        target_labels: labels of the target, for a component (a monitor's follow from monitors/*.yaml).
+        honor_labels: whether the exporter's labels win over the target's, for a component.
+        prefix: what stands before each name here, as ``ray_``; "" for the exporter's own names.
+        sanitize: whether ``:`` becomes ``_`` here (vLLM inside Ray Serve).
+        labels: labels that every series carries here besides the family's own.
+        measured: file name of the capture that shows it; "" if none does.
+    """
+
+    monitor: str = ""
+    endpoint: str = ""
+    component: str = ""
+    job: str = ""
+    target_labels: frozenset[str] = frozenset()
+    honor_labels: bool = False
+    prefix: str = ""
+    sanitize: bool = False
+    labels: frozenset[str] = frozenset()
+    measured: str = ""
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """One file of metrics/.
+
+    Attributes:
+        name: the file's stem.
+        title: the exporter's name for people.
+        version: the version that the families were measured or read at.
+        source: the capture or upstream source that the families come from.
+        exposures: how they reach Prometheus; at least one.
+        families: by name.
+        renamed: a name that is gone → (its successor or "", the version since which it is gone).
+    """
+
+    name: str
+    title: str
+    version: str
+    source: str
+    exposures: tuple[Exposure, ...]
+    families: Mapping[str, Family]
+    renamed: Mapping[str, tuple[str, str]]
+
+
+Sample = Literal["value", "bucket", "sum", "count", "quantile"]
+"""What a series of a name is: the value of a counter or gauge, or one part of a histogram or summary."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a query sees of one metric name through one exposure.
+
+    Attributes:
+        name: the name as stored, ``_bucket`` and the exposure's prefix included.
+        sample: which part of the family it is.
+        family: the family.
+        exporter: the exporter's name.
+        exposure: how it got there.
+        labels: every label that the stored series may carry, target labels and ``le`` included, dropped ones not.
+        enabled: whether what scrapes it is on in the profile.
+    """
+
+    name: str
+    sample: Sample
+    family: Family
+    exporter: str
+    exposure: Exposure
+    labels: frozenset[str]
+    enabled: bool
