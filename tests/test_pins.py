@@ -42,6 +42,13 @@ def test_the_repositorys_pins_are_the_six_charts_of_the_umbrella() -> None:
     assert all(pin.name == name and pin.reason for name, pin in pins.charts.items())
 
 
+def test_a_chart_that_is_not_pinned_is_called_missing() -> None:
+    pins = parse_pins(DATA, SCHEMA, file="pins.yaml")
+    assert pins.pin("opensearch").name == "opensearch"
+    with pytest.raises(InputError, match=r"pins\.yaml: charts: the key 'loki' is missing"):
+        pins.pin("loki")
+
+
 def test_a_digest_counts_only_for_the_version_that_was_pinned() -> None:
     pins = parse_pins(DATA, SCHEMA, file="pins.yaml")
     pin = pins.charts["opensearch"]

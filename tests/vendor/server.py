@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from .charts import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Route = Callable[[BaseHTTPRequestHandler], None]
 
@@ -36,7 +38,8 @@ class Web:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Web]:
+def running(tls: tuple[Path, Path] | None = None) -> Iterator[Web]:
+    """Runs a server; ``tls`` is the certificate and the key to speak https with."""
     web = Web("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -50,7 +53,11 @@ def running() -> Iterator[Web]:
             """Keeps the test output clean."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        web.url = f"http://127.0.0.1:{server.server_port}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        web.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield web

@@ -173,6 +173,13 @@ def test_a_nested_chart_must_bring_its_own_nested_charts(tmp_path: Path) -> None
         check(tmp_path, content)
 
 
+def test_a_nested_charts_own_nested_chart_does_not_stand_in_for_ones_own(tmp_path: Path) -> None:
+    crds = ("opensearch/charts/crds/Chart.yaml", b"name: crds\nversion: 0.0.0\n")
+    deeper = ("opensearch/charts/crds/charts/grafana/Chart.yaml", b"name: grafana\nversion: 12.11.1\n")
+    with pytest.raises(InputError, match=r"lacks charts that it depends on: grafana 12"):
+        check(tmp_path, tgz_of(chart_yaml(more=NEEDS), crds, deeper))
+
+
 GOOD = tgz_of(chart_yaml(), ("opensearch/values.yaml", noise(300)))
 
 

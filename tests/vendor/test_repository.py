@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from generator.errors import InputError
 from generator.vendor import Patience
-from generator.vendor.web import refuse_downgrade
 
 from .charts import index, make_archive, make_umbrella, pins, sha256, tree
-from .server import answer, content, endless, one_after_another, ranged, status
+from .server import answer, content, endless, one_after_another, ranged, running, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,6 +209,19 @@ def test_a_file_that_changed_between_two_runs_is_fetched_whole(
     assert tree(chart / "charts") == {FILE: other}
 
 
+def test_a_rest_from_another_address_is_not_gone_on_with(
+    tmp_path: Path, web: Web, chart: Path, archive: bytes, vendor: Vendor
+) -> None:
+    publish(web, archive)
+    with pytest.raises(KeyboardInterrupt):
+        vendor(chart, report=Interrupter(after=100_000))
+    other = make_archive(tmp_path / "published", "opensearch", "3.6.0", size=290_000)
+    publish(web, archive, url="moved.tgz")
+    web.routes["/stable/moved.tgz"] = ranged(other)  # with the same ETag
+    vendor(chart)
+    assert tree(chart / "charts") == {FILE: other}
+
+
 def test_with_a_digest_a_rest_of_another_file_is_found_out_and_fetched_whole(
     tmp_path: Path, web: Web, chart: Path, archive: bytes, vendor: Vendor
 ) -> None:
@@ -326,15 +339,55 @@ def test_a_web_page_with_status_200_is_called_that(
     assert f"{web.url}{path}: found a web page (HTML)" in refused(vendor, chart)
 
 
-def test_a_redirect_from_https_to_http_is_refused() -> None:
-    response = requests.Response()
-    response.status_code, response.url = 302, "https://charts.example/index.yaml"
-    response.headers["Location"] = "http://charts.example/index.yaml?token=secret"
-    with pytest.raises(InputError, match=r"redirects to http://charts\.example/index\.yaml, expected https") as caught:
-        refuse_downgrade(response)
-    assert "secret" not in str(caught.value)
-    response.headers["Location"] = "/elsewhere"
-    refuse_downgrade(response)
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[Web]:
+    """A server that speaks TLS with a certificate of its own, tmp_path/cert.pem."""
+    if not shutil.which("openssl"):
+        pytest.skip("no 'openssl' on PATH to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    request = "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 1 -subj /CN=a-test"
+    command = [
+        "openssl",
+        *request.split(),
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    with running((certificate, key)) as server:
+        yield server
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_way_to_vouch(
+    tmp_path: Path, secure: Web, archive: bytes, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = make_umbrella(tmp_path / "c", ("opensearch", "3.6.0", f"{secure.url}/stable"))
+    publish(secure, archive)
+    text = refused(vendor, chart)
+    assert "no trusted connection: " in text
+    assert "name its file in REQUESTS_CA_BUNDLE" in text
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
+    vendor(chart)
+    assert tree(chart / "charts") == {FILE: archive}
+
+
+@pytest.mark.parametrize("way", ["redirect", "index"])
+def test_nothing_leads_from_https_to_http(
+    tmp_path: Path, web: Web, secure: Web, archive: bytes, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
+    chart = make_umbrella(tmp_path / "c", ("opensearch", "3.6.0", f"{secure.url}/stable"))
+    publish(web, archive)
+    open_address = f"{web.url}/stable/{FILE}"
+    publish(secure, archive, url=open_address if way == "index" else FILE)
+    secure.routes[f"/stable/{FILE}"] = status(302, Location=f"{open_address}?token=secret")
+    text = refused(vendor, chart)
+    assert f"{open_address}, expected https" in text
+    assert "secret" not in text
+    assert web.asked == []
 
 
 def test_an_index_that_points_at_a_file_or_a_registry_is_refused(web: Web, chart: Path, vendor: Vendor) -> None:
@@ -434,6 +487,16 @@ def test_a_damaged_archive_in_the_cache_is_dropped_and_fetched_anew(
     entry.write_bytes(archive[:-100] if damage is None else damage)
     (one,) = vendor(another(tmp_path, web))
     assert (one.origin, entry.read_bytes()) == ("upstream", archive)
+
+
+def test_a_damaged_archive_in_charts_is_replaced_from_the_cache(
+    web: Web, chart: Path, archive: bytes, vendor: Vendor
+) -> None:
+    publish(web, archive)
+    vendor(chart)
+    (chart / "charts" / FILE).write_bytes(archive[:-100])
+    (one,) = vendor(chart)
+    assert (one.origin, tree(chart / "charts")) == ("cache", {FILE: archive})
 
 
 def test_an_archive_in_the_cache_that_is_not_the_pinned_one_is_fetched_anew(

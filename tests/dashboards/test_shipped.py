@@ -1,0 +1,262 @@
+"""What every dashboard of the chart must be, and what the two documented ones promise."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from generator.dashboards import compile_dashboard, queries, variable_query
+from generator.dashboards.checks import used_variables
+
+from .conftest import SHIPPED, captured
+from .promql import fill
+from .promql import parse as parse_promql
+
+EMITTED = captured()
+VALUES = {
+    "namespace": "default",
+    "job": "ray-train",
+    "instance": ".*",
+    "server": "llm",
+    "model_name": ".*",
+    "datasource": "x",
+}
+
+
+def compiled(spec):
+    return json.loads(compile_dashboard(spec.name, spec))
+
+
+def every_panel(data):
+    for item in data["panels"]:
+        yield item
+        yield from item.get("panels", [])
+
+
+def slug(title: str) -> str:
+    """Follows Grafana 11 to 13, pkg/infra/slugify: lower case, runs of other signs become one hyphen."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+@pytest.mark.parametrize(
+    ("name", "uid", "path", "variables"),
+    [
+        ("gpu-training", "ee6mbjghme96oc", "gpu-training", ["namespace", "job", "instance"]),
+        (
+            "inference",
+            "bec31e71-3ac5-4133-b2e3-b9f75c8ab56c",
+            "inference-dashboard",
+            ["namespace", "server", "model_name"],
+        ),
+    ],
+)
+def test_a_documented_dashboard_keeps_its_address_and_its_variables(name, uid, path, variables):
+    spec = SHIPPED[name]
+    assert spec.uid == uid
+    assert slug(spec.title) == path
+    assert [variable.name for variable in spec.variables] == variables
+
+
+def test_the_documented_link_fills_the_variables_of_the_training_dashboard():
+    link = "/d/ee6mbjghme96oc/gpu-training?orgId=1&refresh=5s&var-namespace=default&var-job=ray-train&var-instance=All"
+    given = {key[4:] for key in parse_qs(urlsplit(link).query) if key.startswith("var-")}
+    variables = {variable.name: variable for variable in SHIPPED["gpu-training"].variables}
+    assert given == set(variables)
+    assert variables["instance"].include_all
+
+
+@pytest.mark.parametrize("name", ["gpu-training", "inference"])
+@pytest.mark.parametrize(
+    ("cluster", "job"),
+    [
+        ("ray-train-x7b2k", "ray-train"),
+        ("ray-train-raycluster-x7b2k", "ray-train"),
+        ("ray-train", "ray-train"),
+        ("my-raycluster", "my"),
+        ("demo-gpt24", "demo"),
+        ("a", "a"),
+    ],
+)
+def test_the_name_of_a_job_is_its_clusters_without_kuberays_ending_and_finds_the_cluster_again(name, cluster, job):
+    spec = SHIPPED[name]
+    choice = next(variable for variable in spec.variables if variable.regex)
+    match = re.search(choice.regex.strip("/"), cluster)
+    assert match is not None
+    assert match[1] == job
+    ending = re.search(rf'ray_io_cluster=~"\${choice.name}([^"]*)"', "".join(spec.shared.matchers.values()))
+    assert ending is not None
+    assert re.fullmatch(job + ending[1], cluster)
+    assert re.fullmatch(cluster + ending[1], cluster), "a link with the cluster's full name works too"
+
+
+def test_one_jobs_numbers_do_not_mix_with_anothers_of_a_longer_name():
+    ending = re.search(r'ray_io_cluster=~"\$job([^"]*)"', SHIPPED["gpu-training"].shared.matchers["job"])
+    assert ending is not None
+    assert not re.fullmatch("ray-train" + ending[1], "ray-train-large-x7b2k")
+
+
+def test_a_server_outside_ray_is_found_with_every_choice_that_can_mean_it():
+    ending = re.search(r'ray_io_cluster=~"\$server([^"]*)"', SHIPPED["inference"].shared.matchers["server"])
+    assert ending is not None
+    for choice in (".*", ""):
+        assert re.fullmatch(choice + ending[1], "")
+
+
+def test_training_opens_with_its_three_questions():
+    titles = [panel.title for panel in SHIPPED["gpu-training"].rows[0].panels]
+    questions = [title for title in titles if title.endswith("?")]
+    assert questions == ["Is the GPU fed?", "Is the CPU the bottleneck?", "Is storage the bottleneck?"]
+    for panel in SHIPPED["gpu-training"].rows[0].panels:
+        if panel.title in questions:
+            assert {step.text for step in panel.thresholds} >= {"Yes", "No"}
+            assert all(step.meaning for step in panel.thresholds)
+
+
+def test_panels_and_targets_have_numbers_of_their_own(shipped):
+    panels = list(every_panel(compiled(shipped)))
+    ids = [item["id"] for item in panels]
+    assert len(ids) == len(set(ids))
+    for item in panels:
+        names = [target["refId"] for target in item.get("targets", [])]
+        assert len(names) == len(set(names))
+
+
+def test_no_panel_overlaps_another(shipped):
+    visible = [item["gridPos"] for item in compiled(shipped)["panels"]]
+    for one, other in combinations(visible, 2):
+        assert (
+            one["x"] >= other["x"] + other["w"]
+            or other["x"] >= one["x"] + one["w"]
+            or one["y"] >= other["y"] + other["h"]
+            or other["y"] >= one["y"] + one["h"]
+        )
+
+
+def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shipped):
+    for item in every_panel(compiled(shipped)):
+        if item["type"] in ("row", "text"):
+            continue
+        assert len(item["description"]) > 60, item["title"]
+        assert item["fieldConfig"]["defaults"]["unit"], item["title"]
+        assert item["fieldConfig"]["defaults"]["noValue"], item["title"]
+
+
+def test_the_data_source_is_a_variable_wherever_one_is_named(shipped):
+    def sources(value):
+        if isinstance(value, dict):
+            if "datasource" in value:
+                yield value["datasource"]
+            for child in value.values():
+                yield from sources(child)
+        elif isinstance(value, list):
+            for child in value:
+                yield from sources(child)
+
+    data = compiled(shipped)
+    assert "__inputs" not in data
+    assert list(sources(data)), "the walk sees data sources"
+    assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources(data))
+
+
+def test_nothing_is_left_to_be_written_out(shipped):
+    text = compile_dashboard(shipped.name, shipped)
+    assert not re.search(r"\$(vllm|pod|part):|\$\{DS_|@(job|ray|server|vllm)\b|TODO", text)
+
+
+def test_every_variable_is_defined_and_used(shipped):
+    data = compiled(shipped)
+    defined = [item["name"] for item in data["templating"]["list"]]
+    text = json.dumps([data["panels"], [item.get("query") for item in data["templating"]["list"]]])
+    assert used_variables(text) == set(defined)
+
+
+def test_it_is_small_enough_for_a_configmap(shipped):
+    assert len(compile_dashboard(shipped.name, shipped).encode()) < 150_000
+
+
+QUERIES = [
+    pytest.param(query, id=f"{name}: {query.panel} {number}")
+    for name, spec in SHIPPED.items()
+    for number, query in enumerate(queries(spec))
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_query_is_promql_over_names_and_labels_that_exporters_emit(query):
+    parsed = parse_promql(fill(query.expr, VALUES))
+    assert parsed.selectors
+    carried: set[str] = set()
+    for selector in parsed.selectors:
+        known = [name for name in selector.names if name in EMITTED]
+        assert known, f"nothing emits {' or '.join(selector.names)}"
+        labels = set().union(*(EMITTED[name] for name in known))
+        assert selector.labels <= labels, f"{known[0]} has no {sorted(selector.labels - labels)}"
+        carried |= labels
+    assert parsed.labels <= carried | {"le"}
+    assert set(re.findall(r"{{(\w+)}}", query.legend)) <= carried
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_no_query_names_a_bucket_limit(query):
+    for selector in parse_promql(fill(query.expr, VALUES)).selectors:
+        assert "le" not in selector.labels
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_no_gauge_is_taken_for_a_counter(query):
+    for name in re.findall(r"(?:rate|increase)\(([A-Za-z_:][\w:]*)", query.expr):
+        assert re.search(r"_(total|bucket|sum|count)$", name), name
+        assert not name.startswith(("ray_data_", "ray_train_", "ray_node_mem", "ray_node_disk", "ray_node_network"))
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_variables_query_asks_for_a_label_that_exporters_emit(name):
+    spec = SHIPPED[name]
+    for index in range(len(spec.variables)):
+        match = re.fullmatch(r"label_values\((.+), (\w+)\)", variable_query(spec, index), re.DOTALL)
+        assert match is not None
+        (selector,) = parse_promql(fill(match[1], VALUES)).selectors
+        known = [emitted for emitted in selector.names if emitted in EMITTED]
+        assert known
+        labels = set().union(*(EMITTED[emitted] for emitted in known))
+        assert selector.labels | {match[2]} <= labels
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "factor"),
+    [("ray_node_gram_used", "bytes", "1048576 *"), ("DCGM_FI_DEV_FB_USED", "bytes", "1048576 *")],
+)
+def test_mebibytes_are_shown_as_bytes(metric, unit, factor):
+    found = 0
+    for spec in SHIPPED.values():
+        units = {panel.title: panel.unit for _, panel in spec.panels()}
+        for query in queries(spec):
+            if metric in query.expr and not query.expr.startswith("count"):
+                assert factor in query.expr
+                assert (query.unit or units[query.panel]) == unit
+                found += 1
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"),
+    [
+        ("ray_node_gpus_utilization", "percent"),
+        ("ray_node_cpu_utilization", "percent"),
+        ("kv_cache_usage_perc", "percentunit"),
+        ("ray_node_network_receive_speed", "Bps"),
+        ("ray_node_disk_io_read_speed", "Bps"),
+    ],
+)
+def test_a_value_is_shown_in_the_unit_that_it_has(metric, unit):
+    shown = set()
+    for spec in SHIPPED.values():
+        units = {panel.title: panel.unit for _, panel in spec.panels()}
+        for query in queries(spec):
+            if query.expr.count("{") <= 3 and metric in query.expr:
+                shown.add(query.unit or units[query.panel])
+    assert shown == {unit}
