@@ -13,8 +13,8 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.assemble import MARKER, difference
 from generator.errors import InputError, bad_input
+from generator.tree import MARKER, difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ import pytest
 
 from generator.vendor import Patience, vendor_chart
 
-from .charts import pins
+from .charts import make_archive, make_umbrella, pins
 from .server import running
 
 if TYPE_CHECKING:
@@ -48,3 +48,18 @@ def vendor(cache: Path) -> Callable[..., tuple[Vendored, ...]]:
         return vendor_chart(chart, **settings)
 
     return call
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> bytes:
+    """The published archive of opensearch 3.6.0, large enough to break off."""
+    return make_archive(tmp_path / "published", "opensearch", "3.6.0", size=300_000)
+
+
+@pytest.fixture
+def chart(tmp_path: Path, web: Web) -> Path:
+    """A chart that depends on opensearch in a repository on the server, and has an older one in charts/."""
+    folder = make_umbrella(tmp_path / "umbrella", ("opensearch", "3.6.0", f"{web.url}/stable/"))
+    (folder / "charts").mkdir()
+    (folder / "charts" / "opensearch-3.5.0.tgz").write_bytes(b"the older one")
+    return folder

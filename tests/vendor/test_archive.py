@@ -83,13 +83,14 @@ def test_another_sha256_than_expected_is_refused_with_both(tmp_path: Path) -> No
         (b"", "not a readable .tgz archive"),
         (b"PK\x03\x04 a zip file", "not a readable .tgz archive: Not a gzipped file"),
         (tar_of(chart_yaml()), "not a readable .tgz archive"),
-        (gzip.compress(b"text, no tar " * 99), "not a readable .tgz archive"),
+        (gzip.compress(b"text, no tar " * 99, mtime=0), "not a readable .tgz archive"),
         (tgz_of(chart_yaml())[:-30], "not a readable .tgz archive: it ends too early"),
         (tgz_of(chart_yaml())[:-8] + b"\0" * 8, "not a readable .tgz archive: CRC check failed"),
         (tgz_of(chart_yaml()) + b"and something behind it", "not a readable .tgz archive"),
         (b"<!DOCTYPE html><title>Log in</title>", "found a web page (HTML), expected a chart archive"),
         (b"\xef\xbb\xbf\n <html>", "found a web page (HTML)"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_bad_archive_is_refused_for_what_is_wrong_with_it(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -97,6 +98,21 @@ def test_a_bad_archive_is_refused_for_what_is_wrong_with_it(tmp_path: Path, cont
     assert message in str(caught.value)
     assert str(caught.value).startswith("the file: ")
     assert "(do something)" in str(caught.value)
+
+
+def test_a_file_with_holes_is_refused(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("opensearch/holes")
+    info.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": info.name,
+        "GNU.sparse.realsize": "5",
+    }
+    body = b"1\n0\n5\n".ljust(512, b"\0") + b"bytes"
+    info.size = len(body)
+    tar = info.tobuf(tarfile.PAX_FORMAT) + body.ljust(1024, b"\0") + tar_of(chart_yaml())
+    with pytest.raises(InputError, match="holds a special file, 'opensearch/holes'"):
+        check(tmp_path, gzip.compress(tar))
 
 
 def test_a_broken_header_in_mid_archive_is_not_taken_for_the_end(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_a_token_answer_without_a_token_is_refused(
 
 
 def test_any_other_host_is_asked_over_https_only(chart: Path, vendor: Vendor) -> None:
-    assert message(vendor, chart, "oci://registry.invalid/charts").startswith("https://registry.invalid/v2/charts/")
+    assert message(vendor, chart, "oci://127.0.0.2:1/charts").startswith("https://127.0.0.2:1/v2/charts/")
 
 
 @pytest.mark.parametrize("key", ["registry.example", "https://registry.example", "https://registry.example/v1/"])

@@ -28,8 +28,8 @@ def chart(tmp_path: Path) -> Path:
 
 
 def test_two_packings_are_equal_to_the_byte_whatever_times_modes_and_order(chart: Path, tmp_path: Path) -> None:
-    (chart / "zz.txt").write_text("last")
-    (chart / "aa.txt").write_text("first")
+    for name in ("templates-of-old", *(f"{number}.txt" for number in range(20, 0, -1))):
+        (chart / name).write_text(name)
     other = tmp_path / "other" / "opensearch"
     other.mkdir(parents=True)
     for name, content in reversed(tree(chart).items()):
