@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import tarfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from tests import helm
 from tests.conftest import PROFILES
@@ -295,3 +298,36 @@ def test_keys_of_upstream_charts_global_and_enabled_stay_open(
     keys = ("enabled=true", "global.imageRegistry=registry.example", "opensearch.labels.team=ml", "fluent-bit.flush=5")
     flags = [part for key in keys for part in ("--set", key)]
     helm.run(helm_binary, "template", "a", vendored("jark"), *flags)
+
+
+def _crd_schemas(upstream_charts: Path) -> dict[str, dict[str, Any]]:
+    """Gives the OpenAPI schema of each kind of the Prometheus operator, from the CRDs inside kube-prometheus-stack."""
+    archive = next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))
+    with tarfile.open(archive) as files:
+        texts = [
+            handle.read().decode()
+            for member in files
+            if "/crds/crd-" in member.name and (handle := files.extractfile(member)) is not None
+        ]
+    return {
+        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        for text in texts
+        for crd in helm.documents(text)
+    }
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_object_is_valid_for_its_kind(rendered: Render, upstream_charts: Path, profile: str) -> None:
+    operator_kinds = {kind: Draft202012Validator(schema) for kind, schema in _crd_schemas(upstream_charts).items()}
+    assert "PodMonitor" in operator_kinds
+    problems = []
+    for document in rendered(profile):
+        if document["kind"] in operator_kinds:
+            errors = [error.message for error in operator_kinds[document["kind"]].iter_errors(document)]
+            problems += [(identity(document), error) for error in errors]
+        elif document["kind"] != "APIService":  # the Kubernetes schemas have only the apps' own API groups
+            try:
+                kubernetes_validate.validate(document, "1.37", strict=True)
+            except kubernetes_validate.ValidationError as error:
+                problems.append((identity(document), error.message))
+    assert problems == []
