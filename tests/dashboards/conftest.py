@@ -64,3 +64,11 @@ def captured() -> dict[str, set[str]]:
             if path.name != "gpu-from-sources.prom" or name.startswith("ray_"):
                 labels[name].add("ray_io_cluster")
     return labels
+
+
+def declared() -> dict[str, str]:
+    """Gives the type of every family in the captures, as its exporter declares it."""
+    types: dict[str, str] = {}
+    for path in sorted(CAPTURES.glob("*.prom")):
+        types.update(re.findall(r"^# TYPE (\S+) (\w+)$", path.read_text("utf-8"), re.MULTILINE))
+    return types

@@ -43,8 +43,7 @@ def write_chart(where: Path, specs: Mapping[str, Mapping[str, Any]]) -> Path:
     schema = values_schema(
         {"type": "object", "additionalProperties": False, "properties": {}},
         [Component("kube-prometheus-stack", "the operator", {})],
-        monitor_values_schema(specs),
-        {},
+        {"monitors": monitor_values_schema(specs)},
     )
     files |= {
         "Chart.yaml": "apiVersion: v2\nname: ai-ml-observability\nversion: 0.1.0\n",

@@ -16,6 +16,7 @@ WORKLOADS = {
     "argo-workflows",
     "argocd",
     "dcgm",
+    "fluent-bit",
     "jupyterhub",
     "karpenter",
     "kuberay-operator",

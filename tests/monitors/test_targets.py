@@ -209,6 +209,7 @@ SAMPLES = {
     "argo-workflows": Pod({"app": "workflow-controller"}, {"controller": (("metrics", 9090), ("", 6060))}),
     "argocd": argocd(ARGOCD_HELM)[0],
     "dcgm": DCGM["its chart"],
+    "fluent-bit": Pod({"app.kubernetes.io/name": "fluent-bit"}, {"fluent-bit": (("http", 2020),)}),
     "jupyterhub": HUB,
     "karpenter": Pod({"app.kubernetes.io/name": "karpenter"}, {"controller": (("http-metrics", 8080), ("http", 8081))}),
     "kuberay-operator": Pod({"app.kubernetes.io/name": "kuberay-operator"}, {"kuberay-operator": (("http", 8080),)}),
