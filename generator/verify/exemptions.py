@@ -1,0 +1,52 @@
+"""Leaves out findings that are accepted, and finds exemptions that are wrong themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generator.verify.spec import Exemption, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from generator.verify.prepare import Prepared
+
+
+def exempted(
+    prepared: Prepared, found: Iterable[Finding], exemptions: Sequence[Exemption], *, report_unused: bool
+) -> Iterator[Finding]:
+    """Leaves out what is exempt, and reports exemptions that exempt nothing: they hide the next mistake."""
+    beside = [
+        replace(exemption, file=item.expression.file, panel=item.expression.panel, origin=item.expression.path)
+        for item in prepared.items
+        for exemption in item.expression.exempt
+    ]
+    everything = [*beside, *exemptions]
+    used: set[Exemption] = set()
+    for finding in found:
+        fitting = [exemption for exemption in everything if _fits(exemption, finding)]
+        used.update(fitting)
+        if not fitting:
+            yield finding
+    for exemption in dict.fromkeys(everything):
+        if not exemption.reason.strip():
+            yield _about(exemption, "this exemption gives no reason", "say why it is right as it is")
+        elif report_unused and exemption not in used:
+            yield _about(exemption, f"this exemption from '{exemption.check}' exempts nothing", "remove it")
+
+
+def _fits(exemption: Exemption, finding: Finding) -> bool:
+    subjects = {"", finding.subject, *finding.subject.split(", ")}
+    return (
+        exemption.check == finding.check
+        and exemption.subject in subjects
+        and exemption.file in {"", finding.file}
+        and exemption.panel in {"", finding.panel}
+    )
+
+
+def _about(exemption: Exemption, message: str, hint: str) -> Finding:
+    return Finding(
+        exemption.file, exemption.origin, exemption.panel, 0, -1, "exemption", exemption.check, message, hint
+    )

@@ -1,0 +1,119 @@
+"""Finds what a metric's name stands for: in the catalogue, among recording rules, or nowhere, and then what is near."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from generator.errors import nearest
+from generator.verify.promql import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from generator.catalogue.spec import Known
+    from generator.verify.promql import Matcher
+
+PROMETHEUS_OWN = frozenset(
+    {
+        "ALERTS",
+        "ALERTS_FOR_STATE",
+        "scrape_duration_seconds",
+        "scrape_samples_post_metric_relabeling",
+        "scrape_samples_scraped",
+        "scrape_series_added",
+        "up",
+    }
+)
+"""Series that Prometheus writes itself (prometheus 3.x, scrape/scrape.go and rules/alerting.go), for every target."""
+
+_ALTERNATIVES = re.compile(r"[A-Za-z_:][\w:]*(?:\|[A-Za-z_:][\w:]*)*")
+
+
+@dataclass(frozen=True)
+class Names:
+    """All names that may be queried.
+
+    Attributes:
+        known: the catalogue, by name as stored.
+        gone: names that are gone → (successor or "", the version since which they are gone).
+        records: names of recording rules.
+    """
+
+    known: Mapping[str, tuple[Known, ...]]
+    gone: Mapping[str, tuple[str, str]]
+    records: frozenset[str]
+    _tokens: dict[str, set[str]] = field(default_factory=dict, repr=False, compare=False)
+    _hints: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _matched: dict[Matcher, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __contains__(self, name: object) -> bool:
+        """Says whether something writes series of this name."""
+        return name in self.known or name in self.records or name in PROMETHEUS_OWN
+
+    def matched(self, matcher: Matcher) -> tuple[str, ...]:
+        """Gives every name that a regular expression matches, in order."""
+        found = self._matched.get(matcher)
+        if found is None:
+            pattern = regex(matcher.value)
+            found = tuple(sorted(name for name in {*self.known, *self.records} if pattern.fullmatch(name)))
+            self._matched[matcher] = found
+        return found
+
+    def hint(self, name: str) -> str:
+        """Gives what to write instead of a name that nothing emits, "" if nothing is near."""
+        if name in self.gone:
+            successor, since = self.gone[name]
+            when = f" since {since}" if since else ""
+            return f"renamed to '{successor}'{when}" if successor else f"gone{when}, without a successor"
+        if name not in self._hints:
+            self._hints[name] = self._nearest(name)
+        return self._hints[name]
+
+    def _nearest(self, name: str) -> str:
+        # Comparing with thousands of names takes long; the nearest nearly always shares a word, best a rare one.
+        shared: dict[str, float] = {}
+        index = self._index()
+        for token in _words(name):
+            others = index.get(token, ())
+            for other in others:
+                shared[other] = shared.get(other, 0.0) + 1 / len(others)
+        likely = sorted(shared, key=lambda other: (-shared[other], abs(len(other) - len(name)), other))[:5]
+        close = difflib.get_close_matches(name, likely or sorted({*self.known, *self.records}), n=1, cutoff=0.6)
+        return f"did you mean '{close[0]}'?" if close else ""
+
+    def _index(self) -> dict[str, set[str]]:
+        if not self._tokens:
+            for name in {*self.known, *self.records}:
+                for token in _words(name):
+                    self._tokens.setdefault(token, set()).add(name)
+        return self._tokens
+
+
+def alternatives(matcher: Matcher) -> tuple[str, ...]:
+    """Gives the names that a matcher of ``__name__`` lists, ``a|b``; () if it is any other regular expression."""
+    if matcher.variable or matcher.operator in {"!=", "!~"}:
+        return ()
+    if matcher.operator == "=":
+        return (matcher.value,)
+    return tuple(matcher.value.split("|")) if _ALTERNATIVES.fullmatch(matcher.value) else ()
+
+
+def _words(name: str) -> Iterator[str]:
+    return (word for word in re.split(r"[_:]", name.lower()) if word)
+
+
+@lru_cache(maxsize=1024)
+def nearest_label(label: str, labels: frozenset[str]) -> str:
+    """Gives the label nearest to one that is not there; see errors.nearest."""
+    return nearest(label, labels)
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Gives names in quotes, in order, at most four of them."""
+    listed = sorted(names)
+    more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+    return ", ".join(f"'{name}'" for name in listed[:4]) + more

@@ -1,0 +1,138 @@
+"""Parses every expression once, so that it can be checked against many catalogues."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator.verify.names import alternatives
+from generator.verify.promql import Selector, parse, selectors
+from generator.verify.variables import PromQLError, used_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.verify.spec import Expression, Scope
+
+_QUERY = re.compile(r"\s*(label_values|label_names|query_result|metrics)\s*\((.*)\)\s*", re.DOTALL)
+_LABEL = re.compile(r"(?:(.*),)?\s*([A-Za-z_]\w*|\$\w+|\$\{\w+\})\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One expression, parsed.
+
+    Attributes:
+        expression: what was given.
+        tree: the parsed expression; None if there is nothing to walk (or nothing that could be parsed).
+        error: why it cannot be parsed, "" if it can.
+        shows: the label that a menu lists, "" if it lists none.
+        variables: the variables that it uses, in the legend too.
+        names: the names of metrics that it mentions.
+        broad: whether it selects by a regular expression that may match any name.
+    """
+
+    expression: Expression
+    tree: Any
+    error: str
+    shows: str
+    variables: frozenset[str]
+    names: frozenset[str]
+    broad: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything to check, parsed.
+
+    Attributes:
+        items: what is checked.
+        records: recording rules by name: those among the items, and those that others bring, which are not checked.
+        scopes: the variables of each dashboard, by file.
+    """
+
+    items: tuple[Item, ...]
+    records: Mapping[str, tuple[Item, ...]]
+    scopes: Mapping[str, Scope]
+
+    def mentioning(self, names: Iterable[str]) -> tuple[Item, ...]:
+        """Gives the expressions whose result may depend on these names, by way of recording rules too."""
+        wanted = set(names)
+        while True:
+            more = {name for name, items in self.records.items() if any(_mentions(item, wanted) for item in items)}
+            if more <= wanted:
+                return tuple(item for item in self.items if _mentions(item, wanted))
+            wanted |= more
+
+
+def _mentions(item: Item, names: set[str]) -> bool:
+    return item.broad or not names.isdisjoint(item.names)
+
+
+def prepare(
+    expressions: Iterable[Expression], scopes: Iterable[Scope] = (), upstream: Iterable[Expression] = ()
+) -> Prepared:
+    """Parses expressions.
+
+    Args:
+        expressions: what is to be checked.
+        scopes: the variables of the dashboards among their files.
+        upstream: recording rules that others bring (kube-prometheus-stack); only their results are used.
+    """
+    items = tuple(map(_item, expressions))
+    records: dict[str, list[Item]] = {}
+    for item in (*items, *map(_item, upstream)):
+        if item.expression.kind == "record":
+            records.setdefault(item.expression.panel, []).append(item)
+    return Prepared(
+        items, {name: tuple(found) for name, found in records.items()}, {scope.file: scope for scope in scopes}
+    )
+
+
+def _item(expression: Expression) -> Item:
+    text, shows = expression.text, ""
+    if expression.kind == "variable":
+        text, shows = _menu(text)
+    dashboard = expression.kind in {"target", "variable"}
+    variables = used_variables(expression.text) | (used_variables(expression.legend) if dashboard else frozenset())
+    if not text.strip():
+        error = "" if shows else "found an empty expression"
+        return Item(expression, None, error, shows, variables, frozenset(), broad=bool(shows))
+    try:
+        tree = parse(text).tree
+    except PromQLError as error:
+        return Item(expression, None, str(error), shows, variables, frozenset(), broad=False)
+    names, broad = _names(tree)
+    return Item(expression, tree, "", shows, variables, names, broad)
+
+
+def _menu(query: str) -> tuple[str, str]:
+    """Gives the PromQL of a menu's query and the label that it lists; "" where there is none."""
+    match = _QUERY.fullmatch(query)
+    if not match:
+        return query, ""
+    kind, inside = match.groups()
+    if kind == "label_values":
+        parts = _LABEL.fullmatch(inside)
+        return (parts[1] or "", parts[2]) if parts else (inside, "")
+    if kind == "metrics":
+        quoted = inside.strip().strip("\"'").replace("\\", "\\\\").replace('"', '\\"')
+        return f'{{__name__=~".*(?:{quoted}).*"}}', ""
+    return (inside, "") if kind == "query_result" else (inside, "__name__")
+
+
+def _names(tree: Any) -> tuple[frozenset[str], bool]:
+    names: set[str] = set()
+    broad = False
+    for selector in selectors(tree):
+        found = _selected(selector)
+        names.update(found)
+        broad = broad or not found
+    return frozenset(names), broad
+
+
+def _selected(selector: Selector) -> tuple[str, ...]:
+    if selector.name:
+        return (selector.name,)
+    return next((found for matcher in selector.names if (found := alternatives(matcher))), ())

@@ -1,0 +1,91 @@
+"""What is known of the result of an expression before it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from generator.verify.units import Unit
+
+Shape = frozenset[str]
+"""The labels of one kind of series."""
+
+_NO_NAMES: frozenset[str] = frozenset()
+_MOST_SHAPES = 24
+
+
+class Issue(NamedTuple):
+    """Something wrong in an expression; see spec.Finding."""
+
+    check: str
+    subject: str
+    message: str
+    hint: str = ""
+
+
+class Vector(NamedTuple):
+    """What is known of an expression's result.
+
+    Attributes:
+        shapes: the sets of labels that its series may have, one for each way in which a metric is exposed; None if
+            nothing is known, as with a metric whose name a variable holds.
+        sides: the shapes of each side of an ``or``; () if it is none. Together they may carry what one side lacks.
+        scalar: whether it is a number rather than a vector.
+        number: its value, if it is a constant.
+        unit: what one unit of the value is; None if it cannot be told.
+        observed: what a histogram's buckets measure; None if it cannot be told.
+        window: seconds over which a counter was summed up by ``increase``, ``delta``; 0 if it was not.
+        counters: counters whose raw value still shows in it.
+        gauges: gauges whose raw value still shows in it: rate() must not meet them.
+        buckets: histograms whose buckets these are.
+        summed: whether counters were aggregated before a rate was taken.
+        quantile: what was made of quantiles, "" if nothing: adding these up makes no sense.
+        named: whether the series still carry the metric's name.
+        off: exporters that are off in the profile, if nothing can come of it for that reason.
+        moved: whether it is a selector with an offset.
+        vague: whether some of it comes from metrics of which nothing is known.
+    """
+
+    shapes: frozenset[Shape] | None
+    sides: tuple[frozenset[Shape], ...] = ()
+    scalar: bool = False
+    number: float | None = None
+    unit: Unit | None = None
+    observed: Unit | None = None
+    window: float = 0.0
+    counters: frozenset[str] = _NO_NAMES
+    gauges: frozenset[str] = _NO_NAMES
+    buckets: frozenset[str] = _NO_NAMES
+    summed: bool = False
+    quantile: str = ""
+    named: bool = False
+    off: frozenset[str] = _NO_NAMES
+    moved: bool = False
+    vague: bool = False
+
+    def carries(self, label: str) -> bool:
+        """Says whether some of the series may carry a label."""
+        return self.shapes is None or any(label in shape for shape in self.shapes)
+
+    def on_every_side(self, label: str) -> bool:
+        """Says whether on each side of an ``or`` some of the series may carry a label."""
+        return self.carries(label) and all(any(label in shape for shape in side) for side in self.sides)
+
+    def labels(self) -> frozenset[str]:
+        """Gives every label that some of the series may carry; none if nothing is known."""
+        return frozenset().union(*self.shapes or ())
+
+
+UNKNOWN = Vector(None, vague=True)
+NOTHING: Shape = frozenset()
+ONE = frozenset({NOTHING})
+
+
+def shapes_of(found: Iterable[Shape]) -> frozenset[Shape]:
+    """Gives the distinct sets of labels; where there are very many (``up``), their union instead."""
+    shapes = frozenset(found)
+    if len(shapes) <= _MOST_SHAPES:
+        return shapes
+    return frozenset({frozenset().union(*shapes)})

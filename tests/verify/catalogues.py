@@ -1,0 +1,85 @@
+"""A small catalogue, written by hand, that has one of everything the check tells apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generator.catalogue.spec import Exposure, Family, Known
+from generator.verify import Expression, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.catalogue.spec import FamilyType
+    from generator.verify import Finding
+
+Catalogue = dict[str, tuple[Known, ...]]
+
+TARGET = frozenset({"namespace", "pod", "job", "instance"})
+PARTS = {
+    "histogram": (("_bucket", "bucket", {"le"}), ("_sum", "sum", set()), ("_count", "count", set())),
+    "summary": (("", "quantile", {"quantile"}), ("_sum", "sum", set()), ("_count", "count", set())),
+}
+GONE = {"app_queue_length": ("app_queue_requests", "0.15"), "app_swapped": ("", "0.9")}
+
+
+def known(
+    name: str, kind: FamilyType, unit: str = "", labels: Iterable[str] = (), *, exporter: str = "app", on: bool = True
+) -> list[Known]:
+    """Gives the entries of one family."""
+    family = Family(name, kind, unit, frozenset(labels))
+    exposure = Exposure(monitor=exporter)
+    return [
+        Known(name + suffix, sample, family, exporter, exposure, family.labels | TARGET | extra, on)  # type: ignore[arg-type]
+        for suffix, sample, extra in PARTS.get(kind, (("", "value", set()),))
+    ]
+
+
+def catalogue(*families: Iterable[Known]) -> Catalogue:
+    found: dict[str, list[Known]] = {}
+    for family in families:
+        for one in family:
+            found.setdefault(one.name, []).append(one)
+    return {name: tuple(ways) for name, ways in found.items()}
+
+
+SMALL = catalogue(
+    known("app_requests_total", "counter", "", {"code", "model"}),
+    known("app_errors_total", "counter", "", {"code", "model"}),
+    known("app_busy_seconds_total", "counter", "seconds"),
+    known("app_read_bytes_total", "counter", "bytes"),
+    known("app_latency_seconds", "histogram", "seconds", {"model"}),
+    known("app_wait_ms", "histogram", "milliseconds", {"model"}),
+    known("app_pause_seconds", "summary", "seconds"),
+    known("app_queue_requests", "gauge", "", {"model"}),
+    known("app_cache_used", "gauge", "ratio", {"model"}),
+    known("app_load", "gauge", "percent"),
+    known("app_memory_bytes", "gauge", "bytes"),
+    known("app_frame_buffer", "gauge", "mebibytes"),
+    known("app_start_time", "gauge", "timestamp"),
+    known("app_info", "gauge", "info", {"version"}),
+    known("app_lone", "untyped", "", {"colour"}),
+    known("vllm:running", "gauge", "", {"model_name"}, exporter="vllm"),
+    known("ray_vllm_running", "gauge", "", {"model_name", "ReplicaId"}, exporter="ray"),
+    known("gpu_active", "gauge", "ratio", {"gpu"}, exporter="dcgm", on=False),
+)
+
+
+def changed(name: str, **fields: object) -> Catalogue:
+    """Gives the catalogue with other facts about one name."""
+    return {**SMALL, name: tuple(replace(one, **fields) for one in SMALL[name])}  # type: ignore[arg-type]
+
+
+def found(
+    text: str, *, records: Mapping[str, str] | None = None, gone: Mapping[str, tuple[str, str]] = GONE, **fields: object
+) -> tuple[Finding, ...]:
+    """Checks one expression against the small catalogue; the rules of ``records`` are known but not checked."""
+    expression = replace(Expression("d.yaml", "Panel", "rows[0].panels[0].targets[0]", text), **fields)  # type: ignore[arg-type]
+    upstream = [Expression("r.yaml", name, name, rule, kind="record") for name, rule in (records or {}).items()]
+    return verify([expression], SMALL, gone, upstream=upstream)
+
+
+def checks(text: str, **fields: object) -> list[str]:
+    """Gives the kinds of finding, in order."""
+    return [finding.check for finding in found(text, **fields)]  # type: ignore[arg-type]

@@ -1,0 +1,261 @@
+"""One rule of the check after the other: what passes, and what is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.catalogues import checks, found
+
+BUCKETS = "rate(app_latency_seconds_bucket[5m])"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum by (code) (rate(app_requests_total[5m]))",
+        'sum(rate(app_requests_total{code=~"5..",model="$model"}[$__rate_interval]))',
+        f"histogram_quantile(0.9, sum by (le, model) ({BUCKETS}))",
+        f"histogram_quantile(0.9, {BUCKETS})",
+        "app_queue_requests > 3",
+        'max({__name__=~"vllm:running|ray_vllm_running"})',
+        "increase(app_requests_total[$__range])",
+        "app_requests_total - app_requests_total offset 1h",
+        "count by (code) (app_requests_total)",
+        "group(app_requests_total > 0)",
+        "timestamp(app_requests_total)",
+        "app_queue_requests and on (pod) app_requests_total",
+        "app_queue_requests * on (pod) group_left (version) app_info",
+        "app_memory_bytes / on (pod) group_left () (app_requests_total * 0 + 1)",
+        "sum(rate(app_latency_seconds_sum[5m])) / sum(rate(app_latency_seconds_count[5m]))",
+        f"sum by (le) ({BUCKETS})",
+        'sum(rate(app_latency_seconds_bucket{le="+Inf"}[5m]))',
+        'label_replace(app_queue_requests, "short", "$1", "pod", "(.*)-.*")',
+        'label_replace(app_queue_requests, "short", "fixed", "", "")',
+        "topk($k, sum by ($by) (app_queue_requests))",
+        "sum($metric)",
+        "${prefix}_total > 1",
+        "up == 0",
+        "absent(app_queue_requests)",
+        "vector(1)",
+        "time() - app_start_time",
+        "sum(app_lone)",
+        "delta(app_lone[5m])",
+        "rate(app_lone[5m])",
+        "app_queue_requests{$filters}",
+        'app_queue_requests{model="a" or pod="b"}',
+    ],
+)
+def test_a_sound_expression_has_no_finding(text: str) -> None:
+    assert found(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "check", "subject"),
+    [
+        ("sum(app_requests_totl)", "name", "app_requests_totl"),
+        ('{__name__=~"vllm:running|vllm:walking"}', "name", "vllm:walking"),
+        ('{__name__=~"nothing_.*"}', "name", "nothing_.*"),
+        ("rate(app_queue_requests[5m])", "rate", "app_queue_requests"),
+        ("irate(app_pause_seconds[5m])", "rate", "app_pause_seconds"),
+        ("rate(sum(app_requests_total)[5m:])", "rate", "app_requests_total"),
+        ("delta(app_requests_total[5m])", "rate", "app_requests_total"),
+        ("deriv(app_latency_seconds_sum[5m])", "rate", "app_latency_seconds_sum"),
+        ("sum(app_requests_total)", "counter", "app_requests_total"),
+        ("app_latency_seconds_count", "counter", "app_latency_seconds_count"),
+        ("app_requests_total > 5", "counter", "app_requests_total"),
+        ("histogram_quantile(0.9, sum by (le) (app_latency_seconds_bucket))", "counter", "app_latency_seconds_bucket"),
+        (f"histogram_quantile(0.9, max by (model) ({BUCKETS}))", "histogram", "le"),
+        ("histogram_quantile(0.9, rate(app_latency_seconds_sum[5m]))", "histogram", "histogram_quantile"),
+        (f"sum({BUCKETS})", "histogram", "le"),
+        ("sum by (le) (rate(app_requests_total[5m]))", "histogram", "le"),
+        (f"avg(histogram_quantile(0.9, sum by (le, model) ({BUCKETS})))", "histogram", "histogram_quantile()"),
+        ("sum(app_pause_seconds)", "histogram", "'app_pause_seconds'"),
+        ('sum(rate(app_latency_seconds_bucket{le="0.5"}[5m]))', "le", "le"),
+        ('sum(rate(app_latency_seconds_bucket{le=~"0.5|1"}[5m]))', "le", "le"),
+        ('app_queue_requests{modell="a"}', "label", "modell"),
+        ('app_queue_requests{state!="a"}', "label", "state"),
+        ("sum by (code) (app_queue_requests)", "label", "code"),
+        ("sum without (code) (app_queue_requests)", "label", "code"),
+        ("sum by (code) (sum by (model) (app_queue_requests))", "label", "code"),
+        ("app_queue_requests * on (code) group_left () app_info", "label", "code"),
+        ("app_queue_requests / ignoring (code) app_cache_used", "label", "code"),
+        ("(app_queue_requests or sum(app_lone)) * on (pod) group_left () app_info", "label", "pod"),
+        ("app_queue_requests * on (pod) group_left (release) app_info", "label", "release"),
+        ('label_replace(app_queue_requests, "a", "$1", "code", "(.*)")', "label", "code"),
+        ('label_join(app_queue_requests, "a", "-", "pod", "code")', "label", "code"),
+        ('{__name__=~"vllm:running|ray_vllm_running",ReplicaId="a",model="b"}', "label", "model"),
+        ("sum by (pod) (app_queue_requests) / sum(app_cache_used)", "join", "/"),
+        ("sum by (pod) (app_queue_requests) + sum by (job) (app_queue_requests)", "join", "+"),
+        ("app_queue_requests and app_info", "join", "and"),
+        (f"{BUCKETS} / on (model) app_cache_used", "join", "le"),
+        ("app_memory_bytes + app_frame_buffer", "unit", "+"),
+        ("app_memory_bytes > on (pod) app_load", "unit", ">"),
+        ("sum(app_cache_used) or sum(app_memory_bytes)", "unit", "or"),
+        ("gpu_active", "off", "dcgm"),
+        ("absent(gpu_active)", "absent", "dcgm"),
+        ("sum(rate(app_requests_total[5m])", "syntax", ""),
+        ('app_queue_requests{pod=~"("}', "syntax", ""),
+        (r'app_queue_requests{pod=~"a\.b"}', "syntax", ""),
+        ('app_queue_requests{pod="a}', "syntax", ""),
+        ("", "syntax", ""),
+        ('{pod=""}', "syntax", ""),
+    ],
+)
+def test_a_fault_is_found_and_names_its_subject(text: str, check: str, subject: str) -> None:
+    findings = [(finding.check, finding.subject) for finding in found(text)]
+    assert (check, subject) in findings
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("app_busy_seconds_total", "s"),
+        ("rate(app_busy_seconds_total[5m])", "percentunit"),
+        ("100 * rate(app_busy_seconds_total[5m])", "percent"),
+        ("increase(app_busy_seconds_total[5m]) / 300", "percentunit"),
+        ("increase(app_busy_seconds_total[$__range]) / $__range_s", "percentunit"),
+        ("rate(app_read_bytes_total[5m])", "Bps"),
+        ("rate(app_read_bytes_total[5m]) * 8", "bps"),
+        ("rate(app_requests_total[5m])", "reqps"),
+        ("60 * rate(app_requests_total[5m])", "rpm"),
+        ("rate(app_errors_total[5m]) / rate(app_requests_total[5m])", "percentunit"),
+        ("app_memory_bytes / 1024 / 1024", "mbytes"),
+        ("app_frame_buffer * 1024 * 1024", "bytes"),
+        ("app_frame_buffer", "mbytes"),
+        ("0.9 * app_memory_bytes", "bytes"),
+        ("app_load", "percent"),
+        ("app_load / 100", "percentunit"),
+        ("100 * app_cache_used", "percent"),
+        ("1 - app_cache_used", "percentunit"),
+        ("avg(app_info)", "percentunit"),
+        ("avg(app_queue_requests > bool 3)", "percentunit"),
+        ("histogram_quantile(0.9, sum by (le) (rate(app_wait_ms_bucket[5m])))", "ms"),
+        ("rate(app_wait_ms_sum[5m]) / rate(app_wait_ms_count[5m]) / 1000", "s"),
+        ("time() - app_start_time", "s"),
+        ("app_start_time * 1000", "dateTimeAsIso"),
+        ("app_memory_bytes * on (pod) group_left () app_info", "bytes"),
+        ("count(app_memory_bytes)", "short"),
+        ("app_memory_bytes", "a-unit-of-a-plugin"),
+    ],
+)
+def test_a_value_may_be_shown_in_its_own_unit(text: str, unit: str) -> None:
+    assert "unit" not in checks(text, unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("histogram_quantile(0.9, sum by (le) (rate(app_wait_ms_bucket[5m])))", "s"),
+        ("rate(app_wait_ms_sum[5m]) / rate(app_wait_ms_count[5m])", "s"),
+        ("app_frame_buffer", "bytes"),
+        ("app_cache_used", "percent"),
+        ("app_load", "percentunit"),
+        ("100 * app_cache_used", "percentunit"),
+        ("rate(app_read_bytes_total[5m])", "bytes"),
+        ("rate(app_wait_ms_sum[5m])", "percentunit"),
+        ("rate(app_requests_total[5m])", "percentunit"),
+        ("rate(app_requests_total[5m])", "s"),
+        ("app_queue_requests", "reqps"),
+        ("count(app_memory_bytes)", "bytes"),
+        ("app_memory_bytes / app_memory_bytes", "bytes"),
+        ("app_start_time", "s"),
+        ("increase(app_busy_seconds_total[5m]) / 300", "s"),
+    ],
+)
+def test_a_value_shown_in_another_unit_is_found(text: str, unit: str) -> None:
+    assert "unit" in checks(text, unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [("app_errors_total > 0", True), ("app_errors_total > 5", False), ("app_errors_total", False)],
+)
+def test_an_alert_may_ask_whether_a_counter_ever_counted_but_not_how_often(text: str, sound: bool) -> None:
+    assert checks(text, kind="alert") == ([] if sound else ["counter"])
+
+
+def test_one_side_of_or_is_enough_where_the_other_is_off() -> None:
+    assert found("sum(gpu_active) or sum(app_cache_used)") == ()
+
+
+def test_a_join_with_what_is_off_gives_nothing() -> None:
+    assert checks("app_queue_requests * on (pod) gpu_active") == ["off"]
+
+
+def test_matchers_that_no_exposure_can_meet_together_are_found() -> None:
+    (finding,) = found('{__name__=~"vllm:running|app_queue_requests",model_name="a",model="b"}')
+    assert finding.message == "no series of 'vllm:running|app_queue_requests' carries all of 'model', 'model_name'"
+
+
+def test_a_legend_may_name_labels_of_the_result_only() -> None:
+    text = "sum by (model) (app_queue_requests)"
+    assert found(text, legend="{{model}}") == ()
+    (finding,) = found(text, legend="{{modell}}")
+    assert (finding.subject, finding.hint) == ("modell", "did you mean 'model'?")
+
+
+def test_the_name_is_a_label_until_a_function_drops_it() -> None:
+    assert found("app_queue_requests", legend="{{__name__}}") == ()
+    assert checks("app_queue_requests * 2", legend="{{__name__}}") == ["label"]
+
+
+def test_an_alerts_text_may_name_labels_of_the_result_only() -> None:
+    text = "sum by (model) (app_queue_requests) > 3"
+    assert found(text, kind="alert", legend="{{ $labels.model }} waits, {{ $value }}") == ()
+    assert checks(text, kind="alert", legend="{{ $labels.pod }} waits") == ["label"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("app_queue_length", "renamed to 'app_queue_requests' since 0.15"),
+        ("app_swapped", "gone since 0.9, without a successor"),
+        ("app_memory_byte", "did you mean 'app_memory_bytes'?"),
+        ("zzz", ""),
+    ],
+)
+def test_a_name_that_nothing_emits_says_what_to_write_instead(name: str, hint: str) -> None:
+    (finding,) = found(f"max({name})")
+    assert (finding.check, finding.hint, finding.position) == ("name", hint, 4)
+
+
+def test_a_fault_that_stands_twice_is_told_once() -> None:
+    assert checks("app_swapped + app_swapped") == ["name"]
+
+
+def test_an_unknown_metric_brings_no_other_finding_about_what_it_may_be() -> None:
+    assert checks("histogram_quantile(0.9, sum by (le, code) (rate(other_bucket[5m])))", unit="s") == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sound"),
+    [
+        ("label_values(app_requests_total, model)", True),
+        ('label_values(app_requests_total{model=~"$model,.*"}, pod)', True),
+        ("label_values(model)", True),
+        ("query_result(sum by (pod) (app_queue_requests))", True),
+        ("metrics(app_.*)", True),
+        ("label_values(app_requests_total, modell)", False),
+        ("label_values(nobody_has_it)", False),
+        ("label_values(app_requests, model)", False),
+        ('label_values(app_queue_requests{code="1"}, model)', False),
+        ("metrics(xyz_.*)", False),
+    ],
+)
+def test_a_menus_query_is_checked_too(query: str, sound: bool) -> None:
+    assert (found(query, kind="variable") == ()) is sound
+
+
+def test_a_recording_rules_series_have_the_labels_and_unit_of_its_expression() -> None:
+    records = {
+        "pod:ratio": "sum by (pod) (pod:errors) / sum by (pod) (rate(app_requests_total[5m]))",
+        "pod:errors": "sum by (pod, code) (rate(app_errors_total[5m]))",
+    }
+    assert found("max by (pod) (pod:ratio)", records=records, unit="percentunit") == ()
+    assert checks("max by (model) (pod:ratio)", records=records) == ["label"]
+    assert checks("pod:ratio", records=records, unit="s") == ["unit"]
+    assert checks("rate(pod:ratio[5m])", records=records) == ["rate"]
+
+
+def test_recording_rules_in_a_circle_are_survived() -> None:
+    assert found("a:b", records={"a:b": "c:d + 1", "c:d": "a:b + 1"}) == ()
