@@ -11,6 +11,7 @@ from generator.components.kube_prometheus_stack import GRAFANA_CLUSTER_ROLE
 from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
 from generator.profiles import resolve
+from generator.rules import rule_templates, rule_values, rule_values_schema
 from generator.templating import render
 from generator.tree import MARKER
 
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 
 
 def profile_schema(sources: Sources) -> dict[str, Any]:
-    """Gives the profile schema with the parts that the monitors and dashboards define."""
+    """Gives the profile schema with the parts that the monitors, dashboards and rules define."""
     base = sources.schemas["profile"]
-    parts = {
-        "monitors": monitor_values_schema(sources.monitors),
-        "dashboards": dashboard_values_schema(sources.dashboards),
-    }
+    parts = _own_schemas(sources)
     return {**base, "$defs": {**base["$defs"], **parts}}
 
 
@@ -54,6 +52,15 @@ def header(profile: Profile) -> str:
     return f"{MARKER}: {command.removeprefix('gen-chart ')}. Change the sources, not this file."
 
 
+def _own_schemas(sources: Sources) -> dict[str, dict[str, Any]]:
+    """Gives the schemas of the chart's own blocks; a profile's blocks of the same names follow them too."""
+    return {
+        "monitors": monitor_values_schema(sources.monitors),
+        "dashboards": dashboard_values_schema(sources.dashboards),
+        "rules": rule_values_schema(sources.rules),
+    }
+
+
 def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
     """Gives the chart's values as data.
 
@@ -63,8 +70,11 @@ def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
     return values.chart_values(
         profile,
         components(profile),
-        monitor_values(sources.monitors),
-        dashboard_values(sources.dashboards),
+        {
+            "monitors": monitor_values(sources.monitors),
+            "dashboards": dashboard_values(sources.dashboards),
+            "rules": rule_values(sources.rules),
+        },
     )
 
 
@@ -73,8 +83,7 @@ def chart_schema(profile: Profile, sources: Sources) -> dict[str, Any]:
     return schema.values_schema(
         sources.schemas["values"],
         components(profile),
-        monitor_values_schema(sources.monitors),
-        dashboard_values_schema(sources.dashboards),
+        _own_schemas(sources),
     )
 
 
@@ -95,7 +104,13 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
         ".helmignore": render("helmignore", header=first),
         "Chart.lock": f"# {first}\n{metadata.chart_lock(sources.pins)}",
         "Chart.yaml": metadata.chart_yaml(sources.pins, first),
-        "README.md": render("README.md", header=first, profile=profile, name=chart.NAME),
+        "README.md": render(
+            "README.md",
+            header=first,
+            profile=profile,
+            name=chart.NAME,
+            repositories=metadata.repositories(sources.pins),
+        ),
         "templates/NOTES.txt": render("NOTES.txt", header=first),
         "templates/_helpers.tpl": render("_helpers.tpl", header=first),
         "templates/grafana/clusterrole.yaml": render(
@@ -107,4 +122,5 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
     }
     files |= monitor_templates(sources.monitors, header=first)
     files |= dashboard_files(sources.dashboards, first)
+    files |= rule_templates(sources.rules, header=first)
     return dict(sorted(files.items()))

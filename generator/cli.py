@@ -122,9 +122,12 @@ def cli(
         raise click.UsageError("--check and --dry-run exclude each other")
     from generator import writer
     from generator.assemble import assemble
+    from generator.verification import refuse_errors, verify_profile
 
     sources = _read_sources()
-    planned = writer.plan(target, assemble(_load(profile, sources, files, sets), sources))
+    loaded = _load(profile, sources, files, sets)
+    refuse_errors(verify_profile(loaded, sources))
+    planned = writer.plan(target, assemble(loaded, sources))
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
         if not planned.clean:
@@ -215,6 +218,91 @@ def show(profile: str, files: tuple[Path, ...], sets: tuple[str, ...], helm: boo
 
 
 @cli.command()
+@click.option(
+    "--profile",
+    "names",
+    multiple=True,
+    metavar="NAME|FILE",
+    shell_complete=_complete_profile,
+    help="Check what this profile switches on. Repeatable; all built-in profiles if left out.",
+)
+@_with_overlays
+@click.option(
+    "--dashboard",
+    "foreign",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Check this Grafana dashboard instead of the chart's own.",
+)
+@_output
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    foreign: Path | None,
+    output: str,
+) -> None:
+    """Check that something emits every metric that dashboards and rules query, and that each query makes sense.
+
+    Generation does the same and refuses to write a chart with an error.
+    """
+    from generator.verification import verify_foreign, verify_profile
+    from generator.verify import as_data, as_text, failed
+
+    sources = _read_sources()
+    loaded = [_load(name, sources, files, sets) for name in names or sorted(sources.profiles)]
+    if foreign is not None:
+        results = {str(foreign): verify_foreign(foreign, loaded[0], sources)}
+    else:
+        results = {profile.name: verify_profile(profile, sources) for profile in loaded}
+    data = {name: as_data(findings) for name, findings in results.items()}
+    _print(data, "".join(f"{name}: {as_text(findings)}" for name, findings in results.items()), output)
+    if any(failed(findings) for findings in results.values()):
+        ctx.exit(Exit.CHECK_FAILED)
+
+
+@cli.group()
+def metrics() -> None:
+    """Keep the catalogue of what exporters emit."""
+
+
+@metrics.command("add")
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option("--exporter", required=True, metavar="NAME", help="The file of metrics/ to bring up to date, as vllm.")
+@click.option("--version", default="", help="The version that was scraped.")
+@click.option("--check", is_flag=True, help="Write nothing; print the diff and exit 1 if there is one.")
+@click.pass_context
+def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, check: bool) -> None:
+    """Lay a scrape over the catalogue and print what changes.
+
+    CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
+    """
+    from generator import yamlfile
+    from generator.assemble import chart_values, load_profile
+    from generator.catalogue.capture import add_capture
+    from generator.catalogue.known import Drops
+    from generator.sources import sources_root
+
+    root = sources_root()
+    sources = _read_sources()
+    monitors = chart_values(load_profile("standalone", sources), sources)["monitors"]
+    update = add_capture(
+        root,
+        capture,
+        exporter,
+        yamlfile.load(root / "values-schemas" / "metrics.schema.yaml"),
+        drops=Drops(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"])),
+        version=version,
+        write=not check,
+    )
+    click.echo(update.diff(), nl=False)
+    if check and update.diff():
+        ctx.exit(Exit.CHECK_FAILED)
+
+
+@cli.command()
 @click.argument("chart_dir", type=click.Path(path_type=Path), default=_DEFAULT_OUTPUT)
 @click.option(
     "--chart-mirror",
@@ -290,7 +378,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what was there is as it was", err=True)
+        click.echo("interrupted; nothing is half-written", err=True)
         code = 130
     except Exception as error:
         # The last wall: even a bug must not print a traceback at a user.

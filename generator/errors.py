@@ -43,13 +43,18 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Gives ``file:line:column: path: message (hint)``, leaving out what is unknown."""
+        """Gives ``file:line:column: path: message (hint)`` on one line, leaving out what is unknown."""
         place = self.file
         if self.line:
             place += f":{self.line}" + (f":{self.column}" if self.column else "")
         head = ": ".join(part for part in (place, self.path) if part)
         text = f"{head}: {self.message}" if head else self.message
-        return f"{text} ({self.hint})" if self.hint else text
+        return _printable(f"{text} ({self.hint})" if self.hint else text)
+
+
+def _printable(text: str) -> str:
+    """Escapes what would break the line or steer a terminal: names and values are a person's, or a stranger's."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class InputError(Exception):

@@ -52,8 +52,12 @@ class Profile:
 
     @property
     def command(self) -> str:
-        """Gives the command that makes the chart; files by base name, set values left out (they may be secret)."""
-        return " ".join(("gen-chart --profile", self.name, *self.changes))
+        """Gives the command that makes the chart; files by base name, set values left out (they may be secret).
+
+        A name may hold any character; one that cannot stand in a line of text is shown as ``?``.
+        """
+        command = " ".join(("gen-chart --profile", self.name, *self.changes))
+        return "".join(char if char.isprintable() else "?" for char in command)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,18 +77,25 @@ def parse_set(argument: str) -> Layer:
     YAML (``3``, ``true``, ``[a, b]``, ``{cpu: 1}``); a value that YAML reads as text needs no quotes.
 
     Raises:
-        InputError: no ``=``, an empty key, or a value that is not YAML.
+        InputError: no ``=``, an empty key, an index into a list, a value that is not YAML, or a path and value that
+            are together too deep or too large; also an argument that is not UTF-8.
     """
     path, separator, text = argument.partition("=")
     file = f"--set {path}" if separator else f"--set {argument}"
     if not separator:
         raise bad_input("found no '='", file=file, hint="write path=value")
+    if any("\ud800" <= char <= "\udfff" for char in path):  # how Python hands over bytes that are not UTF-8
+        raise bad_input("found bytes that are not UTF-8 text", file=file)
     keys = [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path.strip())]
     if not all(keys):
         raise bad_input(f"found an empty key in '{path}'", file=file, hint="write path=value, as in a.b.c=1")
+    indexed = next((key for key in keys if re.search(r"\[-?\d*\]$", key)), "")
+    if indexed:
+        raise bad_input(f"found an index in '{indexed}'", file=file, hint="give the whole list, as in a.b=[c, d]")
     data: Any = yamlfile.parse(text, file=file)
     for key in reversed(keys):
         data = {key: data}
+    yamlfile.check_size(data, file=file)
     return Layer(file, data, f"--set {path.strip()}=…")
 
 

@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator import schemas, yamlfile
+from generator.catalogue.reader import read_catalogue
 from generator.dashboards.reader import read_dashboards
 from generator.errors import bad_input
 from generator.pins import Pins, parse_pins
 from generator.profiles import Layer
+from generator.rules.reader import read_rules
+from generator.verify.spec import Exemption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.catalogue.spec import Exporter
     from generator.dashboards.spec import Dashboard
+    from generator.rules.spec import Rules
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,19 @@ class Sources:
         profiles: by name, unchecked (a profile's schema depends on monitors and dashboards).
         monitors: monitors/*.yaml by file stem, checked.
         dashboards: dashboards/*.yaml by file stem, parsed.
-        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, values, pins).
+        rules: rules/*.yaml by file stem, parsed.
+        exporters: metrics/*.yaml by file stem, parsed.
+        exemptions: exemptions.yaml.
+        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule, values).
     """
 
     pins: Pins
     profiles: Mapping[str, Layer]
     monitors: Mapping[str, Mapping[str, Any]]
     dashboards: Mapping[str, Dashboard]
+    rules: Mapping[str, Rules]
+    exporters: Mapping[str, Exporter]
+    exemptions: tuple[Exemption, ...]
     schemas: Mapping[str, Mapping[str, Any]]
 
 
@@ -80,15 +91,25 @@ def read_sources(root: Path) -> Sources:
     Raises:
         InputError: a file cannot be read or does not follow its schema.
     """
-    kinds = ("profile", "monitor", "dashboard", "values")
+    kinds = ("profile", "monitor", "dashboard", "rule", "values")
     found = {kind: _schema(root, kind) for kind in kinds}
     return Sources(
         pins=read_pins(root),
         profiles=read_profiles(root),
         monitors=_room(root, "monitors", found["monitor"]),
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
+        rules=read_rules(root / "rules", found["rule"]),
+        exporters=read_catalogue(root, _schema(root, "metrics")),
+        exemptions=_exemptions(root),
         schemas=found,
     )
+
+
+def _exemptions(root: Path) -> tuple[Exemption, ...]:
+    file = "exemptions.yaml"
+    data = yamlfile.load(root / file, file=file)
+    schemas.validate(data, _schema(root, "exemptions"), file=file)
+    return tuple(Exemption(**entry, origin=f"{file}[{index}]") for index, entry in enumerate(data["exemptions"]))
 
 
 def _room(root: Path, room: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -7,24 +7,26 @@ import difflib
 import errno
 import json
 import os
-import secrets
 import shutil
-import signal
+import stat
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from generator import swap
 from generator.errors import InputError, bad_input
 from generator.tree import MARKER, difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Container, Iterator, Mapping
 
 _VENDORED = "charts"
 """The folder of fetched upstream charts: `gen-chart vendor` and Helm own it."""
 
-_OWNED = "files/dashboards/"
-"""Files below it are generated though they carry no marker: JSON has no comments."""
+_DASHBOARDS = "files/dashboards/"
+
+_HEAD = 4096
+"""Bytes in which the marker is looked for. The longest first line is that of the schema: about 200 characters."""
 
 
 @dataclass(frozen=True)
@@ -71,50 +73,91 @@ def plan(target: Path, files: Mapping[str, str]) -> Plan:
         InputError: the target is not a folder, cannot be read, or holds something that gen-chart did not make.
     """
     with _disk_errors(target):
-        target = target.resolve()
-        if not target.exists():
-            return Plan(target, files, {}, ())
-        if not target.is_dir():
-            raise bad_input("found a file, expected a folder", file=str(target), hint="name another with -o")
-        texts = {path: _read(target / path) for path in _walk(target)}
-    before = {path: text for path, text in texts.items() if text is not None and _generated(path, text)}
-    foreign = tuple(path for path in texts if path not in before)
-    if texts and "Chart.yaml" not in before:
+        return compare(Path(os.path.realpath(target)), files)
+
+
+def compare(target: Path, files: Mapping[str, str]) -> Plan:
+    """Does plan's work for a target without links; raises OSError where plan explains it."""
+    if not target.exists():
+        return Plan(target, files, {}, ())
+    if not target.is_dir():
+        raise bad_input("found a file, expected a folder", file=str(target), hint="name another with -o")
+    found = list(_walk(target))
+    before = {path: text for path in found if (text := _read_marked(target / path)) is not None}
+    unmarked = (path for path in found if path not in before and _belongs(path, before))
+    before |= {path: _read(target / path) for path in unmarked if _is_file(target / path)}
+    foreign = tuple(path for path in found if path not in before)
+    if found and "Chart.yaml" not in before:
         raise bad_input(
             "holds files that gen-chart did not make, so it is not overwritten",
             file=str(target),
             hint="name an empty or new folder with -o",
         )
-    taken = [path for path in foreign if path in files]
-    if taken:
-        raise bad_input(
-            "was not made by gen-chart, so it is not overwritten", file=str(target / taken[0]), hint="move it away"
-        )
-    return Plan(target, files, before, foreign)
+    for path in foreign:
+        if _in_the_way(target, path, files):
+            raise bad_input(
+                "was not made by gen-chart, so it is not overwritten", file=str(target / path), hint="move it away"
+            )
+    return Plan(target, files, dict(sorted(before.items())), foreign)
 
 
 def _walk(target: Path) -> Iterator[str]:
-    """Gives the paths of all files and links in a chart's folder, sorted, the vendored charts left out."""
-    for folder, folders, names in os.walk(target):
+    """Gives the paths of all files, links and empty folders in a chart's folder, the vendored charts left out."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, folders, names in os.walk(target, onerror=fail):
         here = os.path.relpath(folder, target)
         prefix = "" if here == "." else here.replace(os.sep, "/") + "/"
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH118, PTH114
+        if prefix and not (folders or names):
+            yield here.replace(os.sep, "/")
         folders[:] = sorted(name for name in folders if name not in links and prefix + name != _VENDORED)
         yield from (prefix + name for name in sorted((*names, *links)))
 
 
-def _read(path: Path) -> str | None:
-    """Gives a text file's content; None for a link or what is not UTF-8, which gen-chart never writes."""
-    if path.is_symlink():
+def _read_marked(path: Path) -> str | None:
+    """Gives the text of a file that says in its first lines that gen-chart made it; None for anything else.
+
+    Of other files only the beginning is read: they may be large. Links and pipes are not read at all.
+    """
+    if not _is_file(path):
         return None
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD)
+    if MARKER.encode() not in b"\n".join(head.split(b"\n")[:3]):
         return None
+    return _read(path)
 
 
-def _generated(path: str, text: str) -> bool:
-    return path.startswith(_OWNED) or MARKER in "".join(text.splitlines()[:3])[:400]
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _read(path: Path) -> str:
+    """Gives a file's text; bytes that are not UTF-8 make it differ from every generated text."""
+    return path.read_bytes().decode(errors="replace")
+
+
+def _belongs(path: str, marked: Container[str]) -> bool:
+    """Says whether a file without the marker is generated all the same.
+
+    A dashboard's JSON has no place for it; it is generated where the template that reads it is. Chart.lock loses it
+    when Helm writes it anew (``helm dependency update``).
+    """
+    if path == "Chart.lock":
+        return "Chart.yaml" in marked
+    name = path.removeprefix(_DASHBOARDS).removesuffix(".json")
+    return path == f"{_DASHBOARDS}{name}.json" and f"templates/dashboards/{name}.yaml" in marked
+
+
+def _in_the_way(target: Path, path: str, files: Mapping[str, str]) -> bool:
+    """Says whether a foreign file stands where the new chart has a file or a folder."""
+    if path in files or any(parent.as_posix() in files for parent in PurePosixPath(path).parents):
+        return True
+    folder = (target / path).is_dir() and not (target / path).is_symlink()
+    return not folder and any(file.startswith(path + "/") for file in files)
 
 
 def unified_diff(plan: Plan) -> str:
@@ -122,40 +165,52 @@ def unified_diff(plan: Plan) -> str:
     lines: list[str] = []
     for path in sorted({*plan.before, *plan.files}):
         old, new = plan.before.get(path, ""), plan.files.get(path, "")
-        if old != new:
+        if old != new or (path in plan.before) != (path in plan.files):
             source = f"a/{path}" if path in plan.before else "/dev/null"
             result = f"b/{path}" if path in plan.files else "/dev/null"
-            lines += difflib.unified_diff(_lines(path, old), _lines(path, new), source, result, lineterm="")
+            one, other = _spread(path, old), _spread(path, new)
+            if one == other:  # they differ in white space alone
+                one, other = old, new
+            lines += difflib.unified_diff(_lines(one), _lines(other), source, result, lineterm="")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _lines(path: str, text: str) -> list[str]:
+def _spread(path: str, text: str) -> str:
     if path.endswith(".json"):
         with contextlib.suppress(ValueError):
-            text = json.dumps(json.loads(text), indent=1, ensure_ascii=False)
-    return text.splitlines()
+            return json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    """Splits at line feeds only, and says, as diff does, where the last one is missing."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
 def write(plan: Plan) -> None:
     """Puts the new chart in place: whole, or not at all.
 
     The new chart is written beside the target, files that gen-chart did not make are taken along, and then
-    two renames swap it in. Where nothing changes, nothing is written.
+    two renames swap it in. Where nothing changes, nothing is written. What a killed run has left is mended first.
 
     Raises:
-        InputError: the disk refuses; the previous chart is as it was.
+        InputError: the disk refuses, another run is at work there, or see plan; the previous chart is as it was.
     """
-    if plan.clean:
-        return
     target = plan.target
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    with _disk_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_tree(fresh, plan)
-            _swap(fresh, target)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+    if plan.clean and not swap.has_leftovers(target):
+        return
+    with _disk_errors(target), swap.alone(target, _VENDORED):
+        # What a killed run had set aside is back only now, and another run may have written in the meantime.
+        current = compare(target, plan.files)
+        if current.clean:
+            return
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+        with swap.staging(target) as fresh:
+            _write_tree(fresh, current)
+            swap.exchange(fresh, target, _VENDORED)
 
 
 def _write_tree(fresh: Path, plan: Plan) -> None:
@@ -164,39 +219,12 @@ def _write_tree(fresh: Path, plan: Plan) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
     for path in plan.foreign:
-        copy = fresh / path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(plan.target / path, copy, follow_symlinks=False)
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Renames, with signals held back, so that Ctrl-C finds either the old chart or the new one."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    old = fresh.with_suffix(".old")
-    with _signals_held():
-        target.rename(old)
-        try:
-            if (old / _VENDORED).is_dir():
-                (old / _VENDORED).rename(fresh / _VENDORED)
-            fresh.rename(target)
-        except BaseException:
-            if (fresh / _VENDORED).is_dir():
-                (fresh / _VENDORED).rename(old / _VENDORED)
-            old.rename(target)
-            raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    held = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        source, copy = plan.target / path, fresh / path
+        if source.is_dir() and not source.is_symlink():
+            copy.mkdir(parents=True, exist_ok=True)
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy, follow_symlinks=False)
 
 
 @contextlib.contextmanager
@@ -213,6 +241,7 @@ def _disk_errors(target: Path) -> Iterator[None]:
             errno.EACCES: "choose a folder that you may write, with -o",
             errno.EPERM: "choose a folder that you may write, with -o",
             errno.EROFS: "choose a folder that you may write, with -o",
+            errno.EBUSY: "it may be a mount point; name a folder inside it with -o",
         }.get(error.errno or 0, "")
         place = str(error.filename) if error.filename else str(target)
         reason = error.strerror or str(error)

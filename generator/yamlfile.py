@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.errors import bad_input
+from generator.errors import InputError, bad_input
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -22,6 +25,24 @@ MAX_DEPTH = 100
 MAX_VALUES = 500_000
 """Most values in one file once its aliases are written out, so that no small file becomes a huge chart."""
 
+_STANDARD = "tag:yaml.org,2002:"
+_MERGE = _STANDARD + "merge"
+
+_HELM_READS = (
+    ("bool", re.compile(r"[yYnN]$"), "yYnN"),
+    (
+        "float",
+        re.compile(
+            r"[-+]?(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"
+            r"|(_*[0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9][0-9_]*)?)$"
+        ),
+        "-+.0123456789",
+    ),
+)
+"""What Helm (3.17 and 4.3, by its Go library) takes for a boolean or a number and PyYAML for text: ``y``, ``7e12``,
+``0o17``. Read as Helm reads it, and put in quotes where it is text, so that a label ``y`` or a commit ``7e12`` is not
+changed on the way."""
+
 try:
     _Base = yaml.CSafeLoader
 except AttributeError:  # PyYAML without libyaml: same behaviour, slower
@@ -29,31 +50,49 @@ except AttributeError:  # PyYAML without libyaml: same behaviour, slower
 
 
 class _Loader(_Base):
-    """PyYAML's C loader that refuses duplicate keys and keys that are not text."""
+    """PyYAML's C loader for what JSON can say too: text keys, each once; plain tags; complete at once, no cycles."""
+
+    merged = 0
+    """Keys that merges (``<<``) have copied so far."""
 
 
-def _construct_mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-    loader.flatten_mapping(node)
-    mapping: dict[Hashable, Any] = {}
+def _error(message: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+
+
+def _construct_list(loader: _Loader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node, deep=True)
+
+
+def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    if not isinstance(node, yaml.MappingNode):
+        raise _error(f"found a {node.id}, expected a mapping", node)
+    own: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
+        # The tag of a bare ``<<``; in quotes it is a key like any other.
+        key = _MERGE if key_node.tag == _MERGE else loader.construct_object(key_node, deep=True)
         if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(
-                None, None, f"found the key {key!r}, expected text; put it in quotes", key_node.start_mark
-            )
-        if key in mapping:
-            raise yaml.constructor.ConstructorError(None, None, f"found the key '{key}' twice", key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=deep)
-    return mapping
+            shown = key_node.value if isinstance(key_node, yaml.ScalarNode) else key
+            raise _error(f"found the key {shown}, which YAML does not read as text; put it in quotes", key_node)
+        if key in own:
+            raise _error(f"found the key '{'<<' if key == _MERGE else key}' twice", key_node)
+        own[key] = loader.construct_object(value_node, deep=True)
+    if _MERGE in own:
+        return _merged(loader, node, own.pop(_MERGE)) | own
+    return own
 
 
-def _construct_yaml_map(loader: _Loader, node: yaml.MappingNode) -> Any:
-    mapping: dict[Hashable, Any] = {}
-    yield mapping
-    mapping.update(_construct_mapping(loader, node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_yaml_map)
+def _merged(loader: _Loader, node: yaml.MappingNode, value: Any) -> dict[str, Any]:
+    """Gives what ``<<`` brings in; of several mappings the first wins, and the mapping's own keys win over all."""
+    found: dict[str, Any] = {}
+    for source in reversed(value if isinstance(value, list) else [value]):
+        if not isinstance(source, dict):
+            raise _error("'<<' expects a mapping or a list of mappings", node)
+        loader.merged += len(source)
+        if loader.merged > MAX_VALUES:
+            raise _error(f"more than {MAX_VALUES} values with its aliases written out", node)
+        found |= source
+    return found
 
 
 def _construct_text(loader: _Loader, node: yaml.ScalarNode) -> str:
@@ -61,8 +100,45 @@ def _construct_text(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_text)
-_Loader.add_constructor("tag:yaml.org,2002:value", _construct_text)
+def _construct_bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
+    text = str(loader.construct_scalar(node))
+    value = {"y": True, "n": False, **_Base.bool_values}.get(text.lower())
+    if value is None:
+        raise _error(f"found '{text[:60]}', expected true or false", node)
+    return value
+
+
+def _construct_number(loader: _Loader, node: yaml.ScalarNode) -> int | float | str:
+    """Base 60 (``12:30``) stays text, as it does for Helm; what JSON has no number for is refused."""
+    text = str(loader.construct_scalar(node))
+    if ":" in text:
+        return text
+    plain = text.replace("_", "")
+    octal = re.fullmatch(r"[-+]?0[0-7]+", plain)
+    for convert in (lambda: int(plain, 8 if octal else 0), lambda: float(plain)):
+        with contextlib.suppress(ValueError, OverflowError):
+            value = convert()
+            if math.isfinite(value):
+                return value
+    raise _error(f"found '{text[:60]}', expected a number as JSON has it", node)
+
+
+def _refuse(_loader: _Loader, node: yaml.Node) -> None:
+    raise _error(f"found the tag '{node.tag.replace(_STANDARD, '!!')}', expected plain YAML", node)
+
+
+_Loader.add_constructor(None, _refuse)
+for _tag in ("binary", "omap", "pairs", "set"):
+    _Loader.add_constructor(_STANDARD + _tag, _refuse)
+for _tag in ("timestamp", "value"):
+    _Loader.add_constructor(_STANDARD + _tag, _construct_text)
+_Loader.add_constructor(_STANDARD + "map", _construct_mapping)
+_Loader.add_constructor(_STANDARD + "seq", _construct_list)
+_Loader.add_constructor(_STANDARD + "bool", _construct_bool)
+_Loader.add_constructor(_STANDARD + "int", _construct_number)
+_Loader.add_constructor(_STANDARD + "float", _construct_number)
+for _tag, _pattern, _first in _HELM_READS:
+    _Loader.add_implicit_resolver(_STANDARD + _tag, _pattern, list(_first))
 
 
 def parse(text: str, *, file: str) -> Any:
@@ -85,6 +161,8 @@ def parse(text: str, *, file: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = ": ".join(str(part) for part in (error.context, error.problem) if part)
+        if "recursive" in message:
+            message = "found an alias that contains itself"
         raise bad_input(
             message or "not YAML",
             file=file,
@@ -92,15 +170,27 @@ def parse(text: str, *, file: str) -> Any:
             column=mark.column + 1 if mark else 0,
         ) from None
     except yaml.reader.ReaderError as error:
-        raise bad_input(
-            f"found the character {error.character!r} at offset {error.position}, which YAML does not allow",
-            file=file,
-        ) from None
-    except (RecursionError, ValueError) as error:
-        message = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise bad_input(message, file=file) from None
-    _check_size(data, file)
+        raise _unreadable(text, error, file) from None
+    except UnicodeEncodeError:
+        raise bad_input("found bytes that are not UTF-8 text", file=file) from None
+    except RecursionError:
+        raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file) from None
+    check_size(data, file=file)
     return data
+
+
+def _unreadable(text: str, error: yaml.reader.ReaderError, file: str) -> InputError:
+    """Names the place of a character that YAML forbids; libyaml counts bytes, PyYAML's own reader characters."""
+    if isinstance(error.character, int):
+        character, before = chr(error.character), text.encode()[: error.position].decode(errors="ignore")
+    else:
+        character, before = error.character, text[: error.position]
+    return bad_input(
+        f"found the character U+{ord(character):04X}, which YAML does not allow",
+        file=file,
+        line=before.count("\n") + 1,
+        column=len(before) - before.rfind("\n"),
+    )
 
 
 def _children(value: Any) -> Iterable[Any]:
@@ -109,8 +199,12 @@ def _children(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _check_size(data: Any, file: str) -> None:
-    """Bounds depth and expanded size; breadth-first, so that a self-containing value ends the walk too."""
+def check_size(data: Any, *, file: str) -> None:
+    """Bounds depth and size, aliases written out.
+
+    Raises:
+        InputError: nesting deeper than MAX_DEPTH, or more than MAX_VALUES values.
+    """
     level: dict[int, tuple[Any, int]] = {id(data): (data, 1)}
     total = 1
     for _ in range(MAX_DEPTH):
@@ -145,8 +239,9 @@ def read_text(path: Path, *, file: str = "") -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise bad_input(f"found the byte 0x{raw[error.start]:02x}, expected UTF-8 text", file=name, line=line) from None
+        # Counted in error.object: without the byte order mark, which raw may begin with.
+        line, found = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
+        raise bad_input(f"found the byte 0x{found:02x}, expected UTF-8 text", file=name, line=line) from None
 
 
 def load(path: Path, *, file: str = "") -> Any:
@@ -183,12 +278,17 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 def _represent_str(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    # In a block, the other line breaks of YAML 1.1 do not come back as they were, and several breaks at its end
+    # would take in the empty line that follows it.
+    quoted = any(char in text for char in "\r\x85\u2028\u2029") or text.endswith("\n\n") or text == "\n"
+    style = '"' if quoted else "|" if "\n" in text else None
     node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
     return node
 
 
 _Dumper.add_representer(str, _represent_str)
+for _tag, _pattern, _first in _HELM_READS:
+    _Dumper.add_implicit_resolver(_STANDARD + _tag, _pattern, list(_first))
 
 
 def dump(data: Any) -> str:

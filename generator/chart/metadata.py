@@ -43,6 +43,20 @@ def dependencies(pins: Pins) -> list[dict[str, str]]:
     return [_dependency(pins.pin(name)) | {"condition": f"{name}.enabled"} for name in components.NAMES]
 
 
+def repositories(pins: Pins) -> list[dict[str, str]]:
+    """Gives the Helm repositories of the dependencies, each once, under the name of the first chart from it.
+
+    ``helm dependency build`` takes charts only from repositories that were added before (Helm 3.17 and 4.3).
+
+    Raises:
+        InputError: a component has no pin.
+    """
+    names: dict[str, str] = {}
+    for name in components.NAMES:
+        names.setdefault(pins.pin(name).repository, name)
+    return [{"name": name, "url": url} for url, name in names.items()]
+
+
 def _dependency(pin: Pin) -> dict[str, str]:
     return {"name": pin.name, "version": pin.version, "repository": pin.repository}
 

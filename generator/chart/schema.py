@@ -17,22 +17,20 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 def values_schema(
     own: Mapping[str, Any],
     components: Iterable[Component],
-    monitors: Mapping[str, Any],
-    dashboards: Mapping[str, Any],
+    blocks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Assembles the schema of the chart's values.
 
     Args:
         own: values-schemas/values.schema.yaml.
         components: the upstream charts; each becomes an open object with a boolean ``enabled``.
-        monitors: schema of the ``monitors`` key.
-        dashboards: schema of the ``dashboards`` key.
+        blocks: schemas of the keys whose workloads come from a room of their own (monitors, dashboards, rules).
 
     Returns:
         A draft-07 schema. Closed objects also list their names under ``propertyNames``, because that is the
         one keyword for which Helm's message shows the valid names.
     """
-    properties = dict(own["properties"]) | {"monitors": monitors, "dashboards": dashboards}
+    properties = dict(own["properties"]) | dict(blocks)
     for component in components:
         properties[component.name] = {
             "description": f"Helm values of the upstream chart: {component.summary}.",

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 def chart_values(
     profile: Profile,
     components: Iterable[Component],
-    monitors: Mapping[str, Any],
-    dashboards: Mapping[str, Any],
+    blocks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all."""
+    """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all.
+
+    Args:
+        profile: the choices.
+        components: the upstream charts' values.
+        blocks: the defaults of monitors, dashboards and rules, by those names.
+    """
     values: dict[str, Any] = {
         "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
-        "monitors": merge(monitors, profile.choices["monitors"]),
-        "dashboards": merge(dashboards, profile.choices["dashboards"]),
+        **{name: merge(defaults, profile.choices[name]) for name, defaults in blocks.items()},
     }
     values |= {component.name: component.values for component in components}
     return merge(values, profile.choices["values"])
@@ -39,7 +43,7 @@ def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict
         for path, reason in component.comments.items():
             place = (component.name, *path.split("."))
             found[place] = reason
-    for key in ("networkPolicies", "monitors", "dashboards"):
+    for key in ("networkPolicies", "monitors", "dashboards", "rules"):
         found |= _descriptions(schema["properties"][key], (key,))
     return found
 
@@ -76,11 +80,17 @@ def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path
             yield from (f"{indent}# {line}" for line in _wrap(notes[here], 100 - len(indent)))
         deeper = any(note[: len(here)] == here and len(note) > len(here) for note in notes)
         if deeper and isinstance(value, dict) and value:
-            yield f"{indent}{yamlfile.dump({key: None}).split(':')[0]}:"
+            yield from _indented(yamlfile.dump({key: None}).removesuffix(" null\n"), indent)
             yield from _lines(value, notes, here)
         else:
-            yield from (f"{indent}{line}".rstrip() for line in yamlfile.dump({key: value}).splitlines())
+            yield from _indented(yamlfile.dump({key: value}).removesuffix("\n"), indent)
+
+
+def _indented(text: str, indent: str) -> Iterable[str]:
+    """Only empty lines stay bare: white space at the end of a line may be a value's."""
+    return (indent + line if line else "" for line in text.split("\n"))
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return textwrap.wrap(printable, width, break_long_words=False, break_on_hyphens=False)

@@ -146,6 +146,7 @@ def component(profile: Profile) -> Component:
 def _outputs(host: str, port: int, buffer_size: str) -> str:
     """Gives the outputs; the buffer is shared, the nodes' own logs are few and get a tenth of it."""
     limit = mebibytes(buffer_size)
+    host_limit = max(limit // 10, 1)
     return "\n".join(
         f"""\
 [OUTPUT]
@@ -162,5 +163,5 @@ def _outputs(host: str, port: int, buffer_size: str) -> str:
     Retry_Limit no_limits
     storage.total_limit_size {size}M
 """
-        for match, prefix, size in (("kube.*", "logs", limit - limit // 10), ("host.*", "host", max(limit // 10, 1)))
+        for match, prefix, size in (("kube.*", "logs", max(limit - host_limit, 1)), ("host.*", "host", host_limit))
     )

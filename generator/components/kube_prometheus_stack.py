@@ -84,8 +84,11 @@ def component(profile: Profile) -> Component:
 
 
 def retention_size(volume: str) -> str:
-    """Gives Prometheus' retention by size for a volume such as ``50Gi``, in the operator's ByteSize form."""
-    return f"{int(mebibytes(volume) * RETENTION_SHARE)}MiB"
+    """Gives Prometheus' retention by size for a volume such as ``50Gi``, in the operator's ByteSize form.
+
+    Never 0, which stands for no limit.
+    """
+    return f"{max(int(mebibytes(volume) * RETENTION_SHARE), 1)}MiB"
 
 
 def _prometheus(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any]:

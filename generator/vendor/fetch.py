@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
 from generator.errors import InputError, bad_input
+from generator.locking import exclusive
 from generator.vendor.archive import sha256_of, verify
 from generator.vendor.directory import take_chart
 from generator.vendor.download import discard, download
 from generator.vendor.index import find_release
 from generator.vendor.limits import MAX_ARCHIVE, MAX_INDEX
-from generator.vendor.locking import exclusive
 from generator.vendor.mirror import Directory, Registry, Repository, upstream_of
 from generator.vendor.oci import find_blob
 from generator.vendor.web import read_document, shown

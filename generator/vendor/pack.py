@@ -77,7 +77,7 @@ def chart_files(chart: Path) -> list[tuple[str, Path]]:
 
 def _walk(folder: Path, prefix: str, rules: tuple[Rule, ...]) -> Iterator[tuple[str, Path]]:
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda item: item.name):
+        for entry in entries:
             relative = prefix + entry.name
             path = folder / entry.name
             is_dir = entry.is_dir(follow_symlinks=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import bad_input
-from generator.vendor.locking import exclusive
+from generator.locking import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator.errors import InputError
+from generator.locking import exclusive
 from generator.vendor import swap
-from generator.vendor.locking import exclusive
 
 from .charts import index, make_archive, make_chart, make_umbrella, pins, sha256, tree
 from .server import content, ranged

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 try:
     import fcntl
-except ImportError:  # not a POSIX system: runs are not kept apart, every archive is still verified
+except ImportError:  # not a POSIX system: runs are not kept apart
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def exclusive(path: Path) -> Iterator[bool]:
+def exclusive(path: Path, *, wait: bool = False) -> Iterator[bool]:
     """Holds an advisory lock on an existing file or directory; gives False if another run holds it.
 
     The lock ends with the process, so a killed run blocks nobody.
+
+    Args:
+        path: what to lock.
+        wait: whether to wait for the other run; then the answer is True.
 
     Raises:
         OSError: the path cannot be opened.
@@ -30,14 +34,14 @@ def exclusive(path: Path) -> Iterator[bool]:
         return
     handle = os.open(path, os.O_RDONLY)
     try:
-        yield _lock(handle)
+        yield _lock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     finally:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
+def _lock(handle: int, operation: int) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, operation)
     except BlockingIOError:
         return False
     except OSError:

@@ -1,0 +1,58 @@
+"""The rules' templates: one PrometheusRule a workload, and the helper that lays the values over it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from generator import yamlfile
+from generator.rules.groups import RUNBOOK_URL, marked_groups
+from generator.rules.numbers import defaults, fill, plain
+from generator.templating import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.rules.numbers import Place
+    from generator.rules.spec import Rules
+
+
+def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]:
+    """Gives the chart's templates by path: ``templates/rules/NAME.yaml`` and their helper.
+
+    They include ``ai-ml-observability.labels`` and ``ai-ml-observability.crd``, which the chart has to define.
+
+    Args:
+        specs: the files of rules by name.
+        header: the sentence that opens a generated file, without comment signs.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+        ValueError: the header would end the comment that it stands in.
+    """
+    if "*/" in header:
+        raise ValueError("a header must not hold '*/'")
+    texts = {"templates/rules/_rules.tpl": render("rules/_rules.tpl", header=header, runbook_url=RUNBOOK_URL)}
+    for name, spec in sorted(specs.items()):
+        texts[f"templates/rules/{name}.yaml"] = render(
+            "rules/rules.yaml",
+            header=header,
+            name=name,
+            description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),
+            enabled=json.dumps(spec.enabled),
+            groups=_template(spec),
+        )
+    return texts
+
+
+def _template(spec: Rules) -> str:
+    """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
+    numbers = defaults(spec)
+
+    def number(place: Place) -> str:
+        steps = " ".join(json.dumps(part) for part in place)
+        return f"{{{{ dig {steps} {plain(numbers[place])} $own | toJson }}}}"
+
+    text = yamlfile.dump(marked_groups(spec)).rstrip()
+    return fill(text.replace("{{", '{{ "{{" }}'), number)

@@ -1,0 +1,191 @@
+"""Rules written out: groups as Prometheus reads them, for the chart, for promtool and for whoever checks PromQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator.dashboards.shorthands import ShorthandError, expand
+from generator.dashboards.spec import Shared
+from generator.errors import bad_input
+from generator.rules.numbers import fill, numbers, plain
+from generator.rules.slo import slo_alerts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from generator.rules.numbers import Place
+    from generator.rules.spec import Alert, Record, Rules
+
+RUNBOOK_URL = "docs/runbooks"
+"""Default of ``rules.runbookUrl``: the folder in this repository, to be put in front by whoever publishes it."""
+
+_NOTHING = Shared({}, {})
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One rule, written out with default values.
+
+    Attributes:
+        file: the file as shown in errors.
+        path: its place in the file, ``alerts[0].expr``; of an objective's alerts, ``slos.NAME``.
+        group: the group that it is in.
+        name: the record's or the alert's name.
+        kind: "record" or "alert".
+        expr: PromQL.
+        labels: labels that the rule sets, ``severity`` included.
+        annotations: the alert's texts, Prometheus' templates in them; {} for a record.
+    """
+
+    file: str
+    path: str
+    group: str
+    name: str
+    kind: str
+    expr: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
+    """Gives (group, place in the file, alert) for every alert, those of objectives first."""
+    for name, slo in spec.slos.items():
+        for alert in slo_alerts(name, slo):
+            yield f"{spec.name}.slos", f"slos.{name}", alert
+    for index, alert in enumerate(spec.alerts):
+        yield f"{spec.name}.alerts", f"alerts[{index}]", alert
+
+
+def marked_groups(spec: Rules) -> list[dict[str, Any]]:
+    """Gives the groups with shorthands written out and marks where numbers go (see numbers.py).
+
+    ``runbook_url`` holds the page's file name alone.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for index, record in enumerate(spec.records):
+        rule = _record(record, _written(spec, f"records[{index}].expr", record.expr))
+        groups.setdefault(f"{spec.name}.records", []).append(rule)
+    for group, path, alert in alerts_of(spec):
+        rule = _alert(alert, _written(spec, f"{path}.expr", alert.expr))
+        groups.setdefault(group, []).append(rule)
+    return [{"name": name, "rules": rules} for name, rules in groups.items()]
+
+
+def _written(spec: Rules, path: str, expression: str) -> str:
+    try:
+        return expand(expression, _NOTHING).text
+    except ShorthandError as error:
+        raise bad_input(str(error), file=spec.file, path=path, hint=error.hint) from None
+
+
+def _record(record: Record, expr: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"record": record.record, "expr": expr}
+    return rule | ({"labels": dict(record.labels)} if record.labels else {})
+
+
+def _alert(alert: Alert, expr: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"alert": alert.alert, "expr": expr}
+    if alert.wait:
+        rule["for"] = alert.wait
+    if alert.keep:
+        rule["keep_firing_for"] = alert.keep
+    rule["labels"] = {"severity": alert.severity, **alert.labels}
+    rule["annotations"] = {
+        "summary": alert.summary,
+        "description": alert.description,
+        "runbook_url": f"{alert.runbook}.md",
+    }
+    return rule
+
+
+def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
+    """Gives every rule of every file, in the order of the files, with the default thresholds.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+    """
+    for spec in specs.values():
+        paths = [f"records[{index}]" for index in range(len(spec.records))]
+        paths += [path for _, path, _ in alerts_of(spec)]
+        rules = [(group["name"], rule) for group in prometheus_rules(spec)["groups"] for rule in group["rules"]]
+        for path, (group, rule) in zip(paths, rules, strict=True):
+            kind = "alert" if "alert" in rule else "record"
+            yield Expression(
+                file=spec.file,
+                path=path if path.startswith("slos.") else f"{path}.expr",
+                group=group,
+                name=rule[kind],
+                kind=kind,
+                expr=rule["expr"],
+                labels=rule.get("labels", {}),
+                annotations=rule.get("annotations", {}),
+            )
+
+
+def prometheus_rules(
+    spec: Rules, values: Mapping[str, Any] | None = None, *, alerts: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Gives a plain rule file, as ``promtool check rules`` and Prometheus itself read it.
+
+    Args:
+        spec: one file of rules.
+        values: the chart's ``rules`` values, or a part of them; what is missing has its default.
+        alerts: names of the alerts to keep; None keeps all.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+    """
+    given = values or {}
+    own = given.get(spec.name) or {}
+    if not given.get("enabled", True) or not own.get("enabled", spec.enabled):
+        return {"groups": []}
+    found = numbers(spec, own)
+    kept = None if alerts is None else set(alerts)
+    groups = []
+    for group in marked_groups(spec):
+        rules = [_set(rule, found, given) for rule in group["rules"] if _wanted(rule, given, kept)]
+        if rules:
+            groups.append({"name": group["name"], "rules": rules})
+    return {"groups": groups}
+
+
+def _wanted(rule: Mapping[str, Any], given: Mapping[str, Any], kept: set[str] | None) -> bool:
+    if "alert" not in rule:
+        return True
+    switched_on: bool = _choice(rule, given).get("enabled", True)
+    return switched_on and (kept is None or rule["alert"] in kept)
+
+
+def _choice(rule: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (given.get("alerts") or {}).get(rule["alert"]) or {}
+    return found
+
+
+def _set(rule: Mapping[str, Any], found: Mapping[Place, float], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fills in the numbers, and what the values say about an alert."""
+
+    def filled(text: str) -> str:
+        return fill(text, lambda place: plain(found[place]))
+
+    result = dict(rule) | {"expr": filled(rule["expr"])}
+    if "alert" not in rule:
+        return result
+    choice = _choice(rule, given)
+    if "for" in choice:
+        result["for"] = choice["for"]
+    labels = {**(given.get("additionalAlertLabels") or {}), **rule["labels"]}
+    if "severity" in choice:
+        labels["severity"] = choice["severity"]
+    result["labels"] = labels
+    annotations = {key: filled(text) for key, text in rule["annotations"].items()}
+    base = given.get("runbookUrl", RUNBOOK_URL).removesuffix("/")
+    if base:
+        annotations["runbook_url"] = f"{base}/{annotations['runbook_url']}"
+    else:
+        del annotations["runbook_url"]
+    result["annotations"] = annotations
+    return result

@@ -1,0 +1,206 @@
+"""Turns ``rules/NAME.yaml`` into data, or says what is wrong with it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Any
+
+from generator import schemas, yamlfile
+from generator.errors import InputError, Problem, nearest
+from generator.rules.groups import alerts_of, marked_groups
+from generator.rules.numbers import SLO_FIELDS, mark
+from generator.rules.spec import RESERVED, Alert, Record, Rules, Slo, Threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?")
+_NUMBER = re.compile(r"\$(threshold|slo):(\w*)")
+SUMMARY = 80
+"""Most characters of a summary: what a phone's lock screen shows."""
+
+
+def read_rules(directory: Path, schema: Mapping[str, Any]) -> dict[str, Rules]:
+    """Reads every ``NAME.yaml`` of a directory, in the order of their names.
+
+    Args:
+        directory: the folder; other files and folders in it are left alone.
+        schema: ``values-schemas/rule.schema.yaml`` as a mapping.
+
+    Raises:
+        InputError: what parse_rules raises, for all files at once, or two files share a record or an alert.
+    """
+    specs: dict[str, Rules] = {}
+    found: list[Problem] = []
+    for path in sorted(directory.glob("*.yaml")):
+        file = f"{directory.name}/{path.name}"
+        try:
+            specs[path.stem] = parse_rules(path.stem, yamlfile.load_mapping(path, file=file), schema, file=file)
+        except InputError as error:
+            found.extend(error.problems)
+    found.extend(shared_problems(specs))
+    if found:
+        raise InputError(*found)
+    return specs
+
+
+def shared_problems(specs: Mapping[str, Rules]) -> Iterator[Problem]:
+    """Gives a Problem for each alert or record that another file has already."""
+    users: dict[str, Rules] = {}
+    for spec in specs.values():
+        for path, name in _names(spec):
+            first = users.setdefault(name, spec)
+            if first is not spec:
+                yield Problem(f"found '{name}', which {first.file} has already", spec.file, path)
+
+
+def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -> Rules:
+    """Checks one file of rules and gives it as data.
+
+    Args:
+        name: the file's base name.
+        data: what the YAML holds.
+        schema: ``values-schemas/rule.schema.yaml`` as a mapping.
+        file: the name shown in errors.
+
+    Raises:
+        InputError: the schema is violated, the name cannot be a key of the chart's values, a shorthand cannot be
+            written out, a threshold or a record is unknown, not used or there twice.
+    """
+    found = [*_name_problems(name, file), *schemas.problems(data, schema, file=file)]
+    if not found:
+        found = list(_slo_problems(data, file))
+    if not found:
+        marked, used, found = _marked(data, file)
+        spec = _rules(name, marked, file)
+        found += _number_problems(spec, used)
+        found += _content_problems(spec)
+        if not found:
+            marked_groups(spec)
+            return spec
+    raise InputError(*found)
+
+
+def _name_problems(name: str, file: str) -> Iterator[Problem]:
+    if not _NAME.fullmatch(name):
+        yield Problem(f"found the file name '{name}', expected 1 to 30 of a-z, 0-9 and '-'", file)
+    if name in RESERVED:
+        message = f"found the file name '{name}', which is a key of 'rules' in the chart's values"
+        yield Problem(message, file, hint="choose another name")
+
+
+def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Finds objectives that are on latency and on errors at once, or on neither, and records that are not there."""
+    records = {record["record"] for record in data.get("records", ())}
+    for name, slo in data.get("slos", {}).items():
+        path = f"slos.{name}"
+        if ("buckets" in slo) == ("bad" in slo):
+            given = "both" if "bad" in slo else "none"
+            yield Problem(f"found {given} of buckets, bad, expected exactly one", file, path)
+        if ("buckets" in slo) != ("seconds" in slo):
+            yield Problem("expected 'buckets' and 'seconds' together or neither of them", file, path)
+        for key in ("buckets", "bad", "events"):
+            if key in slo and slo[key] not in records:
+                message = f"found '{slo[key]}', expected a record of this file"
+                yield Problem(message, file, f"{path}.{key}", hint=nearest(slo[key], records))
+
+
+def _marked(data: Mapping[str, Any], file: str) -> tuple[dict[str, Any], set[str], list[Problem]]:
+    """Replaces ``$threshold:NAME`` and, in an objective, ``$slo:FIELD`` by their marks.
+
+    Returns:
+        The data with marks, the thresholds in use, and the numbers that there are not.
+    """
+    marked = copy.deepcopy(dict(data))
+    thresholds = data.get("thresholds", {})
+    used: set[str] = set()
+    found: list[Problem] = []
+    for path, slo, block, key in _texts(marked):
+
+        def replaced(match: re.Match[str], path: str = path, slo: str = slo) -> str:
+            kind, name = match[1], match[2]
+            if kind == "threshold" and name in thresholds:
+                used.add(name)
+                return mark(("thresholds", name))
+            if kind == "slo" and slo and name in SLO_FIELDS:
+                return mark(("slos", slo, name))
+            known = thresholds if kind == "threshold" else SLO_FIELDS if slo else ()
+            hint = nearest(name, known) or f"see '{kind}s'"
+            found.append(Problem(f"unknown number '{match[0]}'", file, path, hint=hint))
+            return "0"
+
+        block[key] = _NUMBER.sub(replaced, block[key].strip())
+    return marked, used, found
+
+
+def _texts(data: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:
+    """Gives (place in the file, objective or "", mapping, key) of every text in which numbers may stand."""
+    for index, record in enumerate(data.get("records", ())):
+        yield f"records[{index}].expr", "", record, "expr"
+    for name, slo in data.get("slos", {}).items():
+        yield f"slos.{name}.description", name, slo, "description"
+    for index, alert in enumerate(data.get("alerts", ())):
+        for key in ("expr", "description"):
+            yield f"alerts[{index}].{key}", "", alert, key
+
+
+def _rules(name: str, data: Mapping[str, Any], file: str) -> Rules:
+    return Rules(
+        name=name,
+        file=file,
+        description=data["description"].strip(),
+        enabled=data.get("enabled", True),
+        thresholds={key: Threshold(**item) for key, item in data.get("thresholds", {}).items()},
+        records=tuple(Record(**{"labels": {}, **item}) for item in data.get("records", ())),
+        slos={key: Slo(**item) for key, item in data.get("slos", {}).items()},
+        alerts=tuple(_alert(item) for item in data.get("alerts", ())),
+    )
+
+
+def _alert(item: Mapping[str, Any]) -> Alert:
+    return Alert(
+        alert=item["alert"],
+        expr=item["expr"],
+        severity=item["severity"],
+        summary=item["summary"].strip(),
+        description=item["description"],
+        labels=item.get("labels", {}),
+        runbook=item["alert"],
+        wait=item.get("for", ""),
+        keep=item.get("keepFiringFor", ""),
+    )
+
+
+def _number_problems(spec: Rules, used: set[str]) -> Iterator[Problem]:
+    for name, item in spec.thresholds.items():
+        path = f"thresholds.{name}"
+        if name not in used:
+            yield Problem(f"'{name}' is not used", spec.file, path, hint=f"write $threshold:{name} or remove it")
+        if item.default < item.minimum or (item.maximum is not None and item.default > item.maximum):
+            bounds = f"{item.minimum:g} to {'any' if item.maximum is None else format(item.maximum, 'g')}"
+            yield Problem(f"found the default {item.default:g}, expected {bounds}", spec.file, f"{path}.default")
+
+
+def _content_problems(spec: Rules) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for path, name in _names(spec):
+        if name in seen:
+            yield Problem(f"found '{name}' twice", spec.file, path)
+        seen.add(name)
+    for _, path, alert in alerts_of(spec):
+        if len(alert.summary) > SUMMARY:
+            message = f"found {len(alert.summary)} characters ('{alert.summary}'), expected at most {SUMMARY}"
+            yield Problem(message, spec.file, f"{path}.summary")
+        if "$value" not in alert.description:
+            yield Problem("found no '$value', expected what was measured", spec.file, f"{path}.description")
+    if not seen:
+        yield Problem("found no records, slos or alerts, expected at least one", spec.file)
+
+
+def _names(spec: Rules) -> Iterator[tuple[str, str]]:
+    for index, record in enumerate(spec.records):
+        yield f"records[{index}].record", record.record
+    for _, path, alert in alerts_of(spec):
+        yield path if path.startswith("slos.") else f"{path}.alert", alert.alert

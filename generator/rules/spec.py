@@ -1,0 +1,108 @@
+"""What a file of rules is, as data. Nothing here knows of YAML, of Helm or of Prometheus' rule files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+
+RESERVED = ("additionalAlertLabels", "alerts", "annotations", "enabled", "extra", "labels", "runbookUrl")
+"""Names that no file of rules may have, because they are keys of ``rules`` in the chart's values."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A number that people tune; ``$threshold:NAME`` stands for it in expressions and texts.
+
+    Attributes:
+        default: the value if nobody sets one.
+        description: what it bounds, with its unit.
+        minimum: smallest value allowed.
+        maximum: largest value allowed; None for no bound.
+    """
+
+    default: float
+    description: str
+    minimum: float = 0
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record; ``expr`` is as written, with shorthands."""
+
+    record: str
+    expr: str
+    description: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert; ``expr`` and the texts are as written, with shorthands.
+
+    Attributes:
+        wait: how long the expression must hold, a duration; "" for not at all (Prometheus' ``for``).
+        keep: how long it stays after that, a duration; "" for not at all (``keep_firing_for``).
+        runbook: name of its page in docs/runbooks, without ``.md``.
+    """
+
+    alert: str
+    expr: str
+    severity: Severity
+    summary: str
+    description: str
+    labels: Mapping[str, str]
+    runbook: str
+    wait: str = ""
+    keep: str = ""
+
+
+@dataclass(frozen=True)
+class Slo:
+    """An objective from which two alerts are made, ``NAMEFast`` and ``NAMESlow`` (see slo.py).
+
+    Attributes:
+        alert: NAME; also the name of the runbook's page.
+        events: a record, events per second.
+        buckets: a record, per-second rates of a histogram's buckets, for an objective on latency; else "".
+        seconds: the latency that the share of events must stay below; None without ``buckets``.
+        bad: a record, failed events per second, for an objective on errors; else "".
+        objective: the share of events that must be good, between 0 and 1.
+        minimum: fewest events in the long window.
+    """
+
+    alert: str
+    summary: str
+    description: str
+    objective: float
+    minimum: float
+    events: str
+    buckets: str = ""
+    seconds: float | None = None
+    bad: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One file of rules/.
+
+    Attributes:
+        name: the file's stem; the switch in the chart's values.
+        file: the file as shown in errors.
+        slos: by the name under which the chart's values know them.
+    """
+
+    name: str
+    file: str
+    description: str
+    enabled: bool
+    thresholds: Mapping[str, Threshold]
+    records: tuple[Record, ...]
+    slos: Mapping[str, Slo]
+    alerts: tuple[Alert, ...]

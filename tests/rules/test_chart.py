@@ -1,0 +1,291 @@
+"""The rules' part of the chart, rendered by Helm itself."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator import schemas, yamlfile
+from generator.rules import prometheus_rules, rule_templates, rule_values, rule_values_schema
+from generator.rules.numbers import defaults
+from generator.rules.spec import SEVERITIES
+from tests import helm
+from tests.monitors.conftest import upstream_crds
+
+from .conftest import ALERTS, HEADER, SPECS, render_chart, write_chart
+
+RULE = "monitoring.coreos.com/v1/PrometheusRule"
+
+
+def expected(values=None):
+    """What prometheus_rules says, by the object's name, without objects that hold nothing."""
+    found = {f"ai-ml-observability-{name}": prometheus_rules(spec, values) for name, spec in SPECS.items()}
+    return {name: rules for name, rules in found.items() if rules["groups"]}
+
+
+def specs_of(objects):
+    return {name: found["spec"] for name, found in objects.items()}
+
+
+def test_there_is_one_template_for_each_file_and_one_helper():
+    texts = rule_templates(SPECS, header=HEADER)
+    assert set(texts) == {"templates/rules/_rules.tpl"} | {f"templates/rules/{name}.yaml" for name in SPECS}
+    assert all(text.startswith(f"{{{{/* {HEADER} */}}}}\n") for text in texts.values())
+    assert list(rule_templates(dict(reversed(SPECS.items())), header=HEADER).items()) == list(texts.items())
+
+
+def test_a_header_that_would_end_the_comment_is_refused():
+    with pytest.raises(ValueError, match="must not hold"):
+        rule_templates(SPECS, header="*/")
+
+
+def test_what_helm_renders_is_what_promtool_checks(render):
+    assert specs_of(render()) == expected()
+
+
+def test_prometheus_own_templates_come_through(render):
+    text = json.dumps(render())
+    assert "{{ $labels.model_name }}" in text
+    assert "{{ 0.95 | humanizePercentage }}" in text
+
+
+@pytest.mark.parametrize("name", ["observability", "a", "x" * 53])
+def test_names_do_not_depend_on_the_release(render, name):
+    objects = render(name=name)
+    assert set(objects) == {f"ai-ml-observability-{name}" for name in SPECS}
+    for found in objects.values():
+        assert found["metadata"]["namespace"] == "monitoring"
+        assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == name
+
+
+def test_labels_and_annotations_are_put_on_every_object(render):
+    rules = {"labels": {"release": "mine", "app.kubernetes.io/part-of": "x"}, "annotations": {"a": "b"}}
+    for found in render(rules).values():
+        assert found["metadata"]["labels"]["release"] == "mine"
+        assert found["metadata"]["labels"]["app.kubernetes.io/part-of"] == "x"
+        assert found["metadata"]["annotations"] == {"a": "b"}
+
+
+def test_a_threshold_is_set_by_its_value_and_said_in_the_text(render):
+    values = {"vllm": {"thresholds": {"queuePerEngine": 25}}}
+    objects = render(values)
+    assert specs_of(objects) == expected(values)
+    text = json.dumps(objects["ai-ml-observability-vllm"])
+    assert "waiting:avg[10m]) > 25" in text
+    assert "per engine, 25 are normal" in text
+
+
+def test_zero_is_a_threshold(render):
+    values = {"gpu": {"thresholds": {"idle": 0}}}
+    assert "gpu_utilization_ratio:max < 0" in json.dumps(render(values)["ai-ml-observability-gpu"])
+
+
+def test_null_gives_the_default(render):
+    for values in ({"vllm": {"thresholds": None}}, {"vllm": None}, {"vllm": {"thresholds": {"kvCache": None}}}):
+        objects = render(values)
+        assert specs_of(objects) == expected(), values
+
+
+def test_an_alert_can_be_switched_off_softened_and_delayed(render):
+    values = {
+        "alerts": {
+            "RayOomKill": {"enabled": False},
+            "RaySpilling": {"severity": "info", "for": "1h"},
+            "VllmTtftBudgetBurnFast": {"for": "0"},
+        }
+    }
+    objects = render(values)
+    assert specs_of(objects) == expected(values)
+    alerts = {
+        rule["alert"]: rule
+        for found in objects.values()
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert "RayOomKill" not in alerts
+    assert (alerts["RaySpilling"]["labels"]["severity"], alerts["RaySpilling"]["for"]) == ("info", "1h")
+    assert alerts["VllmTtftBudgetBurnFast"]["for"] == "0"
+
+
+def test_labels_of_ones_own_are_on_every_alert_and_do_not_hide_the_severity(render):
+    values = {"additionalAlertLabels": {"team": "ml", "severity": "none"}}
+    assert specs_of(render(values)) == expected(values)
+    for found in render(values).values():
+        for group in found["spec"]["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule:
+                    assert rule["labels"]["team"] == "ml"
+                    assert rule["labels"]["severity"] in SEVERITIES
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://example.com/runbooks/", "https://example.com/runbooks/RayOomKill.md"),
+        ("https://example.com/r", "https://example.com/r/RayOomKill.md"),
+        ("", None),
+    ],
+)
+def test_the_runbooks_are_where_the_values_say(render, base, url):
+    values = {"runbookUrl": base}
+    objects = render(values)
+    assert specs_of(objects) == expected(values)
+    rules = [rule for group in objects["ai-ml-observability-ray"]["spec"]["groups"] for rule in group["rules"]]
+    oom = next(rule for rule in rules if rule.get("alert") == "RayOomKill")
+    assert oom["annotations"].get("runbook_url") == url
+
+
+def test_each_workload_and_all_of_them_can_be_switched_off(render):
+    assert render({"enabled": False}) == {}
+    for name in SPECS:
+        assert set(render({name: {"enabled": False}})) == set(expected()) - {f"ai-ml-observability-{name}"}
+
+
+def test_a_workload_whose_alerts_are_all_off_keeps_its_records(render):
+    values = {"alerts": {alert: {"enabled": False} for alert in ALERTS}}
+    objects = render(values)
+    assert specs_of(objects) == expected(values)
+    assert {group["name"] for found in objects.values() for group in found["spec"]["groups"]} == {
+        f"{name}.records" for name in SPECS
+    }
+
+
+def test_without_the_operators_kinds_there_are_no_rules_and_with_them_there_are(helm_binary, tmp_path):
+    where = write_chart(tmp_path, SPECS, stack=False)
+    run = ["template", "x", where, "--namespace", "monitoring"]
+    assert helm.documents(helm.run(helm_binary, *run).stdout) == []
+    found = helm.documents(helm.run(helm_binary, *run, "--api-versions", RULE).stdout)
+    assert {item["metadata"]["name"]: item["spec"] for item in found} == expected()
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("rules.alerts.RayOomKil.enabled=false", "RayOomKil"),
+        ("rules.alerts.RayOomKill.severity=bad", "severity"),
+        ("rules.alerts.RayOomKill.for=soon", "for"),
+        ("rules.vllm.thresholds.kvCash=0.9", "kvCash"),
+        ("rules.vllm.thresholds.kvCache=high", "kvCache"),
+        ("rules.vllm.thresholds.kvCache=95", "kvCache"),
+        ("rules.vlm.enabled=false", "vlm"),
+    ],
+)
+def test_a_typo_fails_the_install(helm_binary, chart, setting, name):
+    done = helm.run(helm_binary, "template", "x", chart, "--set", setting, check=False)
+    assert done.returncode
+    assert name in done.stderr
+
+
+def closed(schema):
+    """Closes every object of a schema, so that a field that the operator does not know is an error."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(value) for key, value in schema.items()}
+    if isinstance(found.get("properties"), dict) and "additionalProperties" not in found:
+        found["additionalProperties"] = False
+    return found
+
+
+@pytest.mark.upstream
+def test_the_operator_knows_every_field(render):
+    folder = upstream_crds()
+    if folder is None:
+        pytest.skip("kube-prometheus-stack is neither in GEN_CHART_MIRROR nor in the cache")
+    from jsonschema import Draft202012Validator
+
+    crd = yamlfile.load(folder / "crd-prometheusrules.yaml")
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    validator = Draft202012Validator(closed(schema))
+    for name, found in render({"alerts": {"RayOomKill": {"for": "0"}}}).items():
+        assert [error.message for error in validator.iter_errors(found["spec"])] == [], name
+
+
+def test_the_defaults_follow_the_schema_and_are_made_anew_each_time():
+    schema = rule_values_schema(SPECS)
+    assert schemas.problems(rule_values(SPECS), schema, file="values.yaml") == ()
+    rule_values(SPECS)["labels"]["a"] = "b"
+    assert rule_values(SPECS)["labels"] == {}
+
+
+def walk(schema):
+    if isinstance(schema, dict):
+        yield schema
+        for child in schema.values():
+            yield from walk(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from walk(child)
+
+
+def test_the_schema_is_closed_described_and_can_stand_anywhere():
+    for part in walk(rule_values_schema(SPECS)):
+        assert "$ref" not in part
+        if isinstance(part.get("properties"), dict) and part.get("type") == "object":
+            assert part["additionalProperties"] is False
+            assert all(child["description"] for child in part["properties"].values())
+
+
+NUMBERS = st.one_of(
+    st.integers(min_value=0, max_value=10**12),
+    st.floats(min_value=1e-6, max_value=1e12, allow_nan=False, allow_infinity=False),
+)
+PLACES = [(name, place) for name, spec in SPECS.items() for place in defaults(spec)]
+
+
+def maximum(name, place):
+    if place[0] == "thresholds":
+        bound = SPECS[name].thresholds[place[1]].maximum
+        return math.inf if bound is None else bound
+    return 1 if place[2] == "objective" else math.inf
+
+
+@st.composite
+def overrides(draw):
+    """Values that the schema admits, in any number of places."""
+    values = {}
+    for name, place in draw(st.lists(st.sampled_from(PLACES), max_size=6, unique=True)):
+        block = values.setdefault(name, {})
+        for part in place[:-1]:
+            block = block.setdefault(part, {})
+        number = draw(NUMBERS)
+        bound = maximum(name, place)
+        block[place[-1]] = number if number <= bound else bound
+    for name in draw(st.lists(st.sampled_from(sorted(SPECS)), max_size=2)):
+        values.setdefault(name, {})["enabled"] = draw(st.booleans())
+    alerts = draw(st.lists(st.sampled_from(sorted(ALERTS)), max_size=4, unique=True))
+    choice = st.fixed_dictionaries(
+        {},
+        optional={
+            "enabled": st.booleans(),
+            "severity": st.sampled_from(SEVERITIES),
+            "for": st.sampled_from(["0", "30s", "5m", "1h30m", "2d"]),
+        },
+    )
+    if alerts:
+        values["alerts"] = {alert: draw(choice) for alert in alerts}
+    texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=20)
+    values |= draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "additionalAlertLabels": st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), texts),
+                "runbookUrl": texts,
+            },
+        )
+    )
+    return values
+
+
+@pytest.mark.slow
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(values=overrides())
+def test_whatever_the_schema_admits_renders_to_what_promtool_would_check(chart, values):
+    assert schemas.problems(values, rule_values_schema(SPECS), file="values.yaml") == ()
+    assert specs_of(render_chart(chart, values)) == expected(values)

@@ -1,0 +1,171 @@
+"""What a person may write in rules/NAME.yaml, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.errors import InputError
+from generator.rules import parse_rules, prometheus_rules, read_rules
+from generator.rules.reader import shared_problems
+
+from .conftest import ROOT, SCHEMA
+
+FULL = {
+    "description": "A workload.",
+    "thresholds": {"high": {"default": 5, "description": "How high, in m.", "maximum": 9}},
+    "records": [
+        {"record": "a:b_bucket:rate5m", "expr": "sum by (a, le) (rate(b_bucket[5m]))", "description": "b."},
+        {"record": "a:b_count:rate5m", "expr": "sum by (a) (rate(b_count[5m]))", "description": "b."},
+    ],
+    "slos": {
+        "fast": {
+            "alert": "BBudgetBurn",
+            "summary": "B is slow",
+            "description": "{{ $labels.a }}.",
+            "objective": 0.99,
+            "seconds": 1,
+            "minimum": 10,
+            "buckets": "a:b_bucket:rate5m",
+            "events": "a:b_count:rate5m",
+        }
+    },
+    "alerts": [
+        {
+            "alert": "BHigh",
+            "expr": '$vllm:b{x="y"} > $threshold:high',
+            "severity": "info",
+            "summary": "B is high",
+            "description": "{{ $value }}, {{ $threshold:high }} is normal.",
+        }
+    ],
+}
+
+
+def parse(data, name="mine"):
+    return parse_rules(name, data, SCHEMA, file=f"rules/{name}.yaml")
+
+
+def changed(path, value):
+    """A copy of FULL in which the value at ``path`` is another, or gone if it is None."""
+    data = copy.deepcopy(FULL)
+    block = data
+    for part in path[:-1]:
+        block = block[part]
+    if value is None:
+        del block[path[-1]]
+    else:
+        block[path[-1]] = value
+    return data
+
+
+def test_shorthands_and_thresholds_are_written_out():
+    rules = prometheus_rules(parse(FULL))["groups"][-1]["rules"]
+    assert rules == [
+        {
+            "alert": "BHigh",
+            "expr": '{__name__=~"vllm:b|ray_vllm:b|ray_vllm_b",x="y"} > 5',
+            "labels": {"severity": "info"},
+            "annotations": {
+                "summary": "B is high",
+                "description": "{{ $value }}, {{ 5 }} is normal.",
+                "runbook_url": "docs/runbooks/BHigh.md",
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            ("alerts", 0, "severity"),
+            "high",
+            "alerts[0].severity: found 'high', expected one of critical, warning, info",
+        ),
+        (("alerts", 0, "serverity"), "info", "did you mean 'severity'?"),
+        (("alerts", 0, "for"), "soon", "alerts[0].for: found 'soon', expected a duration such as 5m"),
+        (("alerts", 0, "summary"), "x" * 81, "alerts[0].summary: found"),
+        (("alerts", 0, "description"), "It is {{ $threshold:high }}.", "found no '$value'"),
+        (("alerts", 0, "expr"), "b > $threshold:hihg", "unknown number '$threshold:hihg' (did you mean 'high'?)"),
+        (("alerts", 0, "expr"), "b > $slo:seconds", "unknown number '$slo:seconds'"),
+        (("alerts", 0, "expr"), "$vlm:b > $threshold:high", "alerts[0].expr: unknown shorthand '$vlm:'"),
+        (("records", 0, "expr"), 'sum(b{x="y"', "records[0].expr: found '{' without a '}'"),
+        (("records", 0, "record"), "b_rate", "expected level:metric:operation"),
+        (("records",), [*FULL["records"], FULL["records"][0]], "records[2].record: found 'a:b_bucket:rate5m' twice"),
+        (
+            ("slos", "fast", "events"),
+            "a:b_cuont:rate5m",
+            "expected a record of this file (did you mean 'a:b_count:rate5m'?)",
+        ),
+        (("slos", "fast", "bad"), "a:b_count:rate5m", "slos.fast: found both of buckets, bad, expected exactly one"),
+        (("slos", "fast", "seconds"), None, "expected 'buckets' and 'seconds' together"),
+        (("slos", "fast", "alert"), "B", "slos.fast"),
+        (("thresholds", "high", "default"), 10, "thresholds.high.default: found the default 10, expected 0 to 9"),
+        (("thresholds", "low"), {"default": 1, "description": "x"}, "thresholds.low: 'low' is not used"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(path, value, message):
+    data = changed(path, value)
+    if message == "slos.fast":
+        data["alerts"][0]["alert"] = "BFast"
+        message = "alerts[0].alert: found 'BFast' twice"
+    with pytest.raises(InputError) as caught:
+        parse(data)
+    assert message in str(caught.value)
+    assert "rules/mine.yaml" in str(caught.value)
+
+
+def test_a_file_without_rules_is_refused():
+    with pytest.raises(InputError, match="found no records, slos or alerts"):
+        parse({"description": "Nothing."})
+
+
+@pytest.mark.parametrize("name", ["alerts", "labels", "runbookUrl", "My_Rules", "x" * 31])
+def test_a_file_name_that_the_values_cannot_have_is_refused(name):
+    with pytest.raises(InputError, match="found the file name"):
+        parse(FULL, name)
+
+
+def test_two_files_may_not_have_the_same_alert():
+    found = [str(problem) for problem in shared_problems({"a": parse(FULL, "a"), "b": parse(FULL, "b")})]
+    assert any("rules/b.yaml: alerts[0].alert: found 'BHigh', which rules/a.yaml has already" in text for text in found)
+
+
+def test_every_broken_file_of_a_folder_is_named(tmp_path):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("description: [", "utf-8")
+    (folder / "b.yaml").write_text("descripton: x", "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_rules(folder, SCHEMA)
+    assert {problem.file for problem in caught.value.problems} == {"rules/a.yaml", "rules/b.yaml"}
+
+
+def test_the_tests_below_the_folder_are_not_rules():
+    assert "tests" not in read_rules(ROOT / "rules", SCHEMA)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=8,
+)
+PATHS = [
+    ("description",), ("thresholds",), ("thresholds", "high"), ("thresholds", "high", "default"), ("records",),
+    ("records", 0), ("records", 0, "expr"), ("slos",), ("slos", "fast"), ("slos", "fast", "objective"),
+    ("slos", "fast", "buckets"), ("alerts",), ("alerts", 0), ("alerts", 0, "expr"), ("alerts", 0, "description"),
+]  # fmt: skip
+
+
+@given(st.sampled_from(PATHS), JSON)
+def test_whatever_stands_there_gives_rules_or_an_input_error(path, value):
+    try:
+        spec = parse(changed(path, value))
+    except InputError as error:
+        assert error.problems
+    else:
+        assert prometheus_rules(spec)["groups"]

@@ -1,0 +1,102 @@
+"""What holds for every rule that ships."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generator.components import fluent_bit
+from generator.rules import expressions
+from tests.conftest import ROOT
+
+from .conftest import ALERTS, SPECS
+
+EXPRESSIONS = list(expressions(SPECS))
+AGGREGATED = {"avg", "avg_over_time", "count", "max", "min", "rate5m", "sum"}
+
+
+def walk(node):
+    """Gives every node of a parsed expression."""
+    yield node
+    for name in ("expr", "lhs", "rhs", "param"):
+        child = getattr(node, name, None)
+        if child is not None and not isinstance(child, (str, int, float)):
+            yield from walk(child)
+    for child in getattr(node, "args", None) or ():
+        yield from walk(child)
+
+
+@pytest.mark.parametrize("rule", EXPRESSIONS, ids=lambda rule: rule.name)
+def test_it_is_promql(rule):
+    import promql_parser
+
+    promql_parser.parse(rule.expr)
+
+
+def test_nothing_asks_for_what_is_absent():
+    """``absent()`` on a metric that a cluster never had fires for ever."""
+    import promql_parser
+
+    for rule in EXPRESSIONS:
+        called = {getattr(getattr(node, "func", None), "name", "") for node in walk(promql_parser.parse(rule.expr))}
+        assert not called & {"absent", "absent_over_time"}, rule.name
+
+
+def test_no_bucket_bound_is_written_out():
+    assert not [rule.name for rule in EXPRESSIONS if re.search(r'\ble\s*=~?\s*"', rule.expr)]
+
+
+def test_no_shorthand_and_no_mark_is_left():
+    for rule in EXPRESSIONS:
+        for text in (rule.expr, *rule.annotations.values()):
+            assert "__value_" not in text
+            assert not re.search(r"\$(vllm|pod|threshold|slo):", text), text
+
+
+def test_a_record_is_named_by_level_metric_and_operation():
+    for rule in EXPRESSIONS:
+        if rule.kind == "record":
+            assert rule.name.rsplit(":", 1)[1] in AGGREGATED, rule.name
+
+
+def test_every_record_that_an_expression_reads_exists():
+    records = {rule.name for rule in EXPRESSIONS if rule.kind == "record"}
+    read = {
+        name for rule in EXPRESSIONS for name in re.findall(r"(?<![\w:\"|])[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", rule.expr)
+    }
+    assert read
+    assert read <= records
+
+
+def test_an_alert_says_how_bad_it_is_what_is_affected_and_what_was_measured():
+    for rule in EXPRESSIONS:
+        if rule.kind == "alert":
+            assert rule.labels["severity"] in ("critical", "warning", "info")
+            assert 0 < len(rule.annotations["summary"]) <= 80
+            assert not rule.annotations["summary"].endswith(".")
+            assert "$value" in rule.annotations["description"], rule.name
+            assert "$labels" in rule.annotations["description"], rule.name
+
+
+def test_braces_of_every_template_are_balanced():
+    for rule in EXPRESSIONS:
+        for text in rule.annotations.values():
+            assert "{{" not in re.sub(r"\{\{[^{}]*\}\}", "", text), text
+
+
+def test_monitored_jobs_are_the_monitors():
+    record = next(rule for rule in EXPRESSIONS if rule.name == "namespace_job_endpoint:up:avg")
+    jobs = re.search(r'job=~"([^"]*)"', record.expr)[1].split("|")
+    assert jobs == sorted(path.stem for path in (ROOT / "monitors").glob("*.yaml"))
+
+
+def test_the_log_collectors_daemonset_is_the_charts():
+    rule = next(rule for rule in EXPRESSIONS if rule.name == "LogsCollectorMissing")
+    assert f'daemonset="ai-ml-observability-{fluent_bit.NAME}"' in rule.expr
+
+
+def test_names_are_unique_across_files():
+    names = [rule.name for rule in EXPRESSIONS]
+    assert len(names) == len(set(names))
+    assert set(ALERTS) == {rule.name for rule in EXPRESSIONS if rule.kind == "alert"}
