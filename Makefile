@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PROFILE ?= jark
 
-.PHONY: chart test test-fast lint docs bench clean
+.PHONY: chart test test-fast lint docs bench signals tools clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -28,6 +28,15 @@ docs: $(VENV)/.ready
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench
+
+# Runs every query of every dashboard and rule on a real Prometheus; `make tools` builds one where none is at hand.
+signals: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.signals
+
+tools: $(VENV)/.ready-dev
+	go build -C tools -trimpath -ldflags '-s -w -X github.com/prometheus/common/version.Version=3.14.0' \
+		-o "$$($(BIN)/python -m tests.signals.binaries)/" \
+		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

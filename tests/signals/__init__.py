@@ -1,0 +1,1 @@
+"""Every query of every dashboard and rule, run on a real Prometheus."""

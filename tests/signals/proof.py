@@ -1,0 +1,202 @@
+"""The proof: dashboards and rules of this chart against a real Prometheus that holds what real exporters emit.
+
+It is run twice: over the series of captures alone, then with what the catalogue adds, so that the report can tell an
+answer that rests on something measured from one that rests on something read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator import yamlfile
+from generator.catalogue.reader import read_catalogue
+from generator.dashboards import compile_dashboard, read_dashboards
+from generator.rules import expressions, prometheus_rules, read_rules
+from tests.signals import asking, grafana, motion, server, world
+from tests.signals.fleet import every_pod
+from tests.signals.needed import Needed, needed
+from tests.signals.report import Report, Result, State
+from tests.signals.scrapes import ROOT, generated_monitors, targets
+from tests.signals.synthetic import Sources, read_values, synthetic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from generator.rules import Expression, Rules
+    from tests.signals.asking import Outcome, Place
+    from tests.signals.binaries import Binaries
+    from tests.signals.grafana import Board
+    from tests.signals.world import World
+
+HERE = Path(__file__).parent
+
+
+def prove(
+    binaries: Binaries,
+    root: Path = ROOT,
+    *,
+    foreign: Sequence[str] = (),
+    progress: Callable[[str], object] = lambda _: None,
+) -> Report:
+    """Runs the whole proof.
+
+    Args:
+        binaries: Prometheus and promtool.
+        root: the folder with dashboards/, rules/, metrics/, monitors/ and values-schemas/.
+        foreign: exporters that their own charts' monitors scrape, whose labels differ, and not this chart's.
+        progress: takes a line now and then.
+
+    Raises:
+        InputError: a dashboard, rule or metrics file cannot be read.
+        RuntimeError: promtool refuses the samples, or Prometheus does not start.
+    """
+    begun = time.monotonic()
+    boards = _boards(root)
+    specs = read_rules(root / "rules", _schema(root, "rule"))
+    rules = list(expressions(specs))
+    wanted = _wanted(boards, rules)
+    with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:
+        where = Path(folder)
+        measured, added = _worlds(root, where / "chart", rules, wanted, foreign)
+        progress(f"{len(measured)} measured and {len(added)} synthetic series")
+        alone, together = where / "measured", where / "all"
+        _load(binaries, alone, measured)
+        shutil.copytree(alone, together)
+        _load(binaries, together, added)
+        progress("samples are loaded")
+        problems = server.check_rules(binaries, _rule_files(specs, where / "rules"))
+        records = _record_files(rules, where / "records")
+        outcomes = []
+        for data in (alone, together):
+            outcomes.append(_run(binaries, data, boards, rules, records))
+            progress(f"{len(outcomes)} of 2 rounds of questions")
+    results, stale = _results(_texts(boards, rules), outcomes[0], outcomes[1], _reasons())
+    return Report(
+        tuple(results),
+        tuple(filter(None, (problems, *stale))),
+        sum(board.elsewhere for board in boards),
+        len(measured),
+        len(added),
+        time.monotonic() - begun,
+    )
+
+
+def _worlds(
+    root: Path, chart: Path, rules: Iterable[Expression], wanted: Needed, foreign: Sequence[str]
+) -> tuple[World, World]:
+    """Gives the series of captures, and those that the catalogue adds to them."""
+    exporters = read_catalogue(root, _schema(root, "metrics"))
+    found = world.Targets(targets(generated_monitors(root, chart), every_pod()), foreign)
+    measured = world.measured(exporters, found, wanted)
+    sources = Sources(exporters, found.of, world.subjects, wanted, read_values(HERE / "values.yaml"))
+    added = synthetic(sources, measured) | world.firing(rules, wanted)
+    return measured, {key: one for key, one in added.items() if key not in measured}
+
+
+def _schema(root: Path, name: str) -> dict[str, Any]:
+    return yamlfile.load_mapping(root / "values-schemas" / f"{name}.schema.yaml")
+
+
+def _boards(root: Path) -> list[Board]:
+    specs = read_dashboards(root / "dashboards", _schema(root, "dashboard"))
+    return [grafana.board(name, compile_dashboard(name, spec)) for name, spec in specs.items()]
+
+
+def _wanted(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:
+    texts = [target.expr for board in boards for target in board.targets]
+    texts += [menu.query for board in boards for menu in board.menus]
+    return needed([*texts, *(rule.expr for rule in rules)])
+
+
+def _rule_files(specs: Mapping[str, Rules], folder: Path) -> list[Path]:
+    """Writes the plain rule files that the chart's PrometheusRules amount to."""
+    folder.mkdir()
+    files = [folder / f"{name}.yaml" for name in specs]
+    for path, spec in zip(files, specs.values(), strict=True):
+        path.write_text(yamlfile.dump(prometheus_rules(spec)), encoding="utf-8")
+    return files
+
+
+def _record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
+    """Writes the records as rule files, each with those that read only records of the files before it.
+
+    Raises:
+        ValueError: records that read each other.
+    """
+    folder.mkdir()
+    left = [rule for rule in rules if rule.kind == "record"]
+    files: list[Path] = []
+    while left:
+        names = {rule.name for rule in left}
+        ready = [rule for rule in left if not _reads(rule.expr, names - {rule.name})]
+        if not ready:
+            raise ValueError(f"records that read each other: {', '.join(sorted(names))}")
+        group = [{"record": rule.name, "expr": rule.expr, "labels": dict(rule.labels)} for rule in ready]
+        files.append(folder / f"{len(files)}.yaml")
+        files[-1].write_text(yamlfile.dump({"groups": [{"name": "records", "rules": group}]}), encoding="utf-8")
+        left = [rule for rule in left if rule not in ready]
+    return files
+
+
+def _reads(expr: str, names: Iterable[str]) -> bool:
+    wanted = needed([expr])
+    return any(name in wanted for name in names)
+
+
+def _load(binaries: Binaries, data: Path, series: World) -> None:
+    """Adds the samples of the series to a server's data."""
+    data.mkdir(exist_ok=True)
+    text = data.with_suffix(".openmetrics")
+    with text.open("w", encoding="utf-8") as out:
+        out.writelines(motion.lines(series.values()))
+    server.import_samples(binaries, text, data)
+    text.unlink()
+
+
+def _run(
+    binaries: Binaries, data: Path, boards: Sequence[Board], rules: Sequence[Expression], records: Sequence[Path]
+) -> dict[Place, Outcome]:
+    """Records what the rules would have recorded, and asks everything."""
+    for path in records:
+        with server.running(binaries, data) as api:
+            server.backfill_records(binaries, api, path, data, motion.START, motion.END, motion.STEP)
+    with server.running(binaries, data) as api:
+        found = dict(asking.rule_outcomes(rules, api))
+        for board in boards:
+            found.update(asking.board_outcomes(board, api))
+    return found
+
+
+def _reasons() -> dict[Place, str]:
+    """Gives the reason of each query that may be silent, from silent.yaml."""
+    listed = yamlfile.load_mapping(HERE / "silent.yaml")["silent"]
+    return {(item["owner"], item["kind"], item["where"]): item["reason"] for item in listed}
+
+
+def _texts(boards: Iterable[Board], rules: Iterable[Expression]) -> dict[Place, str]:
+    """Gives every expression that is run."""
+    texts = {(board.name, "target", f"{t.panel} {t.ref}"): t.expr for board in boards for t in board.targets}
+    texts |= {(board.name, "variable", menu.name): menu.query for board in boards for menu in board.menus}
+    return texts | asking.rule_places(rules)
+
+
+def _results(
+    texts: Mapping[Place, str],
+    one: Mapping[Place, Outcome],
+    both: Mapping[Place, Outcome],
+    reasons: Mapping[Place, str],
+) -> tuple[list[Result], list[str]]:
+    """Gives what became of each expression, and the complaints about reasons that exempt nothing."""
+    results = []
+    for place, expr in texts.items():
+        (alone, first), (together, second) = one[place], both[place]
+        error = first or second
+        answer: State = "measured" if alone == "answers" else "synthetic" if together == "answers" else "silent"
+        results.append(Result(*place, "error" if error else answer, expr, error, reasons.get(place, "")))
+    silent = {(result.owner, result.kind, result.where) for result in results if result.state == "silent"}
+    stale = [f"silent.yaml: {' / '.join(place)} answers, or is not there" for place in reasons if place not in silent]
+    return results, stale

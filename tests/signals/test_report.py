@@ -1,0 +1,66 @@
+"""The table, and when the command fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from .report import Report, Result, as_data, as_markdown, as_text
+
+
+def report(*results: Result, problems: tuple[str, ...] = ()) -> Report:
+    return Report(results, problems, 0, 10, 5, 1.0)
+
+
+def result(kind: str = "target", state: str = "measured", reason: str = "") -> Result:
+    return Result("ray", kind, "Panel A", state, "up", "many-to-many" if state == "error" else "", reason)
+
+
+@pytest.mark.parametrize(
+    ("one", "failed"),
+    [
+        (result(), False),
+        (result(state="synthetic"), False),
+        (result(state="silent"), True),
+        (result(state="silent", reason="it is off"), False),
+        (result("variable", "silent"), True),
+        (result("record", "silent"), True),
+        (result("alert", "silent"), False),
+        (result("alert", "error"), True),
+        (result(state="error", reason="it is off"), True),
+    ],
+)
+def test_what_does_not_answer_without_a_reason_fails(one, failed):
+    assert report(one).failed is failed
+    assert as_data(report(one))["failed"] is failed
+
+
+def test_a_complaint_of_promtool_fails():
+    assert report(result(), problems=("ray.yaml: no",)).failed
+
+
+def test_measured_and_synthetic_answers_are_told_apart():
+    text = as_text(report(result(), result(state="synthetic"), result(state="synthetic"), result("variable")))
+    header, row, total = (line.split() for line in text.splitlines()[:3])
+    assert dict(zip(header, row, strict=True)) == {
+        "dashboard": "ray",
+        "targets": "3",
+        "measured": "1",
+        "synthetic": "2",
+        "silent": "0",
+        "error": "0",
+        "variables": "1",
+        "answer": "1",
+    }
+    assert total == ["all", *row[1:]]
+
+
+def test_each_silent_query_is_shown_with_its_reason_or_its_error():
+    text = as_text(report(result(state="silent", reason="it is off"), result("alert", "error")))
+    assert "ray: target 'Panel A' silent (it is off)\n  up\n" in text
+    assert "ray: alert 'Panel A' error\n  up\n  many-to-many\n" in text
+
+
+def test_the_readme_gets_the_same_table():
+    lines = as_markdown(report(result())).splitlines()
+    assert lines[0].startswith("| dashboard | targets | measured |")
+    assert lines[2] == "| ray | 1 | 1 | 0 | 0 | 0 | 0 | 0 |"
