@@ -23,11 +23,21 @@ if TYPE_CHECKING:
     from generator.tree import Chart
 
 
+_EXTRA = {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+
 def profile_schema(sources: Sources) -> dict[str, Any]:
     """Gives the profile schema with the parts that the monitors, dashboards and rules define."""
     base = sources.schemas["profile"]
     parts = _own_schemas(sources)
-    return {**base, "$defs": {**base["$defs"], **parts}}
+    for room, kind in (("dashboards", "dashboard"), ("rules", "rule")):
+        extra = {**_EXTRA, "description": f"Files of your own, each like values-schemas/{kind}.schema.yaml says."}
+        parts[room] = {
+            **{key: value for key, value in parts[room].items() if key != "propertyNames"},
+            "properties": {**parts[room]["properties"], "extra": extra},
+        }
+    exemption = sources.schemas["exemptions"]["properties"]["exemptions"]["items"]
+    return {**base, "$defs": {**base["$defs"], **parts, "exemption": exemption}}
 
 
 def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), own: Layer | None = None) -> Profile:

@@ -5,6 +5,7 @@ Only click and the error type are imported at the top, so that ``--help`` and co
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import contextmanager
@@ -122,10 +123,12 @@ def cli(
         raise click.UsageError("--check and --dry-run exclude each other")
     from generator import writer
     from generator.assemble import assemble
+    from generator.extras import with_extras
     from generator.verification import refuse_errors, verify_profile
 
     sources = _read_sources()
     loaded = _load(profile, sources, files, sets)
+    sources = with_extras(loaded, sources)
     refuse_errors(verify_profile(loaded, sources))
     planned = writer.plan(target, assemble(loaded, sources))
     if check:
@@ -248,6 +251,7 @@ def verify(
 
     Generation does the same and refuses to write a chart with an error.
     """
+    from generator.extras import with_extras
     from generator.verification import verify_foreign, verify_profile
     from generator.verify import as_data, as_text, failed
 
@@ -256,7 +260,7 @@ def verify(
     if foreign is not None:
         results = {str(foreign): verify_foreign(foreign, loaded[0], sources)}
     else:
-        results = {profile.name: verify_profile(profile, sources) for profile in loaded}
+        results = {profile.name: verify_profile(profile, with_extras(profile, sources)) for profile in loaded}
     data = {name: as_data(findings) for name, findings in results.items()}
     _print(data, "".join(f"{name}: {as_text(findings)}" for name, findings in results.items()), output)
     if any(failed(findings) for findings in results.values()):
@@ -367,6 +371,8 @@ def _print(data: Any, text: str, output: str) -> None:
 
 def main() -> None:
     """Runs the command line; every error that a person can cause ends in a message and an exit code."""
+    # The process lives for a second: what it would collect is not worth a tenth of that.
+    gc.disable()
     try:
         code = cli.main(prog_name="gen-chart", standalone_mode=False)
     except InputError as error:

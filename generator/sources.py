@@ -10,13 +10,14 @@ from generator import schemas, yamlfile
 from generator.catalogue.reader import read_catalogue
 from generator.dashboards.reader import read_dashboards
 from generator.errors import bad_input
+from generator.extras import located
 from generator.pins import Pins, parse_pins
 from generator.profiles import Layer
 from generator.rules.reader import read_rules
 from generator.verify.spec import Exemption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from generator.catalogue.spec import Exporter
     from generator.dashboards.spec import Dashboard
@@ -35,7 +36,8 @@ class Sources:
         rules: rules/*.yaml by file stem, parsed.
         exporters: metrics/*.yaml by file stem, parsed.
         exemptions: exemptions.yaml.
-        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule, values).
+        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
+            values, exemptions).
     """
 
     pins: Pins
@@ -68,12 +70,12 @@ def read_profiles(root: Path) -> dict[str, Layer]:
 
 
 def read_overlay(path: Path) -> Layer:
-    """Reads a person's ``-f`` file.
+    """Reads a person's ``-f`` file; the files that it names are found from its folder.
 
     Raises:
         InputError: it cannot be read, is not UTF-8, is too large, or is not a YAML mapping.
     """
-    return Layer(str(path), yamlfile.load_mapping(path), f"-f {path.name}")
+    return Layer(str(path), located(yamlfile.load_mapping(path), path.parent), f"-f {path.name}")
 
 
 def read_pins(root: Path) -> Pins:
@@ -91,7 +93,7 @@ def read_sources(root: Path) -> Sources:
     Raises:
         InputError: a file cannot be read or does not follow its schema.
     """
-    kinds = ("profile", "monitor", "dashboard", "rule", "values")
+    kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
     found = {kind: _schema(root, kind) for kind in kinds}
     return Sources(
         pins=read_pins(root),
@@ -100,16 +102,21 @@ def read_sources(root: Path) -> Sources:
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
         rules=read_rules(root / "rules", found["rule"]),
         exporters=read_catalogue(root, _schema(root, "metrics")),
-        exemptions=_exemptions(root),
+        exemptions=_exemptions(root, found["exemptions"]),
         schemas=found,
     )
 
 
-def _exemptions(root: Path) -> tuple[Exemption, ...]:
+def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
     file = "exemptions.yaml"
     data = yamlfile.load(root / file, file=file)
-    schemas.validate(data, _schema(root, "exemptions"), file=file)
-    return tuple(Exemption(**entry, origin=f"{file}[{index}]") for index, entry in enumerate(data["exemptions"]))
+    schemas.validate(data, schema, file=file)
+    return exemptions(data["exemptions"], origin=file)
+
+
+def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Exemption, ...]:
+    """Gives exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is where they are written."""
+    return tuple(Exemption(**entry, origin=f"{origin}[{index}]") for index, entry in enumerate(entries))
 
 
 def _room(root: Path, room: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from generator.assemble import chart_values
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.errors import InputError, Problem
 from generator.rules import expressions as rule_expressions
+from generator.sources import exemptions
 from generator.verify import (
     Prepared,
     check,
@@ -42,7 +43,10 @@ def verify_profile(profile: Profile, sources: Sources) -> tuple[Finding, ...]:
         prepared(sources, values),
         series(profile, sources, values),
         gone_names(sources.exporters),
-        exemptions=sources.exemptions,
+        exemptions=(
+            *sources.exemptions,
+            *exemptions(profile.choices["exemptions"], origin=f"profile {profile.name}: exemptions"),
+        ),
     )
 
 

@@ -29,10 +29,15 @@ def chart_values(
     """
     values: dict[str, Any] = {
         "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
-        **{name: merge(defaults, profile.choices[name]) for name, defaults in blocks.items()},
+        **{name: merge(defaults, _for_helm(profile.choices[name])) for name, defaults in blocks.items()},
     }
     values |= {component.name: component.values for component in components}
     return merge(values, profile.choices["values"])
+
+
+def _for_helm(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out ``extra``, which names files for the generator."""
+    return {key: value for key, value in block.items() if key != "extra"}
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

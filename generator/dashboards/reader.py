@@ -50,13 +50,14 @@ def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Das
             dashboards[path.stem] = parse_dashboard(path.stem, data, schema, file=file)
         except InputError as error:
             found.extend(error.problems)
-    found.extend(_shared(dashboards))
+    found.extend(shared_problems(dashboards))
     if found:
         raise InputError(*found)
     return dashboards
 
 
-def _shared(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
+def shared_problems(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
+    """Gives a Problem for each uid or title that two dashboards share."""
     for key in ("uid", "title"):
         users: dict[str, Dashboard] = {}
         for dashboard in dashboards.values():

@@ -76,7 +76,10 @@ def expand(expression: str, shared: Shared) -> Expansion:
         ShorthandError: an unknown shorthand, matcher or part, a part inside itself, a brace or string that is not
             closed, a shorthand inside braces, or a range right behind ``$pod:``.
     """
-    return _Expander(expression, shared).run()
+    found: Expansion | None = shared.expanded.get(expression)
+    if found is None:
+        found = shared.expanded[expression] = _Expander(expression, shared).run()
+    return found
 
 
 class _Expander:

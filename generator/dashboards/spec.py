@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,10 +115,13 @@ class Shared:
     Attributes:
         matchers: label matchers, as they stand between braces; ``@name`` stands for them.
         parts: expressions; ``$part:name`` stands for them.
+        expanded: what shorthands.expand made of each expression: the checks, the compiler and the check on PromQL
+            all ask for it.
     """
 
     matchers: Mapping[str, str]
     parts: Mapping[str, str]
+    expanded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def exempted(
     prepared: Prepared, found: Iterable[Finding], exemptions: Sequence[Exemption], *, report_unused: bool
 ) -> Iterator[Finding]:
-    """Leaves out what is exempt, and reports exemptions that exempt nothing: they hide the next mistake."""
+    """Leaves out what is exempt, and reports exemptions that exempt nothing: they hide the next mistake.
+
+    One for a file that is not checked (its dashboard is switched off, say) is neither used nor reported.
+    """
+    checked = {"", *(item.expression.file for item in prepared.items)}
     beside = [
         replace(exemption, file=item.expression.file, panel=item.expression.panel, origin=item.expression.path)
         for item in prepared.items
@@ -32,7 +36,7 @@ def exempted(
     for exemption in dict.fromkeys(everything):
         if not exemption.reason.strip():
             yield _about(exemption, "this exemption gives no reason", "say why it is right as it is")
-        elif report_unused and exemption not in used:
+        elif report_unused and exemption not in used and exemption.file in checked:
             yield _about(exemption, f"this exemption from '{exemption.check}' exempts nothing", "remove it")
 
 

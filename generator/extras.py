@@ -1,0 +1,83 @@
+"""Reads the dashboards and rules that a person adds to the built-in ones (``dashboards.extra``, ``rules.extra``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator import yamlfile
+from generator.dashboards import reader as dashboards
+from generator.errors import InputError, Problem, bad_input
+from generator.rules import reader as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from generator.profiles import Profile
+    from generator.sources import Sources
+
+
+def with_extras(profile: Profile, sources: Sources) -> Sources:
+    """Gives the sources with the files that the profile adds; they are checked like the built-in ones.
+
+    Raises:
+        InputError: a file cannot be read or is no dashboard (no rules), or has a name, uid, title, record or alert
+            that is taken.
+    """
+    panels = _read(profile, "dashboards", sources.dashboards, dashboards.parse_dashboard, sources.schemas["dashboard"])
+    alerts = _read(profile, "rules", sources.rules, rules.parse_rules, sources.schemas["rule"])
+    if not panels and not alerts:
+        return sources
+    more = replace(sources, dashboards={**sources.dashboards, **panels}, rules={**sources.rules, **alerts})
+    found = [*dashboards.shared_problems(more.dashboards), *rules.shared_problems(more.rules)]
+    if found:
+        raise InputError(*found)
+    return more
+
+
+def _read(
+    profile: Profile,
+    room: str,
+    built_in: Mapping[str, Any],
+    parse: Callable[..., Any],
+    schema: Mapping[str, Any],
+) -> dict[str, Any]:
+    specs: dict[str, Any] = {}
+    found: list[Problem] = []
+    for file in profile.choices[room].get("extra", ()):
+        path = Path(file)
+        try:
+            _refuse_taken(path.stem, file, room, {**built_in, **specs})
+            specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path), schema, file=file)
+        except InputError as error:
+            found += error.problems
+    if found:
+        raise InputError(*found)
+    return specs
+
+
+def _refuse_taken(name: str, file: str, room: str, taken: Mapping[str, Any]) -> None:
+    if name in taken:
+        raise bad_input(
+            f"found the file name '{name}', which is a name in {room} already", file=file, hint="rename the file"
+        )
+
+
+def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Gives an overlay whose ``extra`` files are found from the folder that the overlay lies in.
+
+    What is not a list of text is left as it is: the schema explains it.
+    """
+    return {key: _located(value, folder) if key in ("dashboards", "rules") else value for key, value in data.items()}
+
+
+def _located(block: Any, folder: Path) -> Any:
+    if not isinstance(block, dict) or not isinstance(block.get("extra"), list):
+        return block
+    return {**block, "extra": list(_paths(block["extra"], folder))}
+
+
+def _paths(files: list[Any], folder: Path) -> Iterator[Any]:
+    for file in files:
+        yield str(folder / file) if isinstance(file, str) else file
