@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from generator.assemble import assemble, load_profile
 from generator.errors import InputError
@@ -70,8 +71,10 @@ def test_they_become_part_of_the_chart_with_switches_of_their_own(load: Any) -> 
     chart = assemble(profile, sources)
     assert "templates/dashboards/team.yaml" in chart
     assert "TeamQueue" in chart["templates/rules/team-alerts.yaml"]
-    assert "\n  team:\n    enabled: true\n" in chart["values.yaml"]
-    assert "extra" not in chart["values.yaml"]
+    values = yaml.safe_load(chart["values.yaml"])
+    assert values["dashboards"]["team"] == {"enabled": True}
+    assert values["rules"]["team-alerts"]["enabled"] is True
+    assert "extra" not in values["dashboards"].keys() | values["rules"].keys()
 
 
 def test_what_they_query_is_checked(load: Any) -> None:
