@@ -33,6 +33,8 @@ Examples:
   gen-chart --profile jark --check             is the chart on disk up to date?
   gen-chart vendor                             fetch the upstream charts that it needs
   gen-chart show jark                          every choice that the profile makes
+  gen-chart verify                             does something emit all that panels and alerts query?
+  gen-chart verify --dashboard old.json        the same for a dashboard from elsewhere
 """
 
 
@@ -262,7 +264,8 @@ def verify(
     else:
         results = {profile.name: verify_profile(profile, with_extras(profile, sources)) for profile in loaded}
     data = {name: as_data(findings) for name, findings in results.items()}
-    _print(data, "".join(f"{name}: {as_text(findings)}" for name, findings in results.items()), output)
+    text = "".join(f"{name}:{chr(10) if findings else ' '}{as_text(findings)}" for name, findings in results.items())
+    _print(data, text, output)
     if any(failed(findings) for findings in results.values()):
         ctx.exit(Exit.CHECK_FAILED)
 
