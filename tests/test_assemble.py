@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from generator.tree import MARKER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from generator.assemble import assemble, header, load_profile
 from generator.docs import page
 from generator.errors import InputError
 from generator.profiles import Layer
+from generator.tree import MARKER
 from generator.writer import plan
 from tests.conftest import PROFILES, ROOT
 
