@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
@@ -68,15 +69,34 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
 
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
-    import jsonschema_rs
-
     try:
-        validator = jsonschema_rs.Draft202012Validator(dict(schema))
+        validator = _compiled(_Schema(schema))
         if validator.is_valid(data):
             return ()
         return tuple((list(error.instance_path), error.message) for error in validator.iter_errors(data))
     except ValueError:  # a number or text that it cannot take over from Python
         return None
+
+
+class _Schema:
+    """A schema as a key: itself, not an equal one, since comparing it would cost more than compiling it."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and self.schema is other.schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+
+@lru_cache(maxsize=16)
+def _compiled(key: _Schema) -> Any:
+    """Compiles a schema once: a room's schema is asked about each of its files."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(dict(key.schema))
 
 
 def _explain(error: ValidationError, file: str) -> Iterator[Problem]:

@@ -13,4 +13,4 @@ def open_schema() -> dict[str, Any]:
     schema = yamlfile.load_mapping(ROOT / "values-schemas" / "profile.schema.yaml")
     named = [child.get("$ref", "").removeprefix("#/$defs/") for child in schema["properties"].values()]
     rooms = {name: {"type": "object"} for name in named if name and name not in schema["$defs"]}
-    return {**schema, "$defs": {**schema["$defs"], **rooms}}
+    return {**schema, "$defs": {**schema["$defs"], **rooms, "exemption": {"type": "object"}}}

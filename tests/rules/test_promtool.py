@@ -23,7 +23,7 @@ def promtool() -> str:
     found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
     if not found:
         pytest.skip(
-            "no promtool: 'make tools' builds it, Debian's package prometheus has it, GEN_CHART_PROMTOOL names it"
+            "no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL"
         )
     return found
 
