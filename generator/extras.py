@@ -12,7 +12,7 @@ from generator.errors import InputError, Problem, bad_input
 from generator.rules import reader as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from generator.profiles import Profile
     from generator.sources import Sources
@@ -62,22 +62,3 @@ def _refuse_taken(name: str, file: str, room: str, taken: Mapping[str, Any]) -> 
         raise bad_input(
             f"found the file name '{name}', which is a name in {room} already", file=file, hint="rename the file"
         )
-
-
-def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Gives an overlay whose ``extra`` files are found from the folder that the overlay lies in.
-
-    What is not a list of text is left as it is: the schema explains it.
-    """
-    return {key: _located(value, folder) if key in ("dashboards", "rules") else value for key, value in data.items()}
-
-
-def _located(block: Any, folder: Path) -> Any:
-    if not isinstance(block, dict) or not isinstance(block.get("extra"), list):
-        return block
-    return {**block, "extra": list(_paths(block["extra"], folder))}
-
-
-def _paths(files: list[Any], folder: Path) -> Iterator[Any]:
-    for file in files:
-        yield str(folder / file) if isinstance(file, str) else file

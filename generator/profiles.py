@@ -11,7 +11,8 @@ from generator.errors import InputError, bad_input, nearest
 from generator.schemas import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 ROOT = "standalone"
 """The profile that says everything; every other one extends it, directly or not."""
@@ -160,3 +161,22 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
     description = choices.pop("description", "")
     changes = tuple(layer.origin for layer in overlays if layer.origin)
     return Profile(name, description, names, choices, changes)
+
+
+def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Gives an overlay whose ``extra`` files are found from the folder that the overlay lies in.
+
+    What is not a list of text is left as it is: the schema explains it.
+    """
+    return {key: _located(value, folder) if key in ("dashboards", "rules") else value for key, value in data.items()}
+
+
+def _located(block: Any, folder: Path) -> Any:
+    if not isinstance(block, dict) or not isinstance(block.get("extra"), list):
+        return block
+    return {**block, "extra": list(_paths(block["extra"], folder))}
+
+
+def _paths(files: list[Any], folder: Path) -> Iterator[Any]:
+    for file in files:
+        yield str(folder / file) if isinstance(file, str) else file

@@ -10,9 +10,8 @@ from generator import schemas, yamlfile
 from generator.catalogue.reader import read_catalogue
 from generator.dashboards.reader import read_dashboards
 from generator.errors import bad_input
-from generator.extras import located
 from generator.pins import Pins, parse_pins
-from generator.profiles import Layer
+from generator.profiles import Layer, located
 from generator.rules.reader import read_rules
 from generator.verify.spec import Exemption
 

@@ -1,0 +1,44 @@
+"""The command line: reads arguments, calls the rest, prints. No logic lives here.
+
+Only click and the error type are imported at the top of its modules, so that ``--help`` and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import click
+
+from generator.cli import check, explain, fetch
+from generator.cli.generate import cli
+from generator.errors import InputError
+
+__all__ = ["check", "cli", "explain", "fetch", "main"]
+
+
+def main() -> None:
+    """Runs the command line; every error that a person can cause ends in a message and an exit code."""
+    # The process lives for a second: what it would collect is not worth a tenth of that.
+    gc.disable()
+    try:
+        code = cli.main(prog_name="gen-chart", standalone_mode=False)
+    except InputError as error:
+        for problem in error.problems:
+            click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+            click.echo(str(problem), err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing is half-written", err=True)
+        code = 130
+    except Exception as error:
+        # The last wall: even a bug must not print a traceback at a user.
+        if os.environ.get("GEN_CHART_DEBUG"):
+            raise
+        click.echo(f"internal error: {type(error).__name__}: {error} (GEN_CHART_DEBUG=1 shows where)", err=True)
+        code = 70
+    sys.exit(code)

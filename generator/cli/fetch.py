@@ -1,0 +1,70 @@
+"""`gen-chart vendor`: the upstream charts, with a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.generate import cli
+from generator.cli.options import DEFAULT_FOLDER, output_option, show_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@cli.command(short_help="Fetch the upstream charts.")
+@click.argument("chart_dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER)
+@click.option(
+    "--chart-mirror",
+    envvar="GEN_CHART_MIRROR",
+    show_envvar=True,
+    metavar="DIR_OR_URL",
+    help="Where the charts come from: a directory with NAME-VERSION.tgz or NAME/, a Helm repository, or oci://HOST/PREFIX.",
+)
+@output_option
+def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
+    """Fetch the upstream charts that CHART_DIR's Chart.lock names into CHART_DIR/charts.
+
+    Each archive is verified; all arrive, or charts/ stays as it was. What is in place is not fetched again.
+    """
+    from dataclasses import asdict
+
+    from platformdirs import user_cache_path
+
+    from generator.listing import table
+    from generator.sources import read_pins, sources_root
+    from generator.vendor import vendor_chart
+
+    found = vendor_chart(
+        chart_dir,
+        read_pins(sources_root()),
+        mirror=chart_mirror,
+        cache_dir=user_cache_path("gen-chart") / "charts",
+        report=_download_bar,
+    )
+    rows = [
+        {
+            "chart": one.name,
+            "version": one.version,
+            "from": one.origin,
+            "sha256": one.sha256[:12],
+            "digest": "as published" if one.pinned else "not pinned",
+        }
+        for one in found
+    ]
+    show_result([asdict(one) for one in found], table(rows), output)
+
+
+@contextmanager
+def _download_bar(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
+    """Shows one download on stderr: a bar on a terminal, a line elsewhere or where the length is unknown."""
+    if total is None or not sys.stderr.isatty():
+        click.echo(f"fetching {label}", err=True)
+        yield lambda _count: None
+        return
+    with click.progressbar(length=total, label=f"{label:28}", file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,113 @@
+"""`gen-chart --profile NAME`: the group that all commands belong to; without one it generates a chart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator import __version__
+from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, with_overlays
+from generator.errors import Exit
+
+if TYPE_CHECKING:
+    from generator.writer import Plan
+
+EXAMPLES = """\b
+Examples:
+  gen-chart --profile jark                     write charts/ai-ml-observability
+  gen-chart --profile kind -o my-chart         write it elsewhere
+  gen-chart --profile jark -f mine.yaml --set components.opensearch.nodes=5
+  gen-chart --profile jark --check             is the chart on disk up to date?
+  gen-chart vendor                             fetch the upstream charts that it needs
+  gen-chart show jark                          every choice that the profile makes
+  gen-chart verify                             does something emit all that panels and alerts query?
+  gen-chart verify --dashboard old.json        the same for a dashboard from elsewhere
+"""
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
+)
+@with_overlays
+@click.option(
+    "-o",
+    "--output-dir",
+    "target",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    metavar="DIR",
+    help="The chart's folder.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; list the files that would change.")
+@click.version_option(__version__, prog_name="gen-chart")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    profile: str | None,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    target: Path,
+    check: bool,
+    dry_run: bool,
+) -> None:
+    """Generate one umbrella Helm chart for the observability of AI/ML workloads on Kubernetes.
+
+    It brings Prometheus, Alertmanager, Grafana, OpenSearch, Fluent Bit, kube-state-metrics and metrics-server,
+    with monitors and dashboards for Ray, vLLM, GPUs and the platform around them.
+    """
+    if ctx.invoked_subcommand is not None:
+        if profile is not None or files or sets or check or dry_run:
+            raise click.UsageError("options that generate a chart do not go with a command; give them after it")
+        return
+    if profile is None:
+        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    if check and dry_run:
+        raise click.UsageError("--check and --dry-run exclude each other")
+    from generator import writer
+    from generator.assemble import assemble
+    from generator.extras import with_extras
+    from generator.verification import refuse_errors, verify_profile
+
+    sources = load_sources()
+    loaded = load(profile, sources, files, sets)
+    sources = with_extras(loaded, sources)
+    refuse_errors(verify_profile(loaded, sources))
+    planned = writer.plan(target, assemble(loaded, sources))
+    if check:
+        click.echo(writer.unified_diff(planned), nl=False)
+        if not planned.clean:
+            click.echo(f"{target} is not what gen-chart would write", err=True)
+            ctx.exit(Exit.CHECK_FAILED)
+    elif dry_run:
+        for verb in ("added", "changed", "removed"):
+            for path in getattr(planned, verb):
+                click.echo(f"{verb:8} {target / path}")
+    else:
+        writer.write(planned)
+        _report(planned, target)
+
+
+def _report(planned: Plan, target: Path) -> None:
+    if planned.clean:
+        click.echo(f"{target}: up to date ({len(planned.files)} files)")
+        return
+    counts = [f"{len(paths)} {verb}" for verb in ("added", "changed", "removed") if (paths := getattr(planned, verb))]
+    click.echo(f"{target}: {', '.join(counts)}")
+    if not planned.before:
+        click.echo(
+            f"next: gen-chart vendor {target}\n"
+            f"      helm install observability {target} --namespace monitoring --create-namespace",
+            err=True,
+        )
