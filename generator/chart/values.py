@@ -28,7 +28,7 @@ def chart_values(
         blocks: the defaults of monitors, dashboards and rules, by those names.
     """
     values: dict[str, Any] = {
-        "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
+        "networkPolicies": {"enabled": profile.choices["networkPolicies"], "opensearchClients": []},
         **{name: merge(defaults, _for_helm(profile.choices[name])) for name, defaults in blocks.items()},
     }
     values |= {component.name: component.values for component in components}

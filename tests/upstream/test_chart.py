@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.upstream, pytest.mark.slow]
 
-LONGEST = "a-release-name-that-has-the-fifty-three-letters-it-may"[:53]
+LONGEST = "a-release-name-that-has-the-fifty-three-letters-it-ma"
+assert len(LONGEST) == 53
 CLUSTER_SCOPED = {
     "ClusterRole",
     "ClusterRoleBinding",
@@ -222,6 +223,17 @@ def test_grafana_may_read_no_secret_outside_its_own_namespace(rendered: Render) 
     ]
     assert rules
     assert all(rule["resources"] == ["configmaps"] and "create" not in rule["verbs"] for rule in rules)
+
+
+def test_only_those_who_need_opensearch_may_connect_to_it(rendered: Render) -> None:
+    def clients(profile: str) -> list[str]:
+        policy = named(rendered(profile), "NetworkPolicy", "ai-ml-observability-opensearch")["spec"]
+        return [peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in policy["ingress"][1]["from"]]
+
+    assert clients("jark") == ["fluent-bit", "grafana", "opensearch-dashboards"]
+    assert clients("bring-your-own-prometheus") == [*clients("jark"), "grafana"]
+    for pod in [each["spec"]["template"]["metadata"]["labels"] for each in of_kind(rendered("jark"), "DaemonSet")]:
+        assert "app.kubernetes.io/instance" in pod
 
 
 def test_bring_your_own_renders_operator_objects_only_where_their_kinds_exist(rendered: Render) -> None:
