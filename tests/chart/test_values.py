@@ -107,7 +107,7 @@ def test_choices_lie_over_defaults_and_raw_values_over_all() -> None:
     )
     blocks = {"monitors": {"interval": "30s", "ray": {"enabled": True, "limit": 1}}, "rules": {"enabled": True}}
     assert chart_values(chosen, [COMPONENT], blocks) == {
-        "networkPolicies": {"enabled": True},
+        "networkPolicies": {"enabled": True, "opensearchClients": []},
         "monitors": {"interval": "10s", "ray": {"enabled": False, "limit": 1}},
         "rules": {"enabled": True},
         "loki": {"enabled": True, "nodes": 5, "more": {"x": None}},
