@@ -239,3 +239,39 @@ def test_a_bug_ends_in_a_message_not_a_traceback(run: Any, monkeypatch: pytest.M
     code, _, err = run("--profile", "jark")
     assert code == 70
     assert err == "internal error: ZeroDivisionError: division by zero (GEN_CHART_DEBUG=1 shows where)\n"
+
+
+MANIFEST = """\
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata:
+  name: c  # ours
+spec:
+  headGroupSpec:
+    rayStartParams: {}
+    template:
+      spec:
+        containers:
+          - name: ray-head
+            image: rayproject/ray:2.60.0
+"""
+
+
+def test_instrument_adds_lines_and_nothing_else(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "ray.yaml").write_text(MANIFEST)
+    code, out, _ = run("instrument", "ray.yaml", "--diff")
+    assert code == 0
+    body = out.splitlines()[2:]
+    assert any(line.startswith("+") and "fluent-bit:5.1.1" in line for line in body)
+    assert [line for line in body if line.startswith("-")] == []
+    assert (tmp_path / "ray.yaml").read_text() == MANIFEST
+
+
+def test_instrument_in_place_is_idempotent_and_check_tells(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "ray.yaml").write_text(MANIFEST)
+    assert run("instrument", "ray.yaml", "--check")[0] == 1
+    assert run("instrument", "ray.yaml", "--in-place")[0] == 0
+    written = (tmp_path / "ray.yaml").read_text()
+    assert run("instrument", "ray.yaml", "--check")[:2] == (0, "")
+    assert run("instrument", "ray.yaml")[1] == written
+    assert "# ours" in written

@@ -11,11 +11,11 @@ import sys
 
 import click
 
-from generator.cli import check, explain, fetch
+from generator.cli import check, explain, fetch, instrument
 from generator.cli.generate import cli
 from generator.errors import InputError
 
-__all__ = ["check", "cli", "explain", "fetch", "main"]
+__all__ = ["check", "cli", "explain", "fetch", "instrument", "main"]
 
 
 def main() -> None:

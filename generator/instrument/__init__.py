@@ -1,0 +1,16 @@
+"""``gen-chart instrument``: adds to Ray manifests what log and metric collection needs, and changes nothing else."""
+
+from generator.instrument.files import Source, read_source, unified_diff, write_in_place
+from generator.instrument.instrumenting import Change, Instrumented, Options, instrument, sidecar_image
+
+__all__ = [
+    "Change",
+    "Instrumented",
+    "Options",
+    "Source",
+    "instrument",
+    "read_source",
+    "sidecar_image",
+    "unified_diff",
+    "write_in_place",
+]

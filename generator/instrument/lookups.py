@@ -1,0 +1,104 @@
+"""Reads a manifest's values and says, for each that is not what Kubernetes has there, where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator import schemas
+from generator.errors import InputError, bad_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generator.instrument.positions import Path
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed document and how to name its places.
+
+    Attributes:
+        data: what yamlfile.parse gives.
+        file: the name shown in errors.
+        label: ``document 2`` in a file of several, else "".
+        line_of: gives the 1-based line in the file of the value at a path, or of the closest thing above it.
+    """
+
+    data: Any
+    file: str
+    label: str
+    line_of: Callable[[Path], int]
+
+    def error(self, message: str, path: Path, hint: str = "") -> InputError:
+        """Gives an InputError about the value at ``path``."""
+        shown = ": ".join(part for part in (self.label, schemas.dotted(path)) if part)
+        return bad_input(message, file=self.file, path=shown, line=self.line_of(path), hint=hint)
+
+    def value(self, path: Path) -> Any:
+        """Gives the value at a path; None if it or something above it is absent.
+
+        Raises:
+            InputError: something above it is neither a mapping nor a list.
+        """
+        found: Any = self.data
+        for depth, step in enumerate(path):
+            if found is None:
+                return None
+            if isinstance(step, int):
+                found = self._expect(found, list, "a list", path[:depth])[step]
+            else:
+                found = self._expect(found, dict, "a mapping", path[:depth]).get(step)
+        return found
+
+    def mapping(self, path: Path, *, needed: bool = False) -> dict[str, Any]:
+        """Gives the mapping at a path, an empty one if it is absent or null.
+
+        Raises:
+            InputError: it is something else, or it is ``needed`` and absent, null or empty.
+        """
+        found: dict[str, Any] = self._collection(path, dict, "a mapping", needed)
+        return found
+
+    def sequence(self, path: Path, *, needed: bool = False) -> list[Any]:
+        """Gives the list at a path, an empty one if it is absent or null.
+
+        Raises:
+            InputError: it is something else, or it is ``needed`` and absent, null or empty.
+        """
+        found: list[Any] = self._collection(path, list, "a list", needed)
+        return found
+
+    def named(self, path: Path, *, needed: bool = False) -> dict[str, int]:
+        """Gives the index of each item by its ``name`` in a list whose items must all have one.
+
+        Raises:
+            InputError: as sequence, or an item is no mapping, has no name, or has another's name.
+        """
+        indexes: dict[str, int] = {}
+        for index, _ in enumerate(self.sequence(path, needed=needed)):
+            name = self.mapping((*path, index), needed=True).get("name")
+            if not isinstance(name, str):
+                raise self.error("found no name, expected text", (*path, index, "name"))
+            if name in indexes:
+                raise self.error(f"found the name '{name}' twice", (*path, index, "name"))
+            indexes[name] = index
+        return indexes
+
+    def _collection(self, path: Path, kind: type, expected: str, needed: bool) -> Any:
+        found = self.value(path)
+        if found is None and not needed:
+            return kind()
+        self._expect(found, kind, expected, path)
+        if needed and not found:
+            raise self.error(f"found {expected} without anything in it", path)
+        return found
+
+    def _expect(self, found: Any, kind: type, expected: str, path: Path) -> Any:
+        if isinstance(found, kind):
+            return found
+        if found is None:
+            raise self.error(f"nothing there, expected {expected}", path)
+        names = {"dict": "a mapping", "list": "a list"}
+        shown = names.get(type(found).__name__, f"'{str(found)[:60]}'")
+        raise self.error(f"found {shown}, expected {expected}", path)

@@ -1,0 +1,91 @@
+"""The Fluent Bit container that reads Ray's log files beside a Ray container, and the volumes that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+CONTAINER = "fluentbit"
+LOG_VOLUME = "ray-logs"
+"""The name that KubeRay gives this volume too, where it adds one for its autoscaler
+(ray-project/kuberay feeaf72 ray-operator/controllers/ray/common/pod.go, RayLogVolumeName)."""
+
+CONFIG_VOLUME = CONFIG_MAP = "fluentbit-config"
+STATE_VOLUME = "fluentbit-state"
+
+LOG_PATH = "/tmp/ray"  # noqa: S108 - Ray's own default
+"""Where Ray writes. ``session_latest`` in it is an absolute link, so the sidecar has the volume at the same path."""
+
+CONFIG_PATH = "/fluent-bit/etc"
+"""The image starts with ``-c /fluent-bit/etc/fluent-bit.conf`` (Fluent Bit 5.1.1 dockerfiles/Dockerfile). Every key of
+the ConfigMap is a file here, and the image's own parsers.conf is not."""
+
+STATE_PATH = "/var/lib/fluent-bit"
+"""Position database and buffer: the one place that the container may write to."""
+
+RAY_UID = 1000
+"""User of the rayproject/ray images. The sidecar runs as the user that writes the logs, so it may read them all."""
+
+_FIELDS = {
+    # The first is what a ConfigMap written by hand from the AI on EKS guide reads.
+    "POD_LABELS": "metadata.labels['ray.io/cluster']",
+    "RAY_CLUSTER": "metadata.labels['ray.io/cluster']",
+    "RAY_NODE_TYPE": "metadata.labels['ray.io/node-type']",
+    "RAY_GROUP": "metadata.labels['ray.io/group']",
+    "POD_NAME": "metadata.name",
+    "POD_NAMESPACE": "metadata.namespace",
+    "NODE_NAME": "spec.nodeName",
+}
+
+
+@dataclass(frozen=True)
+class LogMount:
+    """The volume that holds Ray's log files.
+
+    Attributes:
+        volume: its name in the pod.
+        sub_path: the folder of it that the Ray container mounts; "" for all of it.
+    """
+
+    volume: str = LOG_VOLUME
+    sub_path: str = ""
+
+
+def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
+    """Gives the container.
+
+    CPU and memory limits equal the requests, so that a pod of the class Guaranteed stays in it.
+
+    Args:
+        image: Fluent Bit's image.
+        logs: what to mount at LOG_PATH.
+        uid: the user to run as, not 0.
+    """
+    size = {"cpu": "100m", "memory": "128Mi"}
+    log_mount = {"mountPath": LOG_PATH, "name": logs.volume, "readOnly": True}
+    if logs.sub_path:
+        log_mount["subPath"] = logs.sub_path
+    return {
+        "name": CONTAINER,
+        "image": image,
+        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in _FIELDS.items()],
+        "resources": {"requests": size, "limits": dict(size)},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": uid,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [
+            log_mount,
+            {"mountPath": CONFIG_PATH, "name": CONFIG_VOLUME, "readOnly": True},
+            {"mountPath": STATE_PATH, "name": STATE_VOLUME},
+        ],
+    }
+
+
+def volume(name: str) -> dict[str, Any]:
+    """Gives one of the sidecar's volumes by its name."""
+    return {"name": name, **({"configMap": {"name": CONFIG_MAP}} if name == CONFIG_VOLUME else {"emptyDir": {}})}
