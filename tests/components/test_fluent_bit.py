@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.components.component import mebibytes
-from generator.components.fluent_bit import _outputs
+from generator.components.fluent_bit import _outputs, _service
 from generator.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,6 +85,65 @@ def test_every_input_has_an_output(values: Values) -> None:
     assert {source["tag"] for source in sections(config["inputs"])} == {
         out["match"] for out in sections(config["outputs"])
     }
+
+
+def test_no_input_pauses_when_memory_is_full_for_the_disk_is_there(values: Values) -> None:
+    """Paused at so many chunks in memory, a node of more containers than that would stop within a second's outage."""
+    found = sections(values()[NAME]["config"]["inputs"])
+    assert all(source.get("storage.pause_on_chunks_overlimit", "off") == "off" for source in found)
+    assert all("mem_buf_limit" not in source for source in found)
+
+
+@pytest.mark.parametrize(
+    ("limits", "chunks"),
+    [
+        ({"memory": "128Mi"}, 16),
+        ({"memory": "256Mi"}, 33),
+        ({"memory": "0.25Gi"}, 33),
+        ({"memory": "16Mi"}, 8),
+        ({"memory": "64Gi"}, 128),
+        ({"memory": 134217728}, 16),
+        ({"memory": "1e9"}, 67),
+        ({}, 67),
+        ({"cpu": 1}, 67),
+    ],
+)
+def test_chunks_in_memory_take_a_quarter_of_the_containers_limit(limits: dict[str, Any], chunks: int) -> None:
+    service = _service({"limits": limits})
+    assert sections(service)[0]["storage.max_chunks_up"] == str(chunks)
+    assert sections(_service({})) == sections(_service({"limits": {}}))
+
+
+def test_an_outage_ends_within_a_minute_of_opensearchs_return(values: Values) -> None:
+    assert int(sections(values()[NAME]["config"]["service"])[0]["scheduler.cap"]) <= 60
+
+
+def test_a_batch_sent_again_is_stored_once_and_its_long_answer_is_read_to_the_end(values: Values) -> None:
+    assert {(out["generate_id"], out["write_operation"], out["buffer_size"]) for out in outputs(values())} == {
+        ("On", "create", "False")
+    }
+
+
+def test_the_script_and_the_parsers_are_mounted_where_the_configuration_reads_them(values: Values) -> None:
+    found = values()[NAME]
+    (script,) = [part["script"] for part in sections(found["config"]["filters"]) if part["name"] == "lua"]
+    assert [script] == [f"/fluent-bit/scripts/{name}" for name in found["luaScripts"]]
+    assert "/fluent-bit/etc/conf/custom_parsers.conf" in found["config"]["service"]
+
+
+def test_what_helm_reads_as_a_template_is_only_what_is_meant_as_one(values: Values) -> None:
+    found = values()[NAME]
+    assert all("{{" not in text for text in (found["config"]["customParsers"], *found["luaScripts"].values()))
+
+
+def test_kernel_messages_come_from_the_journal_and_need_no_privilege(values: Values) -> None:
+    found = values()[NAME]
+    (journal,) = [part for part in found["config"]["inputs"].split("[INPUT]") if "Name systemd" in part]
+    assert "Systemd_Filter _TRANSPORT=kernel" in journal
+    assert "kmsg" not in found["config"]["inputs"]
+    assert "privileged" not in found["securityContext"]
+    mounts = {mount["mountPath"] for mount in found["daemonSetVolumeMounts"] if mount.get("readOnly")}
+    assert {"/var/log", "/run/log/journal", "/etc/machine-id"} == mounts
 
 
 def test_label_names_with_dots_cannot_make_an_index_refuse_a_line(values: Values) -> None:

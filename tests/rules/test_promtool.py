@@ -22,9 +22,7 @@ def promtool() -> str:
     built = cache() / "promtool"
     found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
     if not found:
-        pytest.skip(
-            "no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL"
-        )
+        pytest.skip("no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL")
     return found
 
 
