@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from generator import schemas, yamlfile
 from generator.catalogue.reader import read_catalogue
 from generator.dashboards.reader import read_dashboards
-from generator.errors import bad_input
 from generator.pins import Pins, parse_pins
 from generator.profiles import Layer, located
+from generator.rooms import read_room
 from generator.rules.reader import read_rules
 from generator.verify.spec import Exemption
 
@@ -62,10 +62,7 @@ def read_profiles(root: Path) -> dict[str, Layer]:
     Raises:
         InputError: a file is not a YAML mapping.
     """
-    return {
-        path.stem: Layer(_name(path, root), yamlfile.load_mapping(path, file=_name(path, root)))
-        for path in _files(root, "profiles")
-    }
+    return read_room(root / "profiles", lambda _name, data, file: Layer(file, data))
 
 
 def read_overlay(path: Path) -> Layer:
@@ -97,7 +94,7 @@ def read_sources(root: Path) -> Sources:
     return Sources(
         pins=read_pins(root),
         profiles=read_profiles(root),
-        monitors=_room(root, "monitors", found["monitor"]),
+        monitors=_monitors(root, found["monitor"]),
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
         rules=read_rules(root / "rules", found["rule"]),
         exporters=read_catalogue(root, _schema(root, "metrics")),
@@ -118,21 +115,12 @@ def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Ex
     return tuple(Exemption(**entry, origin=f"{origin}[{index}]") for index, entry in enumerate(entries))
 
 
-def _room(root: Path, room: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    specs: dict[str, Mapping[str, Any]] = {}
-    for path in _files(root, room):
-        specs[path.stem] = yamlfile.load_mapping(path, file=_name(path, root))
-        schemas.validate(specs[path.stem], schema, file=_name(path, root))
-    return specs
+def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    def parse(_name: str, data: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+        schemas.validate(data, schema, file=file)
+        return data
 
-
-def _files(root: Path, room: str) -> list[Path]:
-    files = sorted((root / room).glob("*.yaml"))
-    if not files:
-        raise bad_input(
-            "no *.yaml in it; the installation is broken", file=str(root / room), hint="install gen-chart again"
-        )
-    return files
+    return read_room(root / "monitors", parse)
 
 
 def _schema(root: Path, kind: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from generator import schemas, yamlfile
+from generator import schemas
 from generator.catalogue.spec import Exporter, Exposure, Family, FamilyType
 from generator.errors import InputError, Problem, nearest
+from generator.rooms import read_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,17 +41,11 @@ def read_catalogue(root: Path, schema: Mapping[str, Any]) -> dict[str, Exporter]
     Raises:
         InputError: a file cannot be read or does not follow the schema; every problem of every file at once.
     """
-    found: dict[str, Exporter] = {}
-    problems: list[Problem] = []
-    for path in sorted((root / "metrics").glob("*.yaml")):
-        file = path.relative_to(root).as_posix()
-        try:
-            found[path.stem] = parse_exporter(path.stem, yamlfile.load(path, file=file), schema, file=file)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    return found
+
+    def parse(name: str, data: Any, file: str) -> Exporter:
+        return parse_exporter(name, data, schema, file=file)
+
+    return read_room(root / "metrics", parse)
 
 
 def parse_exporter(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -> Exporter:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas, yamlfile
+from generator import schemas
 from generator.dashboards.checks import dashboard_problems
 from generator.dashboards.spec import (
     RESERVED,
@@ -22,38 +22,30 @@ from generator.dashboards.spec import (
     Variable,
 )
 from generator.errors import InputError, Problem
+from generator.rooms import name_problems, read_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?")
 _PANEL_PATH = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]")
 
 
 def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Dashboard]:
-    """Reads every ``NAME.yaml`` of a directory, in the order of their names.
+    """Reads every dashboard of a folder; see rooms.read_room.
 
     Args:
-        directory: the folder; other files in it are left alone.
+        directory: the folder.
         schema: ``values-schemas/dashboard.schema.yaml`` as a mapping.
 
     Raises:
         InputError: what parse_dashboard raises, for all files at once, or two dashboards share a uid or a title.
     """
-    dashboards: dict[str, Dashboard] = {}
-    found: list[Problem] = []
-    for path in sorted(directory.glob("*.yaml")):
-        file = f"{directory.name}/{path.name}"
-        try:
-            data = yamlfile.load_mapping(path, file=file)
-            dashboards[path.stem] = parse_dashboard(path.stem, data, schema, file=file)
-        except InputError as error:
-            found.extend(error.problems)
-    found.extend(shared_problems(dashboards))
-    if found:
-        raise InputError(*found)
-    return dashboards
+
+    def parse(name: str, data: Any, file: str) -> Dashboard:
+        return parse_dashboard(name, data, schema, file=file)
+
+    return read_room(directory, parse, shared_problems)
 
 
 def shared_problems(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
@@ -80,7 +72,10 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
         InputError: the schema is violated, the name cannot be a key of the chart's values, or checks finds
             something. A Problem inside a panel names it by its title, and its path ends in the target.
     """
-    found = [*_name_problems(name, file), *schemas.problems(data, schema, file=file)]
+    found = [
+        *name_problems(name, file, block="dashboards", reserved=RESERVED),
+        *schemas.problems(data, schema, file=file),
+    ]
     if not found:
         found = list(_choice_problems(data, file))
     if not found:
@@ -89,14 +84,6 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
         if not found:
             return dashboard
     raise InputError(*(_with_title(problem, data) for problem in found))
-
-
-def _name_problems(name: str, file: str) -> Iterator[Problem]:
-    if not _NAME.fullmatch(name):
-        yield Problem(f"found the file name '{name}', expected 1 to 30 of a-z, 0-9 and '-'", file)
-    if name in RESERVED:
-        message = f"found the file name '{name}', which is a key of 'dashboards' in the chart's values"
-        yield Problem(message, file, hint="choose another name")
 
 
 def _with_title(problem: Problem, data: Any) -> Problem:

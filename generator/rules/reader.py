@@ -6,8 +6,9 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas, yamlfile
+from generator import schemas
 from generator.errors import InputError, Problem, nearest
+from generator.rooms import name_problems, read_room
 from generator.rules.groups import alerts_of, marked_groups
 from generator.rules.numbers import SLO_FIELDS, mark
 from generator.rules.spec import RESERVED, Alert, Record, Rules, Slo, Threshold
@@ -16,34 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?")
 _NUMBER = re.compile(r"\$(threshold|slo):(\w*)")
 SUMMARY = 80
 """Most characters of a summary: what a phone's lock screen shows."""
 
 
 def read_rules(directory: Path, schema: Mapping[str, Any]) -> dict[str, Rules]:
-    """Reads every ``NAME.yaml`` of a directory, in the order of their names.
+    """Reads every file of rules in a folder; see rooms.read_room.
 
     Args:
-        directory: the folder; other files and folders in it are left alone.
+        directory: the folder.
         schema: ``values-schemas/rule.schema.yaml`` as a mapping.
 
     Raises:
         InputError: what parse_rules raises, for all files at once, or two files share a record or an alert.
     """
-    specs: dict[str, Rules] = {}
-    found: list[Problem] = []
-    for path in sorted(directory.glob("*.yaml")):
-        file = f"{directory.name}/{path.name}"
-        try:
-            specs[path.stem] = parse_rules(path.stem, yamlfile.load_mapping(path, file=file), schema, file=file)
-        except InputError as error:
-            found.extend(error.problems)
-    found.extend(shared_problems(specs))
-    if found:
-        raise InputError(*found)
-    return specs
+
+    def parse(name: str, data: Any, file: str) -> Rules:
+        return parse_rules(name, data, schema, file=file)
+
+    return read_room(directory, parse, shared_problems)
 
 
 def shared_problems(specs: Mapping[str, Rules]) -> Iterator[Problem]:
@@ -69,7 +62,7 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -
         InputError: the schema is violated, the name cannot be a key of the chart's values, a shorthand cannot be
             written out, a threshold or a record is unknown, not used or there twice.
     """
-    found = [*_name_problems(name, file), *schemas.problems(data, schema, file=file)]
+    found = [*name_problems(name, file, block="rules", reserved=RESERVED), *schemas.problems(data, schema, file=file)]
     if not found:
         found = list(_slo_problems(data, file))
     if not found:
@@ -81,14 +74,6 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -
             marked_groups(spec)
             return spec
     raise InputError(*found)
-
-
-def _name_problems(name: str, file: str) -> Iterator[Problem]:
-    if not _NAME.fullmatch(name):
-        yield Problem(f"found the file name '{name}', expected 1 to 30 of a-z, 0-9 and '-'", file)
-    if name in RESERVED:
-        message = f"found the file name '{name}', which is a key of 'rules' in the chart's values"
-        yield Problem(message, file, hint="choose another name")
 
 
 def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
