@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,13 @@ from generator.dashboards.queries import target_queries, variable_query
 from generator.dashboards.shorthands import expand
 from generator.dashboards.spec import DATASOURCE
 from generator.errors import InputError, Problem, nearest
+from generator.variables import used_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.dashboards.spec import Dashboard, Panel
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:[.:][^}]*)?\}|([A-Za-z_]\w*))")
 """A Grafana variable, ``$name`` or ``${name:format}``. ``$1`` belongs to label_replace."""
 
 _ONLY = {"columns": "table", "stack": "timeseries", "sparkline": "stat", "content": "text"}
@@ -31,12 +30,6 @@ def dashboard_problems(dashboard: Dashboard) -> list[Problem]:
     used, broken = _used_names(dashboard)
     found.extend(broken)
     return found or list(_name_problems(dashboard, used))
-
-
-def used_variables(text: str) -> set[str]:
-    """Gives the names of the dashboard's variables in a text; Grafana's own (``$__range``) are left out."""
-    names = (match[1] or match[2] for match in _VARIABLE.finditer(text))
-    return {name for name in names if not name.startswith("__")}
 
 
 def _duplicates(dashboard: Dashboard) -> Iterator[Problem]:

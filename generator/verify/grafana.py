@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
+from generator.variables import used_variables
 from generator.verify.spec import Expression, Scope
-from generator.verify.variables import used_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from generator.verify.variables import ANY_NAME, MARK, Filled, PromQLError, fill, used_variables
+from generator.variables import used_variables
+from generator.verify.variables import ANY_NAME, MARK, Filled, PromQLError, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from generator.variables import REFERENCE, VARIABLE
+
 ANY_NAME = "grafana_variable"
 """Stands for a name (of a metric or label) that a variable holds."""
 
@@ -22,14 +24,13 @@ BRACES = "matchers"
 MARK = "§"
 """Stands for a variable inside a string."""
 
-_VARIABLE = r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?:[.:][^}]*)?\}|(?P<bare>[A-Za-z_]\w*))|\[\[(?P<old>\w+)(?::\w+)?\]\]"
-_REFERENCE = re.compile(_VARIABLE)
+
 # Each alternative starts with a character of its own: Python's engine then skips to the next such character.
 _STRING = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`"""
 _TOKEN = re.compile(
-    rf"""{_STRING}|\{{(?:[^{{}}"'`\#]|{_STRING}|\$\{{[^}}]*\}})*\}}|\#[^\n]*|"|'|`|{_VARIABLE}""", re.DOTALL
+    rf"""{_STRING}|\{{(?:[^{{}}"'`\#]|{_STRING}|\$\{{[^}}]*\}})*\}}|\#[^\n]*|"|'|`|{VARIABLE}""", re.DOTALL
 )
-_INSIDE = re.compile(rf"""{_STRING}|\#[^\n]*|"|'|`|{_VARIABLE}""", re.DOTALL)
+_INSIDE = re.compile(rf"""{_STRING}|\#[^\n]*|"|'|`|{VARIABLE}""", re.DOTALL)
 _QUOTES = "\"'`"
 _CONTEXT = re.compile(r"(?P<word>[A-Za-z_][\w:]*)?\s*(?P<open>[({\[])|(?P<close>[)}\]])|\"[^\"]*\"")
 _LABEL_LISTS = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
@@ -55,14 +56,6 @@ class Filled(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def used_variables(text: str) -> frozenset[str]:
-    """Gives the names of the variables in any text; Grafana's own (``__range``) are left out."""
-    if "$" not in text and "[[" not in text:
-        return frozenset()
-    names = (match["braced"] or match["bare"] or match["old"] for match in _REFERENCE.finditer(text))
-    return frozenset(name for name in names if not name.startswith("__"))
-
-
 def fill(text: str, bare: str = str(WINDOW), *, keep_braces: bool = False) -> Filled:
     """Fills variables in: a window where a duration has to be, a name where a name has to be, else ``bare``.
 
@@ -124,7 +117,7 @@ class _Filler:
 def _string(token: str) -> str:
     if len(token) == 1:
         raise PromQLError(f"found a string that is not closed by {token}")
-    return _REFERENCE.sub(MARK, token) if "$" in token or "[[" in token else token
+    return REFERENCE.sub(MARK, token) if "$" in token or "[[" in token else token
 
 
 def _inside(before: str) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import nearest
+from generator.variables import used_variables
 from generator.verify import units
 from generator.verify.exemptions import exempted
 from generator.verify.infer import Walker
@@ -13,7 +14,6 @@ from generator.verify.names import Names, nearest_label, quoted
 from generator.verify.prepare import prepare
 from generator.verify.promql import Binary, Number
 from generator.verify.spec import Finding
-from generator.verify.variables import used_variables
 from generator.verify.vectors import UNKNOWN, Issue, Vector, shapes_of
 
 if TYPE_CHECKING:
