@@ -5,7 +5,6 @@ Exit codes follow the house rule: 0 done, 1 a check failed, 2 bad input.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -80,6 +79,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
     The list is left out when it has more than 20 names; then the answer is "".
     """
+    import difflib
+
     names = sorted(valid)
     folded = {candidate.lower(): candidate for candidate in names}
     close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)

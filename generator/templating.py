@@ -16,6 +16,7 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("generator", "templates"),
         undefined=StrictUndefined,
+        auto_reload=False,
         autoescape=False,  # noqa: S701 - the output is YAML and Go templates, not HTML
         block_start_string="[%",
         block_end_string="%]",

@@ -15,7 +15,6 @@ from generator.verify import (
     dashboard_expressions,
     dashboard_scope,
     prepare,
-    read_grafana,
     rule_expression,
 )
 
@@ -56,6 +55,8 @@ def verify_foreign(path: Path, profile: Profile, sources: Sources) -> tuple[Find
     Raises:
         InputError: the file cannot be read, or is no Grafana dashboard.
     """
+    from generator.verify.grafana import read_grafana
+
     queries, scope = read_grafana(path)
     values = chart_values(profile, sources)
     return check(

@@ -21,7 +21,6 @@ The checks, by the name that findings and exemptions give them:
 
 from __future__ import annotations
 
-from generator.verify.grafana import grafana_dashboard, read_grafana
 from generator.verify.inputs import dashboard_expressions, dashboard_scope, rule_expression
 from generator.verify.prepare import Prepared, prepare
 from generator.verify.render import as_data, as_text, failed
@@ -40,9 +39,7 @@ __all__ = [
     "dashboard_expressions",
     "dashboard_scope",
     "failed",
-    "grafana_dashboard",
     "prepare",
-    "read_grafana",
     "rule_expression",
     "verify",
 ]

@@ -17,12 +17,11 @@ from generator.verify import (
     as_text,
     check,
     failed,
-    grafana_dashboard,
     prepare,
-    read_grafana,
     rule_expression,
     verify,
 )
+from generator.verify.grafana import grafana_dashboard, read_grafana
 from tests.verify.catalogues import GONE, SMALL, TARGET, catalogue, changed, known
 
 if TYPE_CHECKING:
