@@ -11,6 +11,7 @@ import zipfile
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import yaml
@@ -83,3 +84,20 @@ _Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.c
 def documents(text: str) -> list[dict]:
     """Gives the objects of a rendered stream, without the empty ones."""
     return [document for document in yaml.load_all(text, Loader=_Loader) if document]
+
+
+def render_in_process(chart: Path, values: dict[str, Any], *, name: str = "observability") -> dict[str, dict[str, Any]]:
+    """Gives a chart's objects by name, rendered by the Helm engine in this process.
+
+    The values are checked against the chart's schema, as ``helm install`` does.
+    """
+    from helm_python import Chart
+
+    with Chart.load(chart) as loaded:
+        loaded.validate_schema(values)
+    with Chart.load(chart) as loaded:  # render changes the chart that it is given
+        manifests = loaded.render(values, name=name, namespace="monitoring")
+    objects = [found for text in manifests.values() for found in documents(text)]
+    by_name = {found["metadata"]["name"]: found for found in objects}
+    assert len(by_name) == len(objects), "two objects have the same name"
+    return by_name

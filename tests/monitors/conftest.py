@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator import yamlfile
 from generator.chart.schema import values_schema
 from generator.components.component import Component
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from tests.helm import render_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,18 +63,9 @@ def chart(tmp_path_factory: pytest.TempPathFactory, specs: Mapping[str, Mapping[
 
 
 def render_chart(where: Path, monitors: Any = None, *, name: str = "observability", **values: Any) -> Rendered:
-    """Gives the objects by name; the values are checked against the chart's schema, as ``helm install`` does."""
-    from helm_python import Chart
-
+    """Gives the objects by name; see helm.render_in_process."""
     given = values | ({} if monitors is None else {"monitors": monitors})
-    with Chart.load(where) as loaded:
-        loaded.validate_schema(given)
-    with Chart.load(where) as loaded:  # render changes the chart that it is given
-        manifests = loaded.render(given, name=name, namespace="monitoring")
-    objects = [found for text in manifests.values() for found in yaml.load_all(text, yaml.CSafeLoader) if found]
-    by_name = {found["metadata"]["name"]: found for found in objects}
-    assert len(by_name) == len(objects), "two objects have the same name"
-    return by_name
+    return render_in_process(where, given, name=name)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from generator import yamlfile
 from generator.chart.schema import values_schema
@@ -15,6 +14,7 @@ from generator.components.component import Component
 from generator.rules import Rules, read_rules, rule_templates, rule_values, rule_values_schema
 from generator.rules.groups import alerts_of
 from generator.templating import render as render_template
+from tests.helm import render_in_process
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml")
@@ -57,18 +57,9 @@ def chart(tmp_path_factory) -> Path:
 
 
 def render_chart(where: Path, rules: Any = None, *, name: str = "observability", **values: Any) -> dict[str, Any]:
-    """Gives the objects by name; the values are checked against the chart's schema, as ``helm install`` does."""
-    from helm_python import Chart
-
+    """Gives the objects by name; see helm.render_in_process."""
     given = values | ({} if rules is None else {"rules": rules})
-    with Chart.load(where) as loaded:
-        loaded.validate_schema(given)
-    with Chart.load(where) as loaded:  # render changes the chart that it is given
-        manifests = loaded.render(given, name=name, namespace="monitoring")
-    objects = [found for text in manifests.values() for found in yaml.load_all(text, yaml.CSafeLoader) if found]
-    by_name = {found["metadata"]["name"]: found for found in objects}
-    assert len(by_name) == len(objects), "two objects have the same name"
-    return by_name
+    return render_in_process(where, given, name=name)
 
 
 @pytest.fixture(scope="session")
