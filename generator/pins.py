@@ -1,4 +1,4 @@
-"""The pinned upstream charts: which version of each, from where, and why."""
+"""The pins: which version of each upstream chart and of each image, from where, and why."""
 
 from __future__ import annotations
 
@@ -36,16 +36,34 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Image:
+    """One container image at one version; as text, what a pod's ``image`` takes.
+
+    Attributes:
+        repository: registry and name, without a tag.
+        tag: the version.
+    """
+
+    repository: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.tag}"
+
+
+@dataclass(frozen=True)
 class Pins:
-    """All pinned charts.
+    """All pinned charts and images.
 
     Attributes:
         as_of: the day (YYYY-MM-DD) on which the pins were compared with upstream's releases.
         charts: the pins by chart name, in the order of the file; read-only.
+        images: the images of the chart's own templates, by the name that the generator's sources use; read-only.
     """
 
     as_of: str
     charts: Mapping[str, Pin]
+    images: Mapping[str, Image]
 
     def pin(self, name: str) -> Pin:
         """Gives the pin of a chart.
@@ -56,6 +74,16 @@ class Pins:
         if name not in self.charts:
             raise bad_input(f"the key '{name}' is missing", file="pins.yaml", path="charts")
         return self.charts[name]
+
+    def image(self, name: str) -> Image:
+        """Gives a pinned image.
+
+        Raises:
+            InputError: the image is not pinned.
+        """
+        if name not in self.images:
+            raise bad_input(f"the key '{name}' is missing", file="pins.yaml", path="images")
+        return self.images[name]
 
     def digest(self, name: str, version: str) -> str | None:
         """Gives the pinned sha256 of this very version; None if the pin has none or is for another version."""
@@ -92,4 +120,5 @@ def parse_pins(data: Any, schema: Mapping[str, Any], *, file: str) -> Pins:
         )
         for name, entry in data["charts"].items()
     }
-    return Pins(as_of=data["asOf"], charts=MappingProxyType(charts))
+    images = {name: Image(entry["repository"], entry["tag"]) for name, entry in data.get("images", {}).items()}
+    return Pins(as_of=data["asOf"], charts=MappingProxyType(charts), images=MappingProxyType(images))

@@ -107,3 +107,10 @@ def test_whatever_stands_in_the_file_the_outcome_is_pins_or_a_message(data: Any)
         assert str(error).startswith("pins.yaml: ")
     else:
         assert pins.charts
+
+
+def test_images_are_pinned_by_name_and_read_as_a_pod_wants_them() -> None:
+    pins = parse_pins(DATA, SCHEMA, file="pins.yaml")
+    assert str(pins.image("k8s-sidecar")).startswith("quay.io/kiwigrid/k8s-sidecar:")
+    with pytest.raises(InputError, match=r"pins\.yaml: images: the key 'busybox' is missing"):
+        pins.image("busybox")

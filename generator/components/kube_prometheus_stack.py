@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.components.component import Component, choices_of, mebibytes, volume_claim
+from generator.secrets import secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ def _grafana(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any]:
     if choices["adminPassword"] is not None:
         values["adminPassword"] = choices["adminPassword"]
     else:
-        values["admin"] = {"existingSecret": choices["adminSecret"]}
+        values["admin"] = {"existingSecret": secret_name(profile, "grafanaAdmin")}
     if profile.choices["storage"]["persistent"]:
         values["persistence"] = {"enabled": True, "size": choices["volume"]}
         class_name = profile.choices["storage"]["className"]

@@ -90,7 +90,10 @@ def test_every_other_profile_takes_the_login_from_a_secret_and_holds_no_password
 
 
 def test_null_takes_the_password_away_again(values: Values) -> None:
-    change = {"components": {NAME: {"grafana": {"adminPassword": None, "adminSecret": "mine"}}}}
+    change = {
+        "components": {NAME: {"grafana": {"adminPassword": None}}},
+        "secrets": {"existing": {"grafanaAdmin": "mine"}},
+    }
     grafana = values("jark", change)[NAME]["grafana"]
     assert grafana["admin"] == {"existingSecret": "mine"}
     assert "adminPassword" not in grafana
