@@ -48,6 +48,7 @@ class Image:
     tag: str
 
     def __str__(self) -> str:
+        """Gives ``repository:tag``."""
         return f"{self.repository}:{self.tag}"
 
 
