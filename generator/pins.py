@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ class Pins:
 
     as_of: str
     charts: Mapping[str, Pin]
-    images: Mapping[str, Image]
+    images: Mapping[str, Image] = field(default_factory=dict)
 
     def pin(self, name: str) -> Pin:
         """Gives the pin of a chart.

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from generator.assemble import assemble, load_profile
 from generator.errors import InputError
+from generator.profiles import Layer
 from generator.sources import Sources, read_pins, read_sources
 from generator.vendor import Patience, vendor_chart
 from tests import helm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[1]
 PROFILES = ("bring-your-own-prometheus", "jark", "kind", "standalone")
@@ -33,10 +34,11 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="session")
 def write_chart(sources: Sources) -> Callable[..., Path]:
-    """Writes the chart of a profile into a folder, straight from the core."""
+    """Writes the chart of a profile into a folder, straight from the core; choices may be laid over it."""
 
-    def write(folder: Path, profile: str = "jark") -> Path:
-        for path, text in assemble(load_profile(profile, sources), sources).items():
+    def write(folder: Path, profile: str = "jark", choices: Mapping[str, Any] | None = None) -> Path:
+        overlays = [Layer("overlay.yaml", choices)] if choices else []
+        for path, text in assemble(load_profile(profile, sources, overlays), sources).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(text.encode())
         return folder
@@ -53,11 +55,18 @@ def helm_binary(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def upstream_charts(tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path]) -> Path:
+def chart_mirror() -> str | None:
+    """Gives the mirror that the upstream charts come from; None for the cache and the network."""
+    found = helm.CACHE / "mirror"
+    return os.environ.get("GEN_CHART_MIRROR") or (str(found) if found.is_dir() else None)
+
+
+@pytest.fixture(scope="session")
+def upstream_charts(
+    tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path], chart_mirror: str | None
+) -> Path:
     """Gives a charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
-    mirror = os.environ.get("GEN_CHART_MIRROR") or (
-        str(helm.CACHE / "mirror") if (helm.CACHE / "mirror").is_dir() else None
-    )
+    mirror = chart_mirror
     chart = write_chart(tmp_path_factory.mktemp("upstream"))
     try:
         vendor_chart(

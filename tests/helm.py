@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import yaml
+
+from generator.helm import objects
 
 CACHE = Path(platformdirs.user_cache_dir("gen-chart"))
 
@@ -74,16 +75,9 @@ def run(helm: Path, *arguments: str | Path, check: bool = True) -> subprocess.Co
     return done
 
 
-class _Loader(yaml.CSafeLoader):
-    """Reads a bare ``=``, an operator in the description of a CRD, as the text that it is."""
-
-
-_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
-
-
-def documents(text: str) -> list[dict]:
+def documents(text: str) -> list[dict[str, Any]]:
     """Gives the objects of a rendered stream, without the empty ones."""
-    return [document for document in yaml.load_all(text, Loader=_Loader) if document]
+    return objects(text)
 
 
 def render_in_process(chart: Path, values: dict[str, Any], *, name: str = "observability") -> dict[str, dict[str, Any]]:

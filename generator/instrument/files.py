@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator import yamlfile
 from generator.errors import bad_input
+from generator.onefile import write_file
 
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
@@ -68,20 +67,7 @@ def write_in_place(source: Source, text: str) -> None:
     Raises:
         InputError: it cannot be written; the file is as it was.
     """
-    target = Path(source.name).resolve()
-    fresh: str | None = None
-    try:
-        handle, fresh = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write((source.mark + text).encode())
-        Path(fresh).chmod(target.stat().st_mode & 0o7777)
-        Path(fresh).replace(target)
-        fresh = None
-    except OSError as error:
-        raise bad_input(f"cannot be written: {error.strerror or error}", file=source.name) from None
-    finally:
-        if fresh is not None:
-            Path(fresh).unlink(missing_ok=True)
+    write_file(Path(source.name), source.mark + text)
 
 
 def unified_diff(before: str, after: str, name: str) -> str:

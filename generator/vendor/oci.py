@@ -7,13 +7,14 @@ redirects, retries and the size of answers to requests' defaults. What remains i
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from generator.errors import bad_input
 from generator.vendor.limits import MAX_MANIFEST
@@ -22,6 +23,7 @@ from generator.vendor.web import ask, check_status, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from generator.images.reference import Reference
     from generator.vendor.lock import Dependency
     from generator.vendor.web import Answer, Client
 
@@ -29,6 +31,19 @@ CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 """The media type of a chart's archive, https://helm.sh/docs/topics/registries/."""
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_IMAGES = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        _MANIFEST,
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+"""What an image's tag may name; the lists of all architectures first."""
+
+_MAX_PAGES = 20
+"""Most answers that are asked for a list of tags."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DOCKER_HUB = ("registry-1.docker.io", "index.docker.io")
@@ -68,15 +83,70 @@ def find_blob(client: Client, prefix: str, dependency: Dependency) -> Blob:
     repository = f"{parts.path.strip('/')}/{dependency.name}".lstrip("/")
     base = f"{scheme}://{host}/v2/{repository}"
     url = f"{base}/manifests/{dependency.version.replace('+', '_')}"
-    answer, access = _ask_with_access(client, url, host)
+    answer, access = _ask_with_access(client, url, host, _MANIFEST)
     check_status(answer.status, answer.reason, url)
     digest = _chart_layer(_json(answer.body, url), url)
     return Blob(f"{base}/blobs/{digest}", access, digest.removeprefix("sha256:"))
 
 
-def _ask_with_access(client: Client, url: str, host: str) -> tuple[Answer, dict[str, str]]:
+def image_digest(client: Client, image: Reference) -> str:
+    """Gives the digest (``sha256:…``) of an image's tag: that of its list of architectures, if it has one.
+
+    Plain http is spoken with this machine only.
+
+    Args:
+        client: from web.open_client.
+        image: the image; its tag counts.
+
+    Raises:
+        InputError: no such image there, access refused, or the answer is not the one that its registry vouches for.
+    """
+    host = "registry-1.docker.io" if image.registry == "docker.io" else image.registry
+    scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK else "https"
+    url = f"{scheme}://{host}/v2/{image.repository}/manifests/{image.tag}"
+    answer, _access = _ask_with_access(client, url, host, _IMAGES)
+    check_status(answer.status, answer.reason, url)
+    _json(answer.body, url)
+    digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+    vouched = answer.headers.get("Docker-Content-Digest", digest)
+    if vouched != digest:
+        raise bad_input(f"found {digest}, but the registry says {vouched}", file=shown(url))
+    return digest
+
+
+def list_tags(client: Client, registry: str, repository: str) -> list[str]:
+    """Gives every tag of a repository, in the registry's order.
+
+    Plain http is spoken with this machine only.
+
+    Args:
+        client: from web.open_client.
+        registry: the host, with a port where there is one.
+        repository: the path behind it.
+
+    Raises:
+        InputError: no such repository there, access refused, or an answer that is not a registry's.
+    """
+    host = "registry-1.docker.io" if registry == "docker.io" else registry
+    scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK else "https"
+    url = f"{scheme}://{host}/v2/{repository}/tags/list?n=1000"
+    found: list[str] = []
+    for _page in range(_MAX_PAGES):
+        answer, _access = _ask_with_access(client, url, host, "application/json")
+        check_status(answer.status, answer.reason, url)
+        tags = _json(answer.body, url).get("tags") or []
+        found += [tag for tag in tags if isinstance(tag, str)]
+        following = re.match(r'\s*<([^>]+)>;\s*rel="?next', answer.headers.get("Link", ""))
+        after = urljoin(url, following[1]) if following else ""
+        if urlsplit(after)[:2] != urlsplit(url)[:2]:
+            break
+        url = after
+    return found
+
+
+def _ask_with_access(client: Client, url: str, host: str, accepted: str) -> tuple[Answer, dict[str, str]]:
     """Gives the answer, after the registry's challenge if it has one, and the header that met it."""
-    accept = {"Accept": _MANIFEST}
+    accept = {"Accept": accepted}
     answer = ask(client, url, headers=accept, limit=MAX_MANIFEST)
     if answer.status != 401:
         return answer, {}

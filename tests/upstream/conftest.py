@@ -42,3 +42,20 @@ def rendered(vendored: Callable[[str], Path]) -> Callable[..., list[dict[str, An
         return helm.documents(done.stdout)
 
     return render
+
+
+@pytest.fixture
+def render_overlay(
+    tmp_path: Path, write_chart: Callable[..., Path], upstream_charts: Path
+) -> Callable[..., list[dict[str, Any]]]:
+    """Renders a profile's chart with choices laid over it and gives its objects."""
+
+    def render(profile: str, choices: dict[str, Any]) -> list[dict[str, Any]]:
+        binary = helm.any_binary()
+        if binary is None:
+            pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
+        chart = write_chart(tmp_path / "chart", profile, choices)
+        (chart / "charts").symlink_to(upstream_charts)
+        return helm.documents(helm.run(binary, "template", "observability", chart, "--namespace", "monitoring").stdout)
+
+    return render

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import InputError
-from generator.vendor.oci import find_login
+from generator.images.reference import known_reference
+from generator.vendor import Patience, open_client
+from generator.vendor.oci import find_login, image_digest
 
 from .charts import make_archive, make_umbrella, pins, sha256, tree
 from .server import content, one_after_another, ranged, registry, status
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from generator.images import Reference
     from generator.vendor import Vendored
 
     from .server import Route, Web
@@ -218,3 +221,21 @@ def test_docker_hubs_login_serves_its_registry(tmp_path: Path) -> None:
 def test_a_broken_login_file_counts_as_empty(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     assert find_login("h", [tmp_path / "config.json"]) is None
+
+
+def image_at(web: Web) -> Reference:
+    return known_reference(f"{web.url.removeprefix('http://')}/team/app:1.2")
+
+
+def test_an_images_digest_is_that_of_its_list_of_architectures(web: Web) -> None:
+    body = json.dumps({"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}).encode()
+    web.routes["/v2/team/app/manifests/1.2"] = content(body)
+    with open_client(Patience(attempts=1)) as client:
+        assert image_digest(client, image_at(web)) == f"sha256:{sha256(body)}"
+    (headers,) = web.headers_of("/v2/team/app/manifests/1.2")
+    assert headers["accept"].startswith("application/vnd.oci.image.index.v1+json")
+
+
+def test_an_image_that_is_not_there_is_named(web: Web) -> None:
+    with open_client(Patience(attempts=1)) as client, pytest.raises(InputError, match=r"team/app/manifests/1\.2.*404"):
+        image_digest(client, image_at(web))

@@ -1,0 +1,84 @@
+"""`gen-chart images`: what a chart pulls, and how to have it pulled from a registry of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.generate import cli
+from generator.cli.options import complete_profile, load, load_sources, mirror_option, show_result, with_overlays
+
+_TOOLS = ("crane", "skopeo")
+
+
+@cli.command(short_help="List the images that a chart pulls; move them to another registry.")
+@click.option(
+    "--profile",
+    required=True,
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="The kind of cluster; see `gen-chart profiles`.",
+)
+@with_overlays
+@mirror_option
+@click.option(
+    "--registry",
+    metavar="HOST[/PATH]",
+    help="Check that the chart pulls everything from this registry, and list it as it is there.",
+)
+@click.option(
+    "--lock",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Ask the registries for every image's digest and write them to FILE, for -f.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json", *_TOOLS]),
+    default="text",
+    show_default=True,
+    help="How to print it; crane and skopeo are scripts that copy the images to --registry.",
+)
+def images(
+    profile: str,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    chart_mirror: str | None,
+    registry: str | None,
+    lock: Path | None,
+    output: str,
+) -> None:
+    """List every image that the profile's chart pulls, those that operators pull later included.
+
+    The chart is rendered by helm with the upstream charts in it. To have your cluster pull from your own registry:
+
+    \b
+      gen-chart images --profile jark --registry registry.example --output crane > copy.sh
+      gen-chart --profile jark --set images.registry=registry.example
+    """
+    if output in _TOOLS and not registry:
+        raise click.UsageError(f"--output {output} copies to a registry: name it with --registry")
+    from platformdirs import user_cache_path
+
+    from generator.extras import with_extras
+    from generator.images import listing, rendering
+    from generator.onefile import write_file
+
+    sources = load_sources()
+    loaded = load(profile, sources, files, sets)
+    listed = rendering.list_images(
+        loaded,
+        with_extras(loaded, sources),
+        registry=registry,
+        mirror=chart_mirror,
+        cache_dir=user_cache_path("gen-chart") / "charts",
+    )
+    if lock is not None:
+        digests = rendering.resolve_digests(listed.upstream)
+        write_file(lock, listing.lock_file(digests))
+        click.echo(f"{lock}: {len(digests)} digests", err=True)
+    if output in _TOOLS:
+        click.echo(listing.copy_script(output, [one.image for one in listed.upstream], str(registry)), nl=False)
+    else:
+        show_result(listing.as_data(listed.pulled), listing.as_text(listed.pulled), output)

@@ -1,0 +1,58 @@
+"""A profile's chart with its upstream charts in it, in a folder for as long as it is needed."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator import chart, writer
+from generator.assemble import assemble
+from generator.vendor import silent, vendor_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.profiles import Profile
+    from generator.sources import Sources
+    from generator.vendor import Progress, Vendored
+
+RELEASE = "observability"
+NAMESPACE = "monitoring"
+"""Where a chart is rendered that nobody installs: the names of README's command."""
+
+
+@contextmanager
+def complete_chart(
+    profile: Profile,
+    sources: Sources,
+    *,
+    mirror: str | None,
+    cache_dir: Path,
+    report: Progress = silent,
+) -> Iterator[tuple[Path, tuple[Vendored, ...]]]:
+    """Gives the folder of a profile's chart, the upstream charts in its ``charts/``, and what those are.
+
+    Args:
+        profile: the choices.
+        sources: the sources, a person's extra files included.
+        mirror: where the upstream charts come from; see vendor_chart.
+        cache_dir: where downloads are kept.
+        report: told of each download.
+
+    Raises:
+        InputError: see assemble and vendor_chart.
+    """
+    with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder:
+        target = Path(folder) / chart.NAME
+        writer.write(writer.plan(target, assemble(profile, sources)))
+        yield target, vendor_chart(target, sources.pins, mirror=mirror, cache_dir=cache_dir, report=report)
+
+
+def add_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Writes files, path below the folder → text, over those that are there."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())

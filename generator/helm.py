@@ -1,0 +1,91 @@
+"""The one door to the helm binary, for what only Helm can tell: what a chart renders to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import bad_input
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+VARIABLE = "GEN_CHART_HELM"
+"""Names the helm binary; without it the first on PATH is taken."""
+
+
+def binary() -> Path:
+    """Gives the helm binary.
+
+    Raises:
+        InputError: there is none.
+    """
+    named = os.environ.get(VARIABLE)
+    found = shutil.which(named or "helm")
+    if found is None:
+        raise bad_input(
+            f"found no program '{named}'" if named else "found no helm on PATH",
+            file=VARIABLE,
+            hint="install Helm 3.17 or newer, or name its binary in GEN_CHART_HELM",
+        )
+    return Path(found)
+
+
+def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> str:
+    """Runs helm and gives what it prints.
+
+    Args:
+        arguments: what follows ``helm``.
+        environment: variables on top of this process's.
+
+    Raises:
+        InputError: there is no helm, or it fails; with helm's own words.
+    """
+    program = binary()
+    words = [str(argument) for argument in arguments]
+    try:
+        done = subprocess.run(
+            [program, *words], capture_output=True, check=False, env={**os.environ, **(environment or {})}
+        )
+    except OSError as error:
+        raise bad_input(f"cannot be run: {error.strerror}", file=str(program)) from None
+    if done.returncode:
+        raise bad_input(_words(done.stderr) or f"helm ended with status {done.returncode}", file=f"helm {words[0]}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _words(stderr: bytes) -> str:
+    """Gives Helm's error on one line, without its warnings."""
+    lines = stderr.decode("utf-8", "replace").splitlines()
+    kept = [line.strip() for line in lines if line.strip() and not line.startswith(("level=", "WARNING", "walk.go"))]
+    return " ".join(kept).removeprefix("Error: ")
+
+
+def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """Gives the objects that a chart renders to, hooks and CRDs included.
+
+    Args:
+        chart: the chart's folder or archive; its dependencies must be in it.
+        release: the release's name.
+        namespace: where it would be installed.
+        values: files laid over the chart's values.
+
+    Raises:
+        InputError: see run.
+    """
+    more = [word for file in values for word in ("--values", str(file))]
+    return objects(run("template", release, chart, "--namespace", namespace, "--include-crds", *more))
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """Gives the objects of a rendered stream, without the empty ones."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Reads a bare ``=``, an operator in the description of a CRD, as the text that it is."""
+
+    Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
+    return [found for found in yaml.load_all(text, Loader=Loader) if found]

@@ -1,0 +1,54 @@
+"""Writes one file: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from generator.errors import bad_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODE = 0o644
+"""Of a new file; what was there keeps its own."""
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Replaces or creates a file in one step.
+
+    Args:
+        path: the file; of a link, the file behind it is replaced and its permissions stay.
+        content: the new content; text is written as UTF-8.
+
+    Raises:
+        InputError: it cannot be written; what was there is as it was.
+    """
+    with opened_anew(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def opened_anew(path: Path) -> Iterator[BinaryIO]:
+    """Gives a stream whose content takes the file's place at the end of the block, unless an error ends it.
+
+    Raises:
+        InputError: see write_file.
+    """
+    target = path.resolve()
+    fresh: str | None = None
+    try:
+        handle, fresh = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        Path(fresh).chmod(target.stat().st_mode & 0o7777 if target.exists() else _MODE)
+        Path(fresh).replace(target)
+        fresh = None
+    except OSError as error:
+        raise bad_input(f"cannot be written: {error.strerror or error}", file=str(path)) from None
+    finally:
+        if fresh is not None:
+            Path(fresh).unlink(missing_ok=True)
