@@ -1,0 +1,103 @@
+"""`gen-chart package`: one archive that installs with no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.fetch import download_bar
+from generator.cli.generate import cli
+from generator.cli.options import (
+    complete_profile,
+    load,
+    load_sources,
+    mirror_option,
+    output_option,
+    show_result,
+    tfvars_option,
+    with_overlays,
+)
+
+
+@cli.command(short_help="Write the chart and its upstream charts as one archive.")
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="The kind of cluster; see `gen-chart profiles`.",
+)
+@tfvars_option
+@with_overlays
+@click.option(
+    "-d",
+    "--destination",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default="the current folder",
+    metavar="DIR",
+    help="Where the files are written.",
+)
+@mirror_option
+@click.option("--chart-version", metavar="VERSION", help="The chart's version, where it shall not be gen-chart's own.")
+@click.option("--sign", "key", metavar="KEY", help="Sign it with this GnuPG key, so that `helm verify` can prove it.")
+@click.option("--push", metavar="oci://HOST/PREFIX", help="Publish it in this registry with `helm push`.")
+@click.option("--plain-http", is_flag=True, help="Speak http with that registry. For one on this machine.")
+@output_option
+def package(
+    profile: str | None,
+    tfvars: Path | None,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    destination: Path,
+    chart_mirror: str | None,
+    chart_version: str | None,
+    key: str | None,
+    push: str | None,
+    plain_http: bool,
+    output: str,
+) -> None:
+    """Generate the profile's chart, fetch its upstream charts, check all, and write one .tgz that needs no network.
+
+    The same profile and the same upstream archives give the same bytes on every machine. Beside the archive are written
+    its .sha256, a bill of materials (CycloneDX) and, with --sign, Helm's provenance file. Log in to a registry with
+    `helm registry login` before --push.
+    """
+    if profile is None and tfvars is None:
+        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    if push is not None and not push.startswith("oci://"):
+        raise click.UsageError(f"found '{push}', expected oci://HOST/PREFIX")
+    from platformdirs import user_cache_path
+
+    from generator import helm
+    from generator.extras import with_extras
+    from generator.package import make_package
+    from generator.verification import refuse_errors, verify_profile
+
+    sources = load_sources()
+    loaded = load(profile, sources, files, sets, tfvars)
+    sources = with_extras(loaded, sources)
+    refuse_errors(verify_profile(loaded, sources))
+    made = make_package(
+        loaded,
+        sources,
+        destination,
+        mirror=chart_mirror,
+        cache_dir=user_cache_path("gen-chart") / "charts",
+        version=chart_version,
+        key=key,
+        report=download_bar,
+    )
+    data = {
+        "archive": str(made.archive),
+        "sha256": made.sha256,
+        "size": made.archive.stat().st_size,
+        "charts": made.charts,
+        "images": made.images,
+        "files": [str(file) for file in made.files],
+    }
+    text = "".join(f"{file}\n" for file in made.files)
+    show_result(data, f"{text}sha256 {made.sha256}, {made.charts} upstream charts, {made.images} images\n", output)
+    if push is not None:
+        helm.run("push", made.archive, push, *(["--plain-http"] if plain_http else []))
+        click.echo(f"pushed to {push}", err=True)

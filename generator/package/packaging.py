@@ -1,0 +1,130 @@
+"""Makes the package of a profile: generated, completed, rendered, packed, all files or none."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator import chart, helm, yamlfile
+from generator.complete import NAMESPACE, RELEASE, complete_chart
+from generator.errors import bad_input
+from generator.images import images_of
+from generator.package.annotations import annotated
+from generator.package.provenance import provenance_text, sign
+from generator.package.sbom import Contents, sbom_json
+from generator.vendor import pack_chart, silent
+from generator.vendor.archive import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.profiles import Profile
+    from generator.sources import Sources
+    from generator.vendor import Progress
+
+
+@dataclass(frozen=True)
+class Package:
+    """The files of a package, all in one folder.
+
+    Attributes:
+        archive: the chart, ``NAME-VERSION.tgz``.
+        sha256: its sha256; ``NAME-VERSION.tgz.sha256`` holds it as ``sha256sum --check`` reads it.
+        sbom: what is in it, CycloneDX 1.6.
+        provenance: Helm's provenance file, signed; None without a key.
+        charts: how many upstream charts are in it.
+        images: how many images it pulls.
+    """
+
+    archive: Path
+    sha256: str
+    sbom: Path
+    provenance: Path | None
+    charts: int
+    images: int
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Gives every file of the package."""
+        checksum = self.archive.with_name(f"{self.archive.name}.sha256")
+        return (self.archive, checksum, self.sbom, *((self.provenance,) if self.provenance else ()))
+
+
+def make_package(
+    profile: Profile,
+    sources: Sources,
+    destination: Path,
+    *,
+    mirror: str | None,
+    cache_dir: Path,
+    version: str | None = None,
+    key: str | None = None,
+    report: Progress = silent,
+) -> Package:
+    """Writes a profile's chart with its upstream charts as one archive that needs no network.
+
+    The same profile, sources and upstream archives give the same bytes. What Helm makes of the archive is compared with
+    what it makes of the chart before anything is written to ``destination``.
+
+    Args:
+        profile: the choices; its queries have been checked.
+        sources: the sources, a person's extra files included.
+        destination: the folder for the files; it is made if it is missing. Files of the same names are replaced.
+        mirror: where the upstream charts come from; see vendor_chart.
+        cache_dir: where downloads are kept.
+        version: the chart's version; None for the generator's.
+        key: the GnuPG key that signs; None for no provenance file.
+        report: told of each download.
+
+    Raises:
+        InputError: no helm, no upstream chart, no such key, or the folder cannot be written; nothing is left there.
+    """
+    with complete_chart(profile, sources, mirror=mirror, cache_dir=cache_dir, report=report) as (folder, vendored):
+        rendered = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
+        images = [found.image for found in images_of(rendered)]
+        chart_yaml = folder / "Chart.yaml"
+        text = annotated(chart_yaml.read_text(encoding="utf-8"), images, version)
+        chart_yaml.write_bytes(text.encode())
+        metadata = yamlfile.parse(text, file="Chart.yaml")
+        name = f"{chart.NAME}-{metadata['version']}.tgz"
+        with _all_or_none(destination) as staged:
+            archive = staged / name
+            pack_chart(folder, archive, name=chart.NAME)
+            if helm.template(archive, release=RELEASE, namespace=NAMESPACE) != helm.template(
+                folder, release=RELEASE, namespace=NAMESPACE
+            ):
+                raise bad_input("the archive renders to something else than the chart", file=name)
+            digest = sha256_of(archive)
+            (staged / f"{name}.sha256").write_bytes(f"{digest}  {name}\n".encode())
+            contents = Contents(metadata, digest, sources.pins, folder / "charts", vendored, images)
+            sbom = staged / f"{archive.stem}.cdx.json"
+            sbom.write_bytes(sbom_json(contents).encode())
+            if key is not None:
+                (staged / f"{name}.prov").write_bytes(sign(provenance_text(metadata, name, digest), key))
+    return Package(
+        destination / name,
+        digest,
+        destination / sbom.name,
+        destination / f"{name}.prov" if key is not None else None,
+        len(vendored),
+        len(images),
+    )
+
+
+@contextmanager
+def _all_or_none(destination: Path) -> Iterator[Path]:
+    """Gives a folder whose files move to the destination at the end of the block, unless an error ends it."""
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".gen-chart-", dir=destination) as folder:
+            staged = Path(folder)
+            yield staged
+            for file in sorted(staged.iterdir()):
+                file.chmod(0o644)
+                file.replace(destination / file.name)
+    except OSError as error:
+        place = str(error.filename) if error.filename else str(destination)
+        raise bad_input(f"cannot be written: {error.strerror or error}", file=place) from None
