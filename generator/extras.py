@@ -1,4 +1,4 @@
-"""Reads the dashboards and rules that a person adds to the built-in ones (``dashboards.extra``, ``rules.extra``)."""
+"""Fits the sources to a profile: adds a person's files (``dashboards.extra``, ``rules.extra``), drops the absent."""
 
 from __future__ import annotations
 
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
 
 
 def with_extras(profile: Profile, sources: Sources) -> Sources:
-    """Gives the sources with the files that the profile adds; they are checked like the built-in ones.
+    """Gives the sources as this profile needs them.
+
+    The files that it adds are checked like the built-in ones; what only workloads feed that its cluster does not have
+    is left out (see absent.without_absent), and so are log panels where no logs are kept (see logs.store).
 
     Raises:
         InputError: a file cannot be read or is no dashboard (no rules), or has a name, uid, title, record or alert
-            that is taken.
+            that is taken; or see absent.without_absent.
     """
+    from generator.absent import without_absent
+    from generator.logs.store import without_log_panels
+
     panels = _read(profile, "dashboards", sources.dashboards, dashboards.parse_dashboard, sources.schemas["dashboard"])
     alerts = _read(profile, "rules", sources.rules, rules.parse_rules, sources.schemas["rule"])
     if not panels and not alerts:
-        return sources
+        return without_absent(profile, without_log_panels(profile, sources))
     more = replace(sources, dashboards={**sources.dashboards, **panels}, rules={**sources.rules, **alerts})
     found = [*dashboards.shared_problems(more.dashboards), *rules.shared_problems(more.rules)]
     if found:
         raise InputError(*found)
-    return more
+    return without_absent(profile, without_log_panels(profile, more))
 
 
 def _read(

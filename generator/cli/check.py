@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import complete_profile, load, load_sources, output_option, show_result, with_overlays
+from generator.cli.options import (
+    complete_profile,
+    load,
+    load_sources,
+    output_option,
+    show_result,
+    tfvars_option,
+    with_overlays,
+)
 from generator.errors import Exit
 
 
@@ -20,6 +28,7 @@ from generator.errors import Exit
     shell_complete=complete_profile,
     help="Check what this profile switches on. Repeatable; all built-in profiles if left out.",
 )
+@tfvars_option
 @with_overlays
 @click.option(
     "--dashboard",
@@ -33,6 +42,7 @@ from generator.errors import Exit
 def verify(
     ctx: click.Context,
     names: tuple[str, ...],
+    tfvars: Path | None,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     foreign: Path | None,
@@ -47,7 +57,8 @@ def verify(
     from generator.verify import as_data, as_text, failed
 
     sources = load_sources()
-    loaded = [load(name, sources, files, sets) for name in names or sorted(sources.profiles)]
+    chosen = names or ((None,) if tfvars else sorted(sources.profiles))
+    loaded = [load(name, sources, files, sets, tfvars) for name in chosen]
     if foreign is not None:
         results = {str(foreign): verify_foreign(foreign, loaded[0], sources)}
     else:

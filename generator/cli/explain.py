@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import complete_profile, load, load_sources, output_option, show_result, with_overlays
+from generator.cli.options import (
+    complete_profile,
+    load,
+    load_sources,
+    output_option,
+    show_result,
+    tfvars_option,
+    with_overlays,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +45,13 @@ def components(output: str) -> None:
 
 @cli.command(short_help="Every choice that a profile makes.")
 @click.argument("profile", shell_complete=complete_profile)
+@tfvars_option
 @with_overlays
 @click.option("--helm", is_flag=True, help="Show the Helm values that follow from the choices instead.")
 @output_option
-def show(profile: str, files: tuple[Path, ...], sets: tuple[str, ...], helm: bool, output: str) -> None:
+def show(
+    profile: str, tfvars: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], helm: bool, output: str
+) -> None:
     """Show every choice that PROFILE makes, what it extends merged in.
 
     Each key printed is one that an overlay (-f) or --set may change.
@@ -50,7 +61,7 @@ def show(profile: str, files: tuple[Path, ...], sets: tuple[str, ...], helm: boo
     from generator.extras import with_extras
 
     sources = load_sources()
-    loaded = load(profile, sources, files, sets)
+    loaded = load(profile, sources, files, sets, tfvars)
     data = chart_values(loaded, with_extras(loaded, sources)) if helm else loaded.choices
     title = f"# {' → '.join(loaded.lineage)}: {loaded.description}\n"
     show_result(data, title + yamlfile.dump(data), output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import DEFAULT_FOLDER, output_option, show_result
+from generator.cli.options import DEFAULT_FOLDER, mirror_option, output_option, show_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 
 @cli.command(short_help="Fetch the upstream charts.")
 @click.argument("chart_dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER)
-@click.option(
-    "--chart-mirror",
-    envvar="GEN_CHART_MIRROR",
-    show_envvar=True,
-    metavar="DIR_OR_URL",
-    help="Where the charts come from: a directory with NAME-VERSION.tgz or NAME/, a Helm repository, or oci://HOST/PREFIX.",
-)
+@mirror_option
 @output_option
 def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
     """Fetch the upstream charts that CHART_DIR's Chart.lock names into CHART_DIR/charts.
@@ -44,7 +38,7 @@ def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
         read_pins(sources_root()),
         mirror=chart_mirror,
         cache_dir=user_cache_path("gen-chart") / "charts",
-        report=_download_bar,
+        report=download_bar,
     )
     rows = [
         {
@@ -60,7 +54,7 @@ def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
 
 
 @contextmanager
-def _download_bar(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
+def download_bar(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
     """Shows one download on stderr: a bar on a terminal, a line elsewhere or where the length is unknown."""
     if total is None or not sys.stderr.isatty():
         click.echo(f"fetching {label}", err=True)

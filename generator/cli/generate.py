@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator import __version__
-from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, with_overlays
+from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, tfvars_option, with_overlays
 from generator.errors import Exit
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Examples:
   gen-chart --profile jark                     write charts/ai-ml-observability
   gen-chart --profile kind -o my-chart         write it elsewhere
   gen-chart --profile jark -f mine.yaml --set components.opensearch.nodes=5
+  gen-chart --tfvars blueprint.tfvars          watch what a JARK blueprint enables
   gen-chart --profile jark --check             is the chart on disk up to date?
   gen-chart vendor                             fetch the upstream charts that it needs
   gen-chart show jark                          every choice that the profile makes
@@ -38,6 +39,7 @@ Examples:
     shell_complete=complete_profile,
     help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
 )
+@tfvars_option
 @with_overlays
 @click.option(
     "-o",
@@ -56,6 +58,7 @@ Examples:
 def cli(
     ctx: click.Context,
     profile: str | None,
+    tfvars: Path | None,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     target: Path,
@@ -68,10 +71,10 @@ def cli(
     with monitors and dashboards for Ray, vLLM, GPUs and the platform around them.
     """
     if ctx.invoked_subcommand is not None:
-        if profile is not None or files or sets or check or dry_run:
+        if profile is not None or tfvars is not None or files or sets or check or dry_run:
             raise click.UsageError("options that generate a chart do not go with a command; give them after it")
         return
-    if profile is None:
+    if profile is None and tfvars is None:
         raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
@@ -81,7 +84,7 @@ def cli(
     from generator.verification import refuse_errors, verify_profile
 
     sources = load_sources()
-    loaded = load(profile, sources, files, sets)
+    loaded = load(profile, sources, files, sets, tfvars)
     sources = with_extras(loaded, sources)
     refuse_errors(verify_profile(loaded, sources))
     planned = writer.plan(target, assemble(loaded, sources))

@@ -46,6 +46,22 @@ output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 
+mirror_option = click.option(
+    "--chart-mirror",
+    envvar="GEN_CHART_MIRROR",
+    show_envvar=True,
+    metavar="DIR_OR_URL",
+    help="Where the charts come from: a directory with NAME-VERSION.tgz or NAME/, a Helm repository, or oci://HOST/PREFIX.",
+)
+
+
+tfvars_option = click.option(
+    "--tfvars",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A JARK blueprint's variables: what it enables is watched, what it does not is not. Below -f and --set.",
+)
+
 
 def with_overlays(command: Any) -> Any:
     """Gives a command the options that lay changes over a profile."""
@@ -61,13 +77,45 @@ def load_sources() -> Sources:
     return read_sources(sources_root())
 
 
-def load(profile: str, sources: Sources, files: Sequence[Path], sets: Sequence[str]) -> Profile:
-    """Resolves ``--profile``, which names a built-in profile or, with a slash or .yaml, a file."""
-    from generator.assemble import load_profile
+def load(
+    profile: str | None, sources: Sources, files: Sequence[Path], sets: Sequence[str], tfvars: Path | None = None
+) -> Profile:
+    """Resolves ``--profile``, which names a built-in profile or, with a slash or .yaml, a file.
+
+    Args:
+        profile: None takes the one that blueprints start from.
+        sources: the sources.
+        files: what ``-f`` names, in order.
+        sets: what ``--set`` says, in order.
+        tfvars: a blueprint's variables, whose choices lie below the others. Warnings about it go to stderr.
+
+    Raises:
+        InputError: see assemble.load_profile, tfvars.read_settings, tfvars.blueprint_layer and blueprint_notices.
+    """
     from generator.profiles import parse_set
     from generator.sources import read_overlay
 
     overlays: list[Layer] = [*map(read_overlay, files), *map(parse_set, sets)]
+    if tfvars is None:
+        return _resolve(profile or "", sources, overlays)
+    from generator.sources import sources_root
+    from generator.tfvars import blueprint_layer, blueprint_notices, read_blueprint, read_settings
+
+    blueprint = read_blueprint(sources_root())
+    settings = read_settings(tfvars)
+    name = profile or blueprint.profile
+    layer = blueprint_layer(blueprint, settings, _resolve(name, sources, ()), sources)
+    loaded = _resolve(name, sources, [layer, *overlays])
+    for problem in blueprint_notices(blueprint, settings, loaded):
+        click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+        click.echo(str(problem), err=True)
+    return loaded
+
+
+def _resolve(profile: str, sources: Sources, overlays: Sequence[Layer]) -> Profile:
+    from generator.assemble import load_profile
+    from generator.sources import read_overlay
+
     if "/" in profile or profile.endswith((".yaml", ".yml")):
         path = Path(profile)
         return load_profile(path.name, sources, overlays, own=read_overlay(path))

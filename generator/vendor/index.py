@@ -36,6 +36,56 @@ class Release:
     digest: str | None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What an index says of one version of a chart.
+
+    Attributes:
+        version: the chart's version.
+        app_version: the version of the software that it installs; "" if the index does not say.
+        created: the day (YYYY-MM-DD) on which it was published; "" if the index does not say.
+    """
+
+    version: str
+    app_version: str = ""
+    created: str = ""
+
+
+def list_releases(text: str, dependency: Dependency, *, file: str) -> list[Listed]:
+    """Gives every version of a chart in an index, in its order.
+
+    Args:
+        text: the index, block-style YAML as Helm writes it, or JSON.
+        dependency: the chart; its version does not matter.
+        file: the index's address, shown in errors.
+
+    Raises:
+        InputError: no index, or no such chart in it.
+    """
+    blocks = _blocks(text.splitlines())
+    if not blocks:
+        entries = _parse(text, dependency, file)
+        keys = [[str(entry.get(key, "")) for key in _LISTED] for entry in entries]
+    elif dependency.name not in blocks:
+        raise _no_chart(dependency, blocks, file)
+    else:
+        keys = [[_value(item, key) for key in _LISTED] for item in _items(blocks[dependency.name])]
+    return [Listed(version, app, created[:10]) for version, app, created in keys if version]
+
+
+_LISTED = ("version", "appVersion", "created")
+
+
+def _value(item: list[str], key: str) -> str:
+    """Gives the text of one of an item's own keys, "" if it has none: parsing hundreds of items takes seconds."""
+    depth = (_depth(item[0]) or 0) + 2
+    for line in item:
+        plain = line.replace("- ", "  ", 1) if line is item[0] else line
+        if _depth(plain) == depth and plain.lstrip().startswith(f"{key}:"):
+            return plain.partition(":")[2].strip().strip("\"'")
+    return ""
+
+
 def find_release(text: str, dependency: Dependency, *, file: str) -> Release:
     """Gives the entry of this chart at this version.
 

@@ -1,0 +1,42 @@
+"""`gen-chart outdated`: the pins beside what there is."""
+
+from __future__ import annotations
+
+import click
+
+from generator.cli.generate import cli
+from generator.cli.options import mirror_option, output_option, show_result
+from generator.errors import Exit, InputError
+
+
+@cli.command(short_help="Which pins are behind?")
+@mirror_option
+@click.option(
+    "--images/--no-images",
+    default=None,
+    help="Ask the registries of the pinned images too. Without a mirror that is the default.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit 1 if anything is outdated.")
+@output_option
+@click.pass_context
+def outdated(ctx: click.Context, chart_mirror: str | None, images: bool | None, exit_code: bool, output: str) -> None:
+    """Compare the pinned upstream charts and images with what their repositories, or the mirror, have.
+
+    Shown are the newest patch, minor and major release beyond each pin, and when they were published where the
+    repository says so. Pre-releases do not count. Nothing is changed; `gen-chart bump` does that.
+    """
+    from generator.listing import table
+    from generator.sources import read_pins, sources_root
+    from generator.upgrades import outdated as compare
+    from generator.upgrades.outdated import as_data, as_rows
+    from generator.vendor import Patience, open_client
+
+    asked = images if images is not None else not chart_mirror
+    with open_client(Patience(attempts=2)) as client:
+        found = compare(read_pins(sources_root()), client, mirror=chart_mirror, images=asked)
+    show_result(as_data(found), table(as_rows(found)), output)
+    problems = list(dict.fromkeys(problem for one in found for problem in one.problems))
+    if problems:
+        raise InputError(*problems)
+    if exit_code and any(one.newer for one in found):
+        ctx.exit(Exit.CHECK_FAILED)

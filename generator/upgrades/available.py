@@ -1,0 +1,76 @@
+"""Asks which versions of a chart or an image there are: a directory, a Helm repository, a registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from generator import yamlfile
+from generator.errors import bad_input
+from generator.upgrades.versions import is_version
+from generator.vendor.index import Listed, list_releases
+from generator.vendor.limits import MAX_INDEX
+from generator.vendor.lock import Dependency
+from generator.vendor.mirror import Directory, Registry, upstream_of
+from generator.vendor.oci import list_tags
+from generator.vendor.web import read_document, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from generator.pins import Image, Pin
+    from generator.vendor.mirror import Place
+    from generator.vendor.web import Client
+
+
+def chart_versions(pin: Pin, mirror: Place | None, client: Client) -> list[Listed]:
+    """Gives the versions of a chart that its repository, or the mirror, has.
+
+    Args:
+        pin: the chart.
+        mirror: where to look; None for the chart's own repository.
+        client: from web.open_client.
+
+    Raises:
+        InputError: the place cannot be asked, or does not have the chart in any version.
+    """
+    dependency = Dependency(pin.name, pin.version, pin.repository)
+    place = mirror or upstream_of(dependency)
+    if isinstance(place, Directory):
+        found = list(_in_directory(place.path, pin.name))
+        if not found:
+            raise bad_input(f"found no {pin.name}-VERSION.tgz and no {pin.name}/", file=str(place.path))
+        return found
+    if isinstance(place, Registry):
+        parts = urlsplit(place.url)
+        repository = f"{parts.path.strip('/')}/{pin.name}".lstrip("/")
+        # Helm writes the + of a version as _ into the tag.
+        return [Listed(tag.replace("_", "+")) for tag in list_tags(client, parts.netloc, repository)]
+    url = f"{place.url}/index.yaml"
+    try:
+        text = read_document(client, url, limit=MAX_INDEX).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise bad_input("not UTF-8 text, expected a Helm index", file=shown(url)) from None
+    return list_releases(text, dependency, file=shown(url))
+
+
+def _in_directory(mirror: Path, name: str) -> Iterator[Listed]:
+    for archive in sorted(mirror.glob(f"{name}-*.tgz")):
+        version = archive.name.removeprefix(f"{name}-").removesuffix(".tgz")
+        if is_version(version):
+            yield Listed(version)
+    unpacked = mirror / name / "Chart.yaml"
+    if unpacked.is_file():
+        metadata = yamlfile.load_mapping(unpacked)
+        yield Listed(str(metadata.get("version", "")), str(metadata.get("appVersion", "")))
+
+
+def image_versions(image: Image, client: Client) -> list[Listed]:
+    """Gives the tags of an image that its registry has.
+
+    Raises:
+        InputError: the registry cannot be asked, or does not have the image.
+    """
+    registry, _, repository = image.repository.partition("/")
+    return [Listed(tag) for tag in list_tags(client, registry, repository)]

@@ -1,0 +1,182 @@
+"""What it means to move a pin: what of the chart's values breaks, what else changes, which pins have to follow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator.images.places import PLACES
+from generator.upgrades.compare import Changed, Gone, changed, gone, kind, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.pins import Pins
+    from generator.upgrades.charts import UpstreamChart
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that has another version or text now; "" for none."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Bump:
+    """A pin that moves.
+
+    Attributes:
+        chart: the chart's version, before and after.
+        app: the version of the software.
+        kubernetes: the range of Kubernetes versions that the chart asks for.
+        gone: keys that the profiles set and that are gone.
+        changed: keys that the profiles set and whose defaults are others now.
+        nested: nested charts that changed.
+        crds: CustomResourceDefinitions that changed; before and after are fingerprints.
+        images: pins of images that have to follow, because the chart pulls the very same image.
+        follow: pins of charts that should follow, each with the version and the reason.
+    """
+
+    chart: Step
+    app: Step
+    kubernetes: Step
+    gone: tuple[Gone, ...]
+    changed: tuple[Changed, ...]
+    nested: tuple[Step, ...]
+    crds: tuple[Step, ...]
+    images: tuple[Step, ...]
+    follow: tuple[tuple[Step, str], ...]
+
+    @property
+    def breaks(self) -> bool:
+        """Says whether a profile sets a key that is gone."""
+        return bool(self.gone)
+
+
+def plan_bump(old: UpstreamChart, new: UpstreamChart, pins: Pins, values: Mapping[str, Mapping[str, Any]]) -> Bump:
+    """Compares two versions of an upstream chart.
+
+    Args:
+        old: the pinned version.
+        new: the version that is wanted.
+        pins: all pins.
+        values: profile → what it sets for this chart.
+    """
+    what = settings(values)
+    return Bump(
+        chart=Step(old.name, old.version, new.version),
+        app=Step("appVersion", old.app_version, new.app_version),
+        kubernetes=Step("kubeVersion", old.kube_version, new.kube_version),
+        gone=tuple(gone(what, old, new)),
+        changed=tuple(changed(what, old, new)),
+        nested=tuple(_steps(old.nested, new.nested)),
+        crds=tuple(_steps(old.crds, new.crds)),
+        images=tuple(_images(new, pins)),
+        follow=tuple(_follow(old, new, pins)),
+    )
+
+
+def _steps(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Step]:
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield Step(name, before.get(name, ""), after.get(name, ""))
+
+
+def _images(new: UpstreamChart, pins: Pins) -> Iterator[Step]:
+    """Gives the pinned images that the chart pulls too, at another tag: a cluster should need only one of them."""
+    for name, image in pins.images.items():
+        for place in PLACES:
+            if place.path[0] == new.name and place.image == image.repository:
+                node: Any = new.values
+                for key in place.path[1:]:
+                    node = node.get(key) if isinstance(node, dict) else None
+                tag = str(node.get("tag") or "") if isinstance(node, dict) else ""
+                if tag and tag != image.tag:
+                    yield Step(name, image.tag, tag)
+
+
+def _follow(old: UpstreamChart, new: UpstreamChart, pins: Pins) -> Iterator[tuple[Step, str]]:
+    for name, version in new.nested.items():
+        if name in pins.charts and pins.charts[name].version != version:
+            yield Step(name, pins.charts[name].version, version), f"{new.name} {new.version} nests that version"
+    own = pins.charts.get(old.name)
+    for pin in pins.charts.values():
+        if own and pin is not own and (pin.repository, pin.version) == (own.repository, own.version):
+            yield Step(pin.name, pin.version, new.version), "it comes from the same repository at the same version"
+
+
+def as_text(bump: Bump) -> str:
+    """Gives what changes, for people."""
+    return "".join(f"{line}\n" for line in _lines(bump))
+
+
+def _lines(bump: Bump) -> Iterator[str]:
+    yield f"{bump.chart.name} {bump.chart.before} → {bump.chart.after}"
+    for step in (bump.app, bump.kubernetes):
+        if step.before != step.after:
+            yield f"  {step.name}: {_arrow(step)}"
+    for one in bump.gone:
+        perhaps = f"; now perhaps {'.'.join(one.perhaps)}" if one.perhaps else ""
+        sure = "" if one.certain else " (no template names it any more)"
+        yield f"  gone: {'.'.join(one.place)}{sure}, set by {', '.join(one.profiles)}{perhaps}"
+    for change in sorted(bump.changed, key=lambda change: not change.retyped):
+        word = f"now {kind(change.after)}" if change.retyped else "default"
+        yield f"  {word}: {'.'.join(change.place)}: {_brief(change.before)} → {_brief(change.after)}"
+    for step in bump.nested:
+        yield f"  nested chart {step.name}: {_arrow(step)}"
+    for step in bump.crds:
+        word = "changed" if step.before and step.after else "new" if step.after else "no longer there"
+        yield f"  CRD {step.name}: {word}"
+    for step in bump.images:
+        yield f"  image {step.name}: {_arrow(step)}, the one that the chart pulls"
+    for step, reason in bump.follow:
+        yield f"  next: gen-chart bump {step.name} {step.after} ({reason})"
+
+
+def _arrow(step: Step) -> str:
+    return f"{step.before or 'none'} → {step.after or 'none'}"
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def as_data(bump: Bump) -> dict[str, Any]:
+    """Gives what changes, for JSON."""
+    return {
+        "chart": _pair(bump.chart),
+        "appVersion": _pair(bump.app),
+        "kubeVersion": _pair(bump.kubernetes),
+        "gone": [
+            {
+                "key": list(one.place),
+                "profiles": list(one.profiles),
+                "perhaps": list(one.perhaps) if one.perhaps else None,
+                "certain": one.certain,
+            }
+            for one in bump.gone
+        ],
+        "changed": [
+            {
+                "key": list(one.place),
+                "profiles": list(one.profiles),
+                "before": one.before,
+                "after": one.after,
+                "retyped": one.retyped,
+            }
+            for one in bump.changed
+        ],
+        "nested": [_pair(step) for step in bump.nested],
+        "crds": [{"name": step.name, "was": bool(step.before), "is": bool(step.after)} for step in bump.crds],
+        "images": [_pair(step) for step in bump.images],
+        "follow": [{**_pair(step), "reason": reason} for step, reason in bump.follow],
+    }
+
+
+def _pair(step: Step) -> dict[str, str]:
+    return {"name": step.name, "before": step.before, "after": step.after}

@@ -1,0 +1,185 @@
+"""Holds the values that this chart sets against the defaults of two versions of an upstream chart."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from generator.upgrades.charts import UpstreamChart
+
+Place = tuple[str, ...]
+"""The keys that lead to a value."""
+
+_SIMILAR = 0.6
+"""From this similarity on a new key may be what a key that is gone is called now."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that this chart sets.
+
+    Attributes:
+        place: where.
+        value: what.
+        profiles: the profiles that set it there.
+    """
+
+    place: Place
+    value: Any
+    profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A key that this chart sets and the new version no longer has.
+
+    Attributes:
+        place: the key, or the first one above it that is gone.
+        profiles: the profiles that set it.
+        perhaps: what it may be called now; None if nothing looks like it.
+        certain: whether the defaults had it; else it only stood in the templates.
+    """
+
+    place: Place
+    profiles: tuple[str, ...]
+    perhaps: Place | None
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A key that this chart sets and whose default is another now.
+
+    Attributes:
+        place: the key.
+        profiles: the profiles that set it.
+        before: the old default.
+        after: the new default.
+        retyped: whether it is of another kind now: text, a number, a list.
+    """
+
+    place: Place
+    profiles: tuple[str, ...]
+    before: Any
+    after: Any
+    retyped: bool
+
+
+def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
+    """Gives what profiles set, each place once, sorted.
+
+    Args:
+        values: profile → what it sets for the upstream chart.
+    """
+    found: dict[Place, tuple[Any, list[str]]] = {}
+    for profile, tree in values.items():
+        for place, value in _leaves(tree, ()):
+            found.setdefault(place, (value, []))[1].append(profile)
+    return [Setting(place, value, tuple(names)) for place, (value, names) in sorted(found.items())]
+
+
+def gone(what: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
+    """Gives the keys among ``what`` that the old version knew and the new one does not.
+
+    A map that is empty by default takes any key, and so does a default that is no map: what lies below it cannot be
+    judged. A key that no default names counts as known while a template names it.
+    """
+    found: dict[Place, Gone] = {}
+    fresh = sorted(set(_places(new.values, ())) - set(_places(old.values, ())))
+    for one in what:
+        before, after = _missing_at(old.values, one.place), _missing_at(new.values, one.place)
+        if after is None:
+            continue
+        if before is None:
+            certain = True
+        elif _named(old.templates, one.place[-1]) and not _named(new.templates, one.place[-1]):
+            certain, after = False, one.place
+        else:
+            continue
+        known = found.get(after)
+        profiles = tuple(dict.fromkeys((*(known.profiles if known else ()), *one.profiles)))
+        perhaps = known.perhaps if known else _successor(after, fresh, old.values, new.values)
+        found[after] = Gone(after, profiles, perhaps, certain)
+    return [found[place] for place in sorted(found)]
+
+
+def changed(what: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:
+    """Gives the keys among ``what`` that both versions know, and whose defaults differ."""
+    for one in what:
+        if _missing_at(old.values, one.place) is None and _missing_at(new.values, one.place) is None:
+            before, after = _at(old.values, one.place), _at(new.values, one.place)
+            if before != after or kind(before) != kind(after):
+                retyped = None not in (before, after) and kind(before) != kind(after)
+                yield Changed(one.place, one.profiles, before, after, retyped)
+
+
+def kind(value: Any) -> str:
+    """Gives what a value is, in a person's words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return "text"
+
+
+def _leaves(tree: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*place, key))
+        else:
+            yield (*place, key), value
+
+
+def _places(tree: Mapping[str, Any], place: Place) -> Iterator[Place]:
+    for key, value in tree.items():
+        yield (*place, key)
+        if isinstance(value, dict):
+            yield from _places(value, (*place, key))
+
+
+def _missing_at(tree: Mapping[str, Any], place: Place) -> Place | None:
+    """Gives the first part of a place that the defaults lack; None if they have it, or cannot say."""
+    node: Any = tree
+    for index, key in enumerate(place):
+        if not isinstance(node, dict) or not node:
+            return None
+        if key not in node:
+            return place[: index + 1]
+        node = node[key]
+    return None
+
+
+def _at(tree: Mapping[str, Any], place: Place) -> Any:
+    """Gives the default at a place that the defaults do not lack; None below what is open."""
+    node: Any = tree
+    for key in place:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node
+
+
+def _named(text: str, key: str) -> bool:
+    return re.search(rf"[.\"]{re.escape(key)}\b", text) is not None
+
+
+def _successor(place: Place, fresh: Iterable[Place], old: Mapping[str, Any], new: Mapping[str, Any]) -> Place | None:
+    """Gives the new key that looks most like one that is gone: by its name, by where it is, by its default."""
+    was = _at(old, place)
+    best: tuple[float, Place] | None = None
+    for candidate in fresh:
+        now = _at(new, candidate)
+        if kind(now) != kind(was):
+            continue
+        score = difflib.SequenceMatcher(None, ".".join(place), ".".join(candidate)).ratio()
+        score += 0.1 if now == was else 0
+        if score >= _SIMILAR and (best is None or score > best[0]):
+            best = score, candidate
+    return best[1] if best else None

@@ -1,0 +1,86 @@
+"""Fetches both versions of a chart and compares them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.assemble import chart_values
+from generator.errors import bad_input, nearest
+from generator.upgrades.bump import plan_bump
+from generator.upgrades.charts import read_chart
+from generator.upgrades.versions import is_version
+from generator.vendor import Dependency, Patience, fetch_chart, open_client, parse_mirror, silent
+from generator.vendor.mirror import Directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.profiles import Profile
+    from generator.sources import Sources
+    from generator.upgrades.bump import Bump
+    from generator.vendor import Progress
+
+_PATIENCE = Patience()
+
+
+def compare_versions(
+    name: str,
+    version: str,
+    sources: Sources,
+    profiles: Mapping[str, Profile],
+    *,
+    mirror: str | None,
+    cache_dir: Path,
+    report: Progress = silent,
+    patience: Patience = _PATIENCE,
+) -> tuple[Bump, str | None]:
+    """Compares the pinned version of a chart with another one.
+
+    Args:
+        name: the pinned chart.
+        version: the version that is wanted.
+        sources: the sources.
+        profiles: by name, those whose values count.
+        mirror: where the charts are; None for the chart's own repository.
+        cache_dir: where downloads are kept.
+        report: told of each download.
+        patience: how long to try.
+
+    Returns:
+        What changes, and the sha256 of the new archive as published; None for one that was packed from a directory.
+
+    Raises:
+        InputError: no such pin, no version, the pinned one already, or an archive that cannot be had.
+    """
+    pins = sources.pins
+    if name not in pins.charts:
+        raise bad_input(f"found no pin '{name}'", file="pins.yaml", path="charts", hint=nearest(name, pins.charts))
+    pin = pins.charts[name]
+    if not is_version(version):
+        raise bad_input(f"found the version '{version}', expected one exact version, as {pin.version}", file="VERSION")
+    if version == pin.version:
+        raise bad_input(f"{name} is pinned to {version} already", file="pins.yaml", path=f"charts.{name}.version")
+    place = parse_mirror(mirror) if mirror else None
+    with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder, open_client(patience) as client:
+        charts = []
+        sha256: str | None = None
+        for wanted in (pin.version, version):
+            dependency = Dependency(name, wanted, pin.repository)
+            target = Path(folder) / dependency.archive
+            found = fetch_chart(
+                dependency,
+                target,
+                digest=pins.digest(name, wanted),
+                mirror=place,
+                cache_dir=cache_dir,
+                client=client,
+                report=report,
+            )
+            packed_here = isinstance(place, Directory) and not (place.path / dependency.archive).is_file()
+            sha256 = None if packed_here else found.sha256
+            charts.append(read_chart(target))
+    values = {key: chart_values(profile, sources).get(name, {}) for key, profile in profiles.items()}
+    own = {key: {one: value for one, value in tree.items() if one != "enabled"} for key, tree in values.items()}
+    return plan_bump(charts[0], charts[1], pins, own), sha256

@@ -1,0 +1,121 @@
+"""How far each pin is behind what there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from generator.errors import InputError
+from generator.pins import Pin
+from generator.upgrades.available import chart_versions, image_versions
+from generator.upgrades.versions import Newer, is_version, newer
+from generator.vendor.mirror import parse_mirror
+from generator.vendor.web import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from generator.errors import Problem
+    from generator.pins import Pins
+    from generator.vendor.index import Listed
+    from generator.vendor.web import Client
+
+Kind = Literal["chart", "image"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One pin beside what there is.
+
+    Attributes:
+        name: the pin's name.
+        kind: whether it is a chart or an image.
+        current: the pinned version.
+        released: the day (YYYY-MM-DD) on which that was published; "" if unknown.
+        newer: the newest versions beyond it.
+        newest_released: the day on which the newest of all was published; "" if unknown.
+        problems: why the place could not be asked; () if it was.
+    """
+
+    name: str
+    kind: Kind
+    current: str
+    released: str = ""
+    newer: Newer = field(default_factory=Newer)
+    newest_released: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) -> list[Standing]:
+    """Compares every pin with what there is, charts before images, in the order of pins.yaml.
+
+    A place that gives no answer is asked once.
+
+    Args:
+        pins: the pins.
+        client: from web.open_client.
+        mirror: where the charts are; None for each one's own repository.
+        images: whether the registries of the pinned images are asked too.
+
+    Raises:
+        InputError: ``mirror`` is nothing that can be asked.
+    """
+    place = parse_mirror(mirror) if mirror else None
+    silent: dict[str, tuple[Problem, ...]] = {}
+    found: list[Standing] = []
+    for one in (*pins.charts.values(), *(pins.images.items() if images else ())):
+        name, current = (one.name, one.version) if isinstance(one, Pin) else (one[0], one[1].tag)
+        host = (mirror or one.repository) if isinstance(one, Pin) else one[1].repository.partition("/")[0]
+        kind: Kind = "chart" if isinstance(one, Pin) else "image"
+        try:
+            if host in silent:
+                raise InputError(*silent[host])
+            there = chart_versions(one, place, client) if isinstance(one, Pin) else image_versions(one[1], client)
+            found.append(_compared(name, kind, current, there))
+        except InputError as error:
+            if isinstance(error, UnreachableError):
+                silent[host] = error.problems
+            found.append(Standing(name, kind, current, problems=error.problems))
+    return found
+
+
+def _compared(name: str, kind: Kind, current: str, there: list[Listed]) -> Standing:
+    if not is_version(current):
+        return Standing(name, kind, current)
+    steps = newer(current, (one.version for one in there))
+    days = {one.version: one.created for one in there}
+    newest = steps.major or steps.minor or steps.patch or ""
+    return Standing(name, kind, current, days.get(current, ""), steps, days.get(newest, ""))
+
+
+def as_rows(found: Iterable[Standing]) -> list[dict[str, str]]:
+    """Gives a row a pin, for a table; "-" where there is no such step, "?" where nobody answered."""
+    return [dict(_row(one)) for one in found]
+
+
+def _row(one: Standing) -> Iterator[tuple[str, str]]:
+    none = "?" if one.problems else "-"
+    yield "pin", one.name
+    yield "kind", one.kind
+    yield "current", f"{one.current} ({one.released})" if one.released else one.current
+    for step in ("patch", "minor", "major"):
+        yield step, getattr(one.newer, step) or none
+    yield "newest of", one.newest_released or none
+
+
+def as_data(found: Iterable[Standing]) -> list[dict[str, Any]]:
+    """Gives the pins as data for JSON; null where nothing is known."""
+    return [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "current": one.current,
+            "released": one.released or None,
+            "patch": one.newer.patch,
+            "minor": one.newer.minor,
+            "major": one.newer.major,
+            "newestReleased": one.newest_released or None,
+            "outdated": None if one.problems else bool(one.newer),
+        }
+        for one in found
+    ]
