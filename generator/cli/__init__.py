@@ -11,11 +11,11 @@ import sys
 
 import click
 
-from generator.cli import check, explain, fetch, instrument
+from generator.cli import argocd, bump, check, explain, fetch, images, instrument, outdated, package
 from generator.cli.generate import cli
 from generator.errors import InputError
 
-__all__ = ["check", "cli", "explain", "fetch", "instrument", "main"]
+__all__ = ["argocd", "bump", "check", "cli", "explain", "fetch", "images", "instrument", "main", "outdated", "package"]
 
 
 def main() -> None:

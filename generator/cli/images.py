@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import complete_profile, load, load_sources, mirror_option, show_result, with_overlays
+from generator.cli.options import (
+    complete_profile,
+    load,
+    load_sources,
+    mirror_option,
+    show_result,
+    tfvars_option,
+    with_overlays,
+)
 
 _TOOLS = ("crane", "skopeo")
 
@@ -15,11 +23,11 @@ _TOOLS = ("crane", "skopeo")
 @cli.command(short_help="List the images that a chart pulls; move them to another registry.")
 @click.option(
     "--profile",
-    required=True,
     metavar="NAME|FILE",
     shell_complete=complete_profile,
     help="The kind of cluster; see `gen-chart profiles`.",
 )
+@tfvars_option
 @with_overlays
 @mirror_option
 @click.option(
@@ -41,7 +49,8 @@ _TOOLS = ("crane", "skopeo")
     help="How to print it; crane and skopeo are scripts that copy the images to --registry.",
 )
 def images(
-    profile: str,
+    profile: str | None,
+    tfvars: Path | None,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     chart_mirror: str | None,
@@ -57,6 +66,8 @@ def images(
       gen-chart images --profile jark --registry registry.example --output crane > copy.sh
       gen-chart --profile jark --set images.registry=registry.example
     """
+    if profile is None and tfvars is None:
+        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
     if output in _TOOLS and not registry:
         raise click.UsageError(f"--output {output} copies to a registry: name it with --registry")
     from platformdirs import user_cache_path
@@ -66,7 +77,7 @@ def images(
     from generator.onefile import write_file
 
     sources = load_sources()
-    loaded = load(profile, sources, files, sets)
+    loaded = load(profile, sources, files, sets, tfvars)
     listed = rendering.list_images(
         loaded,
         with_extras(loaded, sources),

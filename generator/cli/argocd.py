@@ -1,0 +1,171 @@
+"""`gen-chart argocd`: the chart as ArgoCD Applications."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.generate import cli
+from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, with_overlays
+from generator.errors import Exit
+
+_EXAMPLES = """\b
+Examples:
+  gen-chart argocd --profile jark --repo https://git.example.com/platform.git --revision v1.0.0
+  gen-chart argocd --profile jark --repo oci://registry.example.com/charts --chart ai-ml-observability \\
+    --revision 1.0.0 --apps-repo https://git.example.com/platform.git --apps-revision main
+  gen-chart argocd --profile jark --clusters clusters.yaml --repo … --revision …
+  gen-chart argocd --profile jark --plain --repo … --revision …
+"""
+
+
+@cli.command(short_help="Write ArgoCD Applications for the chart.", epilog=_EXAMPLES)
+@click.option(
+    "--profile",
+    required=True,
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="The profile that the chart was made from; see `gen-chart profiles`.",
+)
+@with_overlays
+@click.option("--repo", required=True, metavar="URL", help="Where the chart is: a Git, Helm or oci:// repository.")
+@click.option("--revision", required=True, metavar="REV", help="Its tag, commit or branch; with --chart, its version.")
+@click.option(
+    "--path", default=str(DEFAULT_FOLDER), show_default=True, metavar="DIR", help="The chart's folder in Git."
+)
+@click.option(
+    "--chart", metavar="NAME", help="The packaged chart's name in a Helm or OCI repository, instead of --path."
+)
+@click.option(
+    "--apps-repo", metavar="URL", help="The Git repository that the Applications are committed to.  [default: --repo]"
+)
+@click.option("--apps-revision", metavar="REV", help="Its tag, commit or branch.  [default: --revision]")
+@click.option("--apps-path", metavar="DIR", help="The path of the folder of Applications in it.  [default: -o]")
+@click.option("--namespace", default="monitoring", show_default=True, help="Where the chart's objects go.")
+@click.option("--argocd-namespace", default="argocd", show_default=True, help="Where ArgoCD takes Applications from.")
+@click.option(
+    "--project", metavar="NAME", help="The AppProject to write.  [default: ai-ml-observability; --plain: default]"
+)
+@click.option(
+    "--parent-project",
+    default="default",
+    show_default=True,
+    metavar="NAME",
+    help="A project that may create Applications.",
+)
+@click.option(
+    "--release-name", metavar="NAME", help="The Helm release.  [default: observability; --plain: kube-prometheus-stack]"
+)
+@click.option(
+    "--clusters",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an ApplicationSet for the clusters that this file lists.",
+)
+@click.option("--plain", is_flag=True, help="Write one Application, in place of the one that AI on EKS applies.")
+@click.option(
+    "-o",
+    "--output-dir",
+    "target",
+    type=click.Path(path_type=Path),
+    default="argocd",
+    show_default=True,
+    metavar="DIR",
+    help="The folder of Applications.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@click.pass_context
+def argocd(
+    ctx: click.Context,
+    profile: str,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    repo: str,
+    revision: str,
+    path: str,
+    chart: str | None,
+    apps_repo: str | None,
+    apps_revision: str | None,
+    apps_path: str | None,
+    namespace: str,
+    argocd_namespace: str,
+    project: str | None,
+    parent_project: str,
+    release_name: str | None,
+    clusters: Path | None,
+    plain: bool,
+    target: Path,
+    check: bool,
+) -> None:
+    """Write ArgoCD Applications: one for the kinds, one for what runs, one for monitors, rules and dashboards.
+
+    A chart in Git is the one that `gen-chart` writes with the same --profile, -f and --set. A packaged chart is the
+    profile's; there, -f and --set travel in the Applications.
+    """
+    if plain and clusters is not None:
+        raise click.UsageError("--plain and --clusters exclude each other")
+    from generator import argocd as applications
+    from generator.profiles import parse_set
+    from generator.sources import read_overlay
+    from generator.writer import unified_diff
+
+    settings = applications.settings(
+        repo=repo,
+        revision=revision,
+        path=path,
+        chart=chart,
+        apps_repo=apps_repo,
+        apps_revision=apps_revision,
+        apps_path=apps_path,
+        target=target.as_posix(),
+        plain=plain,
+        namespace=namespace,
+        argocd_namespace=argocd_namespace,
+        project=project or ("default" if plain else "ai-ml-observability"),
+        parent_project=parent_project,
+        release=release_name or (applications.PLAIN_RELEASE if plain else "observability"),
+    )
+    listed = None if clusters is None else applications.read_clusters(clusters)
+    sources = load_sources()
+    wanted = load(profile, sources, files, sets)
+    base = wanted if chart is None else load(profile, sources, (), ())
+    given = [(option, ctx.params[name]) for option, name in _SHOWN if _given(ctx, name)]
+    made_by = applications.command(wanted, given)
+    if listed is not None:
+        changes = [*map(read_overlay, files), *map(parse_set, sets)]
+        made = applications.for_many(base, listed, changes, sources, settings, made_by)
+    else:
+        made = (applications.plain if plain else applications.for_one)(base, wanted, sources, settings, made_by)
+    planned = applications.plan(target, made)
+    if check:
+        click.echo(unified_diff(planned), nl=False)
+        if not planned.clean:
+            click.echo(f"{target} is not what gen-chart would write", err=True)
+            ctx.exit(Exit.CHECK_FAILED)
+        return
+    applications.write(planned)
+    click.echo(f"{target}: {len(made)} files")
+
+
+_SHOWN = (
+    ("--repo", "repo"),
+    ("--revision", "revision"),
+    ("--path", "path"),
+    ("--chart", "chart"),
+    ("--apps-repo", "apps_repo"),
+    ("--apps-revision", "apps_revision"),
+    ("--apps-path", "apps_path"),
+    ("--namespace", "namespace"),
+    ("--argocd-namespace", "argocd_namespace"),
+    ("--project", "project"),
+    ("--parent-project", "parent_project"),
+    ("--release-name", "release_name"),
+    ("--clusters", "clusters"),
+    ("--plain", "plain"),
+)
+"""Options that the header of the files repeats, where they were given."""
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

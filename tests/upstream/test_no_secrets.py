@@ -1,0 +1,149 @@
+"""Nothing secret is in what Helm renders, and nothing that a render decides by chance."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests import helm
+from tests.conftest import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MATERIAL = re.compile(
+    r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)-----"
+    r"|\$2[aby]\$\d\d\$|\$argon2|\$(?:1|2|3)\$\d+\$"
+    r"|\bBasic [A-Za-z0-9+/]{12,}={0,2}(?![\w])"
+    r"|\beyJ[A-Za-z0-9_-]{20,}\."
+    r"|admin123|changeme"
+)
+"""Keys, certificates, hashes of passwords (bcrypt, argon2, PBKDF2), credentials in headers, tokens, known passwords."""
+
+SECRETS = {
+    # Routes and receivers that everybody may read; people put their own into a Secret of their own.
+    "alertmanager-kube-prometheus-stack-alertmanager": {"alertmanager.yaml"},
+    # jark alone: the login that its page documents.
+    "kube-prometheus-stack-grafana": {"admin-user", "admin-password", "ldap-toml"},
+}
+"""Every Secret that may be rendered, with its keys."""
+
+UNVERIFIED = {
+    # Certificates of the kubelet and the control plane are self-signed in most clusters; who asks for metrics is
+    # authenticated by a token of Prometheus' own that can read metrics.
+    ("ServiceMonitor", "kube-prometheus-stack-kubelet"),
+    ("ServiceMonitor", "kube-prometheus-stack-kube-controller-manager"),
+    ("ServiceMonitor", "kube-prometheus-stack-kube-scheduler"),
+    # Each makes itself a certificate that no one else knows: Argo Workflows at every start, Kueue by default.
+    ("PodMonitor", "argo-workflows"),
+    ("ServiceMonitor", "kueue"),
+}
+"""Who may skip the verification of a certificate, with the reason."""
+
+
+def secret_data(found: dict[str, Any]) -> dict[str, str]:
+    decoded = {key: base64.b64decode(text).decode() for key, text in (found.get("data") or {}).items()}
+    return decoded | (found.get("stringData") or {})
+
+
+def variables(node: Any) -> Iterator[dict[str, Any]]:
+    """Gives every environment variable at any depth."""
+    if isinstance(node, list):
+        for item in node:
+            yield from variables(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "env" and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, dict))
+            yield from variables(value)
+
+
+def skips_verification(node: Any) -> bool:
+    if isinstance(node, list):
+        return any(skips_verification(item) for item in node)
+    if isinstance(node, dict):
+        return any(
+            (key.lower() in ("insecureskipverify", "tlsskipverify") and value is True) or skips_verification(value)
+            for key, value in node.items()
+        )
+    return isinstance(node, str) and bool(
+        re.search(r"(?i)tls\.verify\s+off|tlsSkipVerify\"?:\s*true|--insecure\b", node)
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_only_known_secrets_are_rendered_and_none_holds_one(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
+    found = {each["metadata"]["name"]: secret_data(each) for each in rendered(profile) if each["kind"] == "Secret"}
+    assert {name: set(data) for name, data in found.items()} == {
+        name: keys for name, keys in SECRETS.items() if name in found
+    }
+    if profile != "jark":
+        assert "kube-prometheus-stack-grafana" not in found
+    else:
+        assert found["kube-prometheus-stack-grafana"]["admin-password"] == "prom-operator"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_key_hash_or_credential_is_anywhere_in_the_text(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
+    for each in rendered(profile):
+        texts = [yaml.safe_dump(each, width=100_000), *(secret_data(each).values() if each["kind"] == "Secret" else ())]
+        for text in texts:
+            found = MATERIAL.search(text)
+            assert found is None, f"{each['kind']} {each['metadata']['name']}: {found[0][:40]}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_passwords_reach_programs_by_reference_only(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
+    for each in rendered(profile):
+        for variable in variables(each):
+            if re.search(r"PASSW|SECRET|TOKEN|CREDENTIAL", variable["name"]) and "METHOD" not in variable["name"]:
+                assert "value" not in variable, f"{each['kind']} {each['metadata']['name']}: {variable['name']}"
+    for each in rendered(profile):
+        if each["kind"] == "ConfigMap":
+            for key, text in (each.get("data") or {}).items():
+                for line in re.findall(r"(?im)^\s*(?:http_passwd|.*password[\"']?\s*[:=])\s*(\S.*)$", text):
+                    if not key.endswith((".py", ".json")):
+                        assert re.match(r"[\"']?\$", line), f"ConfigMap {each['metadata']['name']}: {key}: {line}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_certificates_are_verified_but_where_it_is_said_why_not(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
+    found = {(each["kind"], each["metadata"]["name"]) for each in rendered(profile) if skips_verification(each)}
+    assert found <= UNVERIFIED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_two_renders_give_the_same_bytes(profile: str, vendored: Callable[[str], Path], helm_binary: Path) -> None:
+    command = ("template", "observability", vendored(profile), "--namespace", "monitoring")
+    assert helm.run(helm_binary, *command).stdout == helm.run(helm_binary, *command).stdout
+
+
+def test_the_search_finds_what_must_not_be_there() -> None:
+    for text in (
+        "-----BEGIN EC PRIVATE KEY-----",
+        "hash: $2y$12$abcdefghijklmnopqrstuv",
+        "Authorization: Basic YWRtaW46YWRtaW4xMjM=",
+        "password: admin123",
+    ):
+        assert MATERIAL.search(text)
+    assert skips_verification({"data": {"x": "    tls.verify Off"}})
+    assert skips_verification([{"tlsConfig": {"insecureSkipVerify": True}}])
+    assert not skips_verification({"data": {"x": "tls.verify On"}, "insecureSkipVerify": False})
