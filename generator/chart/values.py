@@ -19,25 +19,31 @@ def chart_values(
     profile: Profile,
     components: Iterable[Component],
     blocks: Mapping[str, Mapping[str, Any]],
+    images: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all.
 
     Args:
         profile: the choices.
         components: the upstream charts' values.
-        blocks: the defaults of monitors, dashboards and rules, by those names.
+        blocks: the defaults of the chart's own blocks, by name; a profile's choices of that name are laid over them.
+        images: what the profile says of registries and digests, as values.
     """
     values: dict[str, Any] = {
         "networkPolicies": {"enabled": profile.choices["networkPolicies"], "opensearchClients": []},
-        **{name: merge(defaults, _for_helm(profile.choices[name])) for name, defaults in blocks.items()},
+        "logs": profile.choices["logs"],
+        **{
+            name: merge(defaults, _for_helm(profile.choices.get(name, {}), defaults))
+            for name, defaults in blocks.items()
+        },
     }
     values |= {component.name: component.values for component in components}
-    return merge(values, profile.choices["values"])
+    return merge(merge(values, images), profile.choices["values"])
 
 
-def _for_helm(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Leaves out ``extra``, which names files for the generator."""
-    return {key: value for key, value in block.items() if key != "extra"}
+def _for_helm(block: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out what has no default: what only the generator reads, and dashboards that this profile goes without."""
+    return {key: value for key, value in block.items() if key in defaults}
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
@@ -48,8 +54,10 @@ def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict
         for path, reason in component.comments.items():
             place = (component.name, *path.split("."))
             found[place] = reason
-    for key in ("networkPolicies", "monitors", "dashboards", "rules"):
-        found |= _descriptions(schema["properties"][key], (key,))
+    upstream = {path[0] for path in found}
+    for key, child in schema["properties"].items():
+        if key not in upstream:
+            found |= _descriptions(child, (key,))
     return found
 
 

@@ -1,0 +1,100 @@
+"""Signs the certificates that end soon anew; OpenSearch reads them again by itself, and clients know the authority."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import certificates
+from .certificates import CertificateError
+from .kubernetes_api import Api, data_of, encoded, in_cluster
+from .program import Failure, run, say
+from .secrets_bootstrap import signed
+from .secrets_plan import Leaf, Plan, Wanted, made_by_bootstrap, read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WITHIN = timedelta(days=60)
+"""A weekly run has eight attempts before a certificate ends."""
+
+
+def renew(api: Api, plan: Plan, now: datetime, *, within: timedelta | None = WITHIN) -> None:
+    """Signs anew what the bootstrap made and what ends ``within`` that time, or all of it if None.
+
+    Raises:
+        Failure: the authority is missing, cannot sign, or is not the one that signed the certificate. Those that
+            could be renewed are.
+    """
+    problems: list[str] = []
+    for leaf in plan.leaves if plan.authority else ():
+        try:
+            _renew_one(api, plan.authority, leaf, now, within)  # type: ignore[arg-type]
+        except Failure as failure:
+            problems += failure.lines
+    if problems:
+        raise Failure(*problems)
+
+
+def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: timedelta | None) -> None:
+    secret = None if leaf.existing else api.secret(leaf.name)
+    if secret is None or not made_by_bootstrap(secret):
+        say(f"{leaf.name}: not made by this chart, left alone")
+        return
+    content = data_of(secret)
+    reason = _reason(leaf, content, now, within)
+    if not reason:
+        say(f"{leaf.name}: ends on {certificates.ends_at(content['tls.crt']):%Y-%m-%d}, left as it is")
+        return
+    signer = api.secret(authority.name)
+    if signer is None:
+        raise Failure(f"'{leaf.name}' {reason}, but {authority.title} that signed it is not there; {_ANEW}")
+    known = data_of(signer)
+    content_of_new = signed(authority, known, leaf, now)
+    if not _trusted(known, content):
+        raise Failure(f"'{leaf.name}' {reason}, but {authority.title} is not the one that signed it; {_ANEW}")
+    patch = {"metadata": {"resourceVersion": secret["metadata"]["resourceVersion"]}, "data": encoded(content_of_new)}
+    if not api.patch_secret(leaf.name, patch):
+        raise Failure(f"'{leaf.name}' was changed by somebody else at the same time; run again")
+    end = certificates.ends_at(content_of_new["tls.crt"])
+    say(f"{leaf.name}: {reason}; renewed until {end:%Y-%m-%d}")
+    if end - now < certificates.LEAF_LIFETIME - certificates.SKEW:
+        say(f"warning: {authority.title} itself ends on {end:%Y-%m-%d}; {_ANEW}")
+
+
+_ANEW = "docs/secrets.md says how to make a new authority"
+
+
+def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: timedelta | None) -> str:
+    """Gives why a certificate is signed anew, "" if it is not."""
+    if within is None:
+        return "is rotated"
+    try:
+        end = certificates.ends_at(content.get("tls.crt", b""))
+        hosts = certificates.missing_hosts(content["tls.crt"], leaf.subject.hosts)
+    except CertificateError as error:
+        return str(error)
+    if end - now < within:
+        return f"ends on {end:%Y-%m-%d}"
+    return f"does not name {', '.join(hosts)}" if hosts else ""
+
+
+def _trusted(authority: Mapping[str, bytes], content: Mapping[str, bytes]) -> bool:
+    """Says whether those who trust the old certificate trust one of this authority."""
+    try:
+        return certificates.signed_by(
+            certificates.read(authority["tls.crt"]), certificates.read(content.get("ca.crt", b""))
+        )
+    except CertificateError:
+        return False
+
+
+def main() -> int:
+    """Runs in the CronJob's pod; the first argument is the plan's file."""
+    return run(lambda: renew(in_cluster(), read_plan(Path(sys.argv[1])), datetime.now(UTC)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""A small client of OpenSearch's REST API that the admin certificate lets in."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+from .program import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT = (5, 60)
+"""Seconds to connect and to wait for an answer; putting a template waits for the cluster's manager."""
+
+LONGEST_PAUSE = 15.0
+"""Seconds between two looks whether the cluster is there."""
+
+_LATER = (429, 502, 503, 504)
+"""What OpenSearch answers while it forms a cluster, elects a manager or reads its security configuration."""
+
+_USERS = "/_plugins/_security/api/internalusers"
+
+
+class NotReadyError(Exception):
+    """OpenSearch cannot be reached or is not ready; it may be later."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """A connection as the owner of the admin certificate.
+
+    Attributes:
+        url: OpenSearch's URL, without a slash at its end.
+        ca: path of the PEM certificates that sign OpenSearch's.
+        session: carries the certificate.
+    """
+
+    url: str
+    ca: str
+    session: requests.Session
+
+    def get(self, path: str) -> Any:
+        """Gives the answer; None if there is no such thing.
+
+        Raises:
+            Failure: OpenSearch cannot be reached or refuses.
+        """
+        return self.ask("GET", path)
+
+    def put(self, path: str, body: Any) -> Any:
+        """Stores something; see get."""
+        return self.ask("PUT", path, body)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Has something done; see get."""
+        return self.ask("POST", path, body)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Gives the answer to a request; None if what it asks for is not there.
+
+        Raises:
+            Failure: OpenSearch cannot be reached or refuses.
+        """
+        try:
+            answer = self._send(method, path, body)
+        except NotReadyError as error:
+            raise Failure(f"{method} {self.url}{path}: {error}") from None
+        if answer.status_code == 404 and method == "GET":
+            return None
+        if answer.status_code >= 400:
+            raise Failure(f"{method} {self.url}{path}: {_reason(answer)}")
+        return _body(answer)
+
+    def wait(
+        self,
+        seconds: float,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Waits until the cluster has a manager and knows its security configuration.
+
+        Args:
+            seconds: how long.
+            sleep: waits so many seconds.
+            clock: gives seconds that only grow.
+
+        Raises:
+            Failure: it is not there in time, or it is and does not accept the certificate.
+        """
+        end = clock() + seconds
+        pause = 1.0
+        while True:
+            missing = self._missing()
+            if not missing:
+                return
+            left = end - clock()
+            if left <= 0:
+                raise Failure(f"{self.url} is not ready after {seconds:g} s: {missing}")
+            sleep(min(pause, left))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _missing(self) -> str:
+        """Says what keeps OpenSearch from being ready; "" if nothing does."""
+        for path in ("/_cluster/health", "/_plugins/_security/health"):
+            try:
+                answer = self._send("GET", path)
+            except NotReadyError as error:
+                return str(error)
+            if answer.status_code in (401, 403):
+                raise Failure(
+                    f"{self.url} does not take the admin certificate: {_reason(answer)}; its subject must be the one "
+                    "in plugins.security.authcz.admin_dn and its issuer that of OpenSearch's certificate"
+                )
+            if answer.status_code >= 400:
+                return _reason(answer)
+        return ""
+
+    def accepts(self, user: str, password: str) -> bool:
+        """Says whether a user can log in.
+
+        Raises:
+            Failure: OpenSearch cannot be reached or cannot tell.
+        """
+        path = "/_plugins/_security/authinfo"
+        try:
+            # Not requests' own: it would write a name as Latin-1, where OpenSearch reads UTF-8.
+            login = base64.b64encode(f"{user}:{password}".encode()).decode()
+            with _session(self.ca) as plain:
+                answer = plain.get(f"{self.url}{path}", headers={"Authorization": f"Basic {login}"}, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            raise Failure(f"GET {self.url}{path}: {_short(error)}") from None
+        if answer.status_code not in (200, 401):
+            raise Failure(f"GET {self.url}{path} as {user}: {_reason(answer)}")
+        return answer.status_code == 200
+
+    def _send(self, method: str, path: str, body: Any = None) -> requests.Response:
+        try:
+            answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=TIMEOUT)
+        except requests.exceptions.SSLError as error:
+            raise Failure(f"{self.url}: TLS: {_short(error)}") from None
+        except OSError as error:  # also what requests raises, and a file of the certificate that is not there
+            raise NotReadyError(_short(error)) from None
+        if answer.status_code in _LATER:
+            raise NotReadyError(_reason(answer))
+        return answer
+
+
+def connect(url: str, *, ca: str, cert: str, key: str) -> Api:
+    """Prepares a connection; nothing is sent yet.
+
+    Args:
+        url: OpenSearch's URL.
+        ca: path of the PEM certificates that sign OpenSearch's.
+        cert: path of the admin's PEM certificate.
+        key: path of its key.
+    """
+    session = _session(ca)
+    session.cert = (cert, key)
+    return Api(url.rstrip("/"), ca, session)
+
+
+def _session(ca: str) -> requests.Session:
+    """Gives a session that trusts ``ca`` alone, and no proxy or netrc of its surroundings."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = ca
+    return session
+
+
+def set_password(api: Api, user: str, password: str, description: str = "") -> None:
+    """Gives a user a password; makes the user if there is none.
+
+    Raises:
+        Failure: OpenSearch cannot be reached or refuses, as it does a password that is too weak.
+    """
+    path = f"{_USERS}/{quote(user, safe='')}"
+    if api.get(path) is None:
+        api.put(path, {"password": password, "description": description})
+    else:
+        api.ask("PATCH", path, [{"op": "add", "path": "/password", "value": password}])
+
+
+def has_user(api: Api, user: str) -> bool:
+    """Says whether OpenSearch knows a user.
+
+    Raises:
+        Failure: OpenSearch cannot be reached or refuses.
+    """
+    return api.get(f"{_USERS}/{quote(user, safe='')}") is not None
+
+
+def _body(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
+
+
+def _reason(answer: requests.Response) -> str:
+    """Gives the status and the reason that OpenSearch gives, in one of the forms that it and its plugins have."""
+    body = _body(answer)
+    found: Any = body
+    if isinstance(body, dict):
+        error = body.get("error")
+        found = error.get("reason") if isinstance(error, dict) else error
+        found = found or body.get("message") or body.get("reason") or body
+    return f"HTTP {answer.status_code}: {str(found).strip()[:400]}"
+
+
+def _short(error: Exception) -> str:
+    """Gives the innermost reason: requests wraps the socket's words in several layers."""
+    inner: BaseException = error
+    while True:
+        reason = getattr(inner, "reason", None)
+        wrapped = reason if isinstance(reason, BaseException) else next(iter(inner.args), None)
+        if not isinstance(wrapped, BaseException):
+            return str(inner)
+        inner = wrapped
