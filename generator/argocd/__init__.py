@@ -1,0 +1,26 @@
+"""ArgoCD's view of the chart: Applications by concern, the project that bounds them, a set for many clusters."""
+
+from generator.argocd.building import for_many, for_one, plain
+from generator.argocd.clusters import Cluster, parse_clusters, read_clusters
+from generator.argocd.concerns import Concern, concerns
+from generator.argocd.folder import plan, write
+from generator.argocd.settings import Settings, Source, settings
+from generator.argocd.tree import PLAIN_RELEASE, command
+
+__all__ = [
+    "PLAIN_RELEASE",
+    "Cluster",
+    "Concern",
+    "Settings",
+    "Source",
+    "command",
+    "concerns",
+    "for_many",
+    "for_one",
+    "parse_clusters",
+    "plain",
+    "plan",
+    "read_clusters",
+    "settings",
+    "write",
+]

@@ -1,0 +1,104 @@
+"""What ArgoCD has to add to the chart's own values, and whether values are enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator import components, yamlfile
+from generator.assemble import assemble, chart_values, header
+from generator.errors import bad_input
+from generator.extras import with_extras
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.profiles import Profile
+    from generator.sources import Sources
+
+_OWN_CHART = "give it a chart of its own: `gen-chart -o DIR` makes one, and --path or a cluster's path: names it"
+
+_FOLLOWS_VALUES = ("README.md", "values.yaml")
+"""Files of a chart that differ wherever its values do; nothing is rendered from them that values cannot change."""
+
+
+def added_values(chart: Profile, wanted: Profile, sources: Sources) -> dict[str, Any]:
+    """Gives the values that turn one profile's chart into another's.
+
+    Args:
+        chart: what the chart was made from.
+        wanted: what is to be installed.
+        sources: the sources, without the extra files of either.
+
+    Raises:
+        InputError: the two differ in more than values.
+    """
+    before, after = with_extras(chart, sources), with_extras(wanted, sources)
+    values = difference(chart_values(chart, before), chart_values(wanted, after))
+    if values:
+        _refuse_taken_out(chart, wanted, values)
+        _refuse_other_files(chart, wanted, before, after)
+    return values
+
+
+def difference(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives what Helm has to lay over ``base`` to have ``wanted``: null takes a key out."""
+    found: dict[str, Any] = {key: None for key in base if key not in wanted}
+    for key, value in wanted.items():
+        if key not in base:
+            found[key] = value
+        elif isinstance(value, dict) and isinstance(base[key], dict):
+            if inner := difference(base[key], value):
+                found[key] = inner
+        elif value != base[key] or isinstance(value, bool) != isinstance(base[key], bool):
+            found[key] = value
+    return found
+
+
+def helm_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the values as a field of an Application's ``helm``; {} for none.
+
+    ``valuesObject`` reads best, but the API server drops its nulls, so values with one are written as text.
+    """
+    if not values:
+        return {}
+    return {"values": yamlfile.dump(values)} if _has_null(values) else {"valuesObject": dict(values)}
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_null, value.values()))
+    return any(map(_has_null, value)) if isinstance(value, list) else value is None
+
+
+def _refuse_taken_out(chart: Profile, wanted: Profile, values: Mapping[str, Any]) -> None:
+    """Refuses what would take a key of an upstream chart out: Helm then drops that chart's own default too."""
+    for name in components.NAMES:
+        for path in _nulls(values.get(name), name):
+            raise bad_input(
+                f"sets nothing at {path}, where the chart of '{chart.command}' has a value",
+                file=wanted.command,
+                path=path,
+                hint=_OWN_CHART,
+            )
+
+
+def _nulls(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if inner is None:
+                yield f"{path}.{key}"
+            yield from _nulls(inner, f"{path}.{key}")
+
+
+def _refuse_other_files(chart: Profile, wanted: Profile, before: Sources, after: Sources) -> None:
+    ours = {path: text.replace(header(chart), "") for path, text in assemble(chart, before).items()}
+    theirs = {path: text.replace(header(wanted), "") for path, text in assemble(wanted, after).items()}
+    differing = sorted(
+        path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path) and path not in _FOLLOWS_VALUES
+    )
+    if differing:
+        raise bad_input(
+            f"needs more than other values: {differing[0]} differs from the chart of '{chart.command}'",
+            file=wanted.command,
+            hint=_OWN_CHART,
+        )

@@ -1,0 +1,60 @@
+"""What the AppProject has to allow: computed from the chart's values, held against real renders in the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.argocd.concerns import enabled, has_crds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RBAC = frozenset({("rbac.authorization.k8s.io", "ClusterRole"), ("rbac.authorization.k8s.io", "ClusterRoleBinding")})
+_WEBHOOKS = frozenset(
+    {
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    }
+)
+_CRD = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
+_API_SERVICE = frozenset({("apiregistration.k8s.io", "APIService")})
+
+_NAMESPACE = frozenset({("", "Namespace")})
+"""For CreateNamespace: ArgoCD holds the namespace that it makes against the project too (gitops-engine of ArgoCD 3.5,
+sync_context.go getSyncTasks)."""
+
+_STACK = "kube-prometheus-stack"
+
+
+def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Gives (API group, kind) of every cluster-scoped object that the chart renders, and of its namespace."""
+    found = _NAMESPACE
+    for name in (_STACK, "kube-state-metrics", "fluent-bit", "metrics-server"):
+        if enabled(values, name):
+            found |= _RBAC
+    if has_crds(values):
+        found |= _CRD
+    if enabled(values, _STACK):
+        webhooks = values[_STACK].get("prometheusOperator", {}).get("admissionWebhooks", {})
+        if webhooks.get("enabled", True):
+            found |= _WEBHOOKS
+    if enabled(values, "metrics-server"):
+        found |= _API_SERVICE
+    return found
+
+
+def namespaces(values: Mapping[str, Any], namespace: str) -> list[str]:
+    """Gives the namespaces that the chart writes to, sorted.
+
+    kube-prometheus-stack puts Services beside the control plane's pods, metrics-server a RoleBinding beside the role
+    that lets it read the API server's own settings; both are in kube-system. The log sidecar's ConfigMap goes to
+    ``logs.rayNamespaces``.
+
+    Args:
+        values: the chart's values.
+        namespace: the release's.
+    """
+    found = {namespace, *values.get("logs", {}).get("rayNamespaces", ())}
+    if enabled(values, _STACK) or enabled(values, "metrics-server"):
+        found.add("kube-system")
+    return sorted(found)

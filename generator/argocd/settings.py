@@ -1,0 +1,188 @@
+"""Where ArgoCD finds the chart and the Applications, and the names that they carry; checked before anything is made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from generator.errors import InputError, Problem
+
+IN_CLUSTER = "https://kubernetes.default.svc"
+"""The cluster that ArgoCD runs in, as ArgoCD itself writes it."""
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+_CHARTS = re.compile(r"(https?|oci)://\S+|[\w.-]+(:\d+)?(/[\w.-]+)+")
+_VERSION = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where ArgoCD reads from, pinned.
+
+    Attributes:
+        repo: a Git URL, a Helm repository's URL, or an OCI prefix without ``oci://`` (ArgoCD takes a repository without
+            a scheme for OCI; util/helm IsHelmOciRepo of ArgoCD 3.5).
+        revision: a Git tag, commit or branch, or a chart's version.
+        path: the folder in Git; "" for a packaged chart.
+        chart: a packaged chart's name; "" for a folder in Git.
+    """
+
+    repo: str
+    revision: str
+    path: str = ""
+    chart: str = ""
+
+    def as_data(self) -> dict[str, str]:
+        """Gives an Application's ``source`` without its ``helm``."""
+        place = {"chart": self.chart} if self.chart else {"path": self.path}
+        return {"repoURL": self.repo, "targetRevision": self.revision, **place}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all manifests share.
+
+    Attributes:
+        chart: where the chart is.
+        apps: where the folder of Applications is; the same as ``chart`` where there is only one Application.
+        namespace: where the chart's objects go.
+        argocd_namespace: where ArgoCD takes Applications from.
+        project: the AppProject of the Applications.
+        parent_project: the AppProject of the parent, which may create Applications.
+        release: the Helm release's name, the same in every Application.
+    """
+
+    chart: Source
+    apps: Source
+    namespace: str
+    argocd_namespace: str
+    project: str
+    parent_project: str
+    release: str
+
+
+def settings(
+    *,
+    repo: str,
+    revision: str,
+    path: str,
+    chart: str | None,
+    apps_repo: str | None,
+    apps_revision: str | None,
+    apps_path: str | None,
+    target: str,
+    plain: bool,
+    namespace: str,
+    argocd_namespace: str,
+    project: str,
+    parent_project: str,
+    release: str,
+) -> Settings:
+    """Checks what a person gave and fills in what follows from it.
+
+    Args:
+        repo: of the chart; ``oci://`` is taken off, as ArgoCD wants it.
+        revision: of the chart.
+        path: the chart's folder in Git.
+        chart: a packaged chart's name; None for a folder in Git.
+        apps_repo: the Git repository of the folder that is written; the chart's if left out.
+        apps_revision: its revision; the chart's if left out.
+        apps_path: its path there; ``target`` if left out.
+        target: the folder that is written, as the person gave it.
+        plain: whether there is only one Application, so that no folder has to be found.
+        namespace: see Settings; so are the rest.
+
+    Raises:
+        InputError: one Problem for each option that is wrong.
+    """
+    found = [*_chart_problems(repo, revision, path, chart)]
+    for option, name, longest in (
+        ("--namespace", namespace, 63),
+        ("--argocd-namespace", argocd_namespace, 63),
+        ("--project", project, 63),
+        ("--parent-project", parent_project, 63),
+        ("--release-name", release, 53),
+    ):
+        if not _LABEL.fullmatch(name) or len(name) > longest:
+            expected = f"expected at most {longest} of a-z, 0-9 and -, with a letter or digit at both ends"
+            found.append(Problem(f"found '{name}', {expected}", option))
+    if not plain:
+        if project == "default":
+            found.append(Problem("found 'default', which is ArgoCD's own and is not overwritten", "--project"))
+        found += _apps_problems(chart, apps_repo, apps_revision, apps_path, target)
+    if found:
+        raise InputError(*found)
+    source = Source(repo.removeprefix("oci://"), revision, "" if chart else _clean(path), chart or "")
+    apps = source
+    if not plain:
+        apps = Source(apps_repo or repo, apps_revision or revision, _clean(apps_path or target))
+    return Settings(source, apps, namespace, argocd_namespace, project, parent_project, release)
+
+
+def _chart_problems(repo: str, revision: str, path: str, chart: str | None) -> list[Problem]:
+    found = _repo_problems("--repo", repo, packaged=chart is not None)
+    if chart is None:
+        return [*found, *_revision_problems("--revision", revision), *_path_problems("--path", path)]
+    if not _LABEL.fullmatch(chart):
+        found.append(Problem(f"found '{chart}', expected a chart's name", "--chart"))
+    if not _VERSION.fullmatch(revision):
+        hint = "a range such as 1.x would install whatever is published next"
+        found.append(
+            Problem(f"found '{revision}', expected the chart's exact version, as 1.2.3", "--revision", hint=hint)
+        )
+    return found
+
+
+def _apps_problems(
+    chart: str | None, repo: str | None, revision: str | None, path: str | None, target: str
+) -> list[Problem]:
+    found: list[Problem] = []
+    if chart is not None and (repo is None or revision is None):
+        hint = (
+            "name the Git repository and revision in which you commit the folder, with --apps-repo and --apps-revision"
+        )
+        found.append(Problem("a packaged chart's repository cannot hold the Applications", "--chart", hint=hint))
+    if repo is not None:
+        found += _repo_problems("--apps-repo", repo, packaged=False)
+    if revision is not None:
+        found += _revision_problems("--apps-revision", revision)
+    if path is None and _path_problems("-o", target):
+        hint = "name its path in the repository with --apps-path"
+        found.append(Problem(f"'{target}' does not say where the folder lies in the repository", "-o", hint=hint))
+    return found if path is None else [*found, *_path_problems("--apps-path", path)]
+
+
+def _repo_problems(option: str, repo: str, *, packaged: bool) -> list[Problem]:
+    if urlsplit(repo).password if "://" in repo else False:
+        hint = "register the repository in ArgoCD with its credentials, and give the URL without them"
+        return [Problem("holds a password, which would stand in Git", option, hint=hint)]
+    if not packaged and repo.startswith("oci://"):
+        return [Problem(f"found '{repo}', expected a Git URL", option, hint="name the packaged chart with --chart")]
+    if not (_CHARTS if packaged else _GIT).fullmatch(repo):
+        wanted = "https://HOST/PATH or oci://HOST/PATH" if packaged else "https://HOST/PATH or git@HOST:PATH"
+        return [Problem(f"found '{repo}', expected {wanted}", option)]
+    return []
+
+
+def _revision_problems(option: str, revision: str) -> list[Problem]:
+    if revision == "HEAD":
+        hint = "what is installed would change with every push"
+        return [Problem("found 'HEAD', expected a tag, a commit or a branch", option, hint=hint)]
+    # What git check-ref-format forbids, and what would be taken for an option.
+    if not revision or re.search(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|@\{|^[-/.]|[/.]$", revision):
+        return [Problem(f"found '{revision}', expected a tag, a commit or a branch", option)]
+    return []
+
+
+def _path_problems(option: str, path: str) -> list[Problem]:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not path.isprintable() or _clean(path) in ("", "."):
+        return [Problem(f"found '{path}', expected a folder inside the repository", option)]
+    return []
+
+
+def _clean(path: str) -> str:
+    return PurePosixPath(path).as_posix()
