@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generator import schemas, yamlfile
 from generator.catalogue.reader import read_catalogue
 from generator.dashboards.reader import read_dashboards
+from generator.logs.fields import parse_fields
 from generator.pins import Pins, parse_pins
 from generator.profiles import Layer, located
 from generator.rooms import read_room
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from generator.catalogue.spec import Exporter
     from generator.dashboards.spec import Dashboard
+    from generator.logs.fields import LogField
     from generator.rules.spec import Rules
 
 
@@ -34,6 +36,7 @@ class Sources:
         dashboards: dashboards/*.yaml by file stem, parsed.
         rules: rules/*.yaml by file stem, parsed.
         exporters: metrics/*.yaml by file stem, parsed.
+        log_fields: logs/fields.yaml, by the field's name.
         exemptions: exemptions.yaml.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
             values, exemptions).
@@ -45,6 +48,7 @@ class Sources:
     dashboards: Mapping[str, Dashboard]
     rules: Mapping[str, Rules]
     exporters: Mapping[str, Exporter]
+    log_fields: Mapping[str, LogField]
     exemptions: tuple[Exemption, ...]
     schemas: Mapping[str, Mapping[str, Any]]
 
@@ -83,6 +87,16 @@ def read_pins(root: Path) -> Pins:
     return parse_pins(yamlfile.load(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
 
 
+def read_log_fields(root: Path) -> dict[str, LogField]:
+    """Reads logs/fields.yaml.
+
+    Raises:
+        InputError: it does not follow its schema, or a field lies inside another one.
+    """
+    file = "logs/fields.yaml"
+    return parse_fields(yamlfile.load(root / file, file=file), _schema(root, "log-fields"), file=file)
+
+
 def read_sources(root: Path) -> Sources:
     """Reads every room below ``root``.
 
@@ -98,6 +112,7 @@ def read_sources(root: Path) -> Sources:
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
         rules=read_rules(root / "rules", found["rule"]),
         exporters=read_catalogue(root, _schema(root, "metrics")),
+        log_fields=read_log_fields(root),
         exemptions=_exemptions(root, found["exemptions"]),
         schemas=found,
     )

@@ -14,7 +14,7 @@ from tests.conftest import PROFILES, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOMS = ("dashboards", "metrics", "monitors", "profiles", "rules", "values-schemas")
+ROOMS = ("dashboards", "logs", "metrics", "monitors", "profiles", "rules", "values-schemas")
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_a_file_that_is_no_yaml_is_no_source(root: Path) -> None:
         ("profiles/jark.yaml", "a: b: c\n", "profiles/jark.yaml:1:5: mapping values are not allowed"),
         ("monitors/ray.yaml", "a: 1\n", "monitors/ray.yaml: a: unknown key 'a'"),
         ("dashboards/inference.yaml", "a: 1\n", "dashboards/inference.yaml"),
+        ("logs/fields.yaml", "a: 1\n", "logs/fields.yaml: a: unknown key 'a'"),
         ("pins.yaml", "charts: {}\n", "pins.yaml: the key 'asOf' is missing"),
         ("values-schemas/monitor.schema.yaml", "", "values-schemas/monitor.schema.yaml: found an empty file"),
     ],

@@ -8,13 +8,11 @@ buffer, position database on the host, retries without end) are tested on the re
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from generator.components import opensearch
-from generator.components.component import Component, choices_of, mebibytes
-from generator.errors import bad_input
+from generator import fluentbit
+from generator.components import fluent_bit_destination as destination
+from generator.components.component import Component, choices_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +34,6 @@ _SERVICE = """\
     HTTP_Server On
     HTTP_Listen 0.0.0.0
     HTTP_Port {{ .Values.metricsPort }}
-    Health_Check On
     scheduler.base 2
     scheduler.cap 60
     storage.path STATE/buffer
@@ -57,7 +54,7 @@ _INPUTS = f"""\
     Tag kube.*
     Path /var/log/containers/*.log
     Exclude_Path /var/log/containers/{{{{ include "fluent-bit.fullname" . }}}}-*.log
-    multiline.parser cri
+    multiline.parser cri_line
     DB {_STATE}/containers.db
     DB.locking true
     Read_from_Head true
@@ -119,25 +116,14 @@ _FILTERS = f"""\
     Reserve_Data On
     Preserve_Key On
 
-[FILTER]
-    Name parser
-    Match *
-    Key_Name log
-    Parser level_ray_cpp
-    Parser level_after_time
-    Parser level_first
-    Parser level_klog
-    Parser level_in_brackets
-    Parser level_logfmt
-    Parser level_of_exception
-    Reserve_Data On
-    Preserve_Key On
-
+{fluentbit.level_filter("*", "log")}
 [FILTER]
     Name lua
     Match *
     script /fluent-bit/scripts/{_SCRIPT}
     call normalise
+    time_as_table On
+    type_int_key xid sxid offset
 """
 
 _COMMENTS = {
@@ -150,11 +136,17 @@ _COMMENTS = {
         "/dev/kmsg needs a privileged container and has no position to go on from after a restart."
     ),
     "config.filters": "Tracebacks are joined, JSON goes to `parsed`, the level of every format to `level`.",
+    "env": "The node's name stands on every record. The login is the Secret's; ${...} is filled in by Fluent Bit.",
+    "readinessProbe": (
+        "Ready is what reads and buffers. Were it ready only while OpenSearch takes its lines, `helm install --wait` "
+        "could not end: OpenSearch's users are made after it."
+    ),
     "config.outputs": (
         "Retried without end; when the buffer is full the oldest chunk is dropped and counted in "
         "fluentbit_output_dropped_records_total. Dots in label names become '_', or `app` and `app.kubernetes.io/name` "
         "could not share an index. Each line has an id of its own, so that a batch sent again is stored once, and the "
-        "answer to a batch may be as long as it is: a cut one would be taken for a failure and the batch sent for ever."
+        "answer to a batch may be as long as it is: a cut one would be taken for a failure, the batch sent for ever. "
+        "The time is written to the nanosecond, for an id is made of the record, and equal lines are two."
     ),
     "daemonSetVolumes": (
         "The state directory is on the node: it outlives the pod. A journal that is not kept on disk is under /run."
@@ -167,17 +159,10 @@ def component(profile: Profile) -> Component:
     """Gives Fluent Bit as the profile wants it.
 
     Raises:
-        InputError: it is on, this chart's OpenSearch is off, and no other host is named.
+        InputError: it has nowhere to send, or the choices about TLS contradict each other.
     """
     choices = choices_of(profile, NAME)
-    host = choices["host"]
-    if choices["enabled"] and host is None and not choices_of(profile, opensearch.NAME)["enabled"]:
-        raise bad_input(
-            "found null while components.opensearch.enabled is false, so the logs have nowhere to go",
-            file=f"profile {profile.name}",
-            path=f"components.{NAME}.host",
-            hint=f"name a host, or set components.{NAME}.enabled to false",
-        )
+    where = destination.destination(profile)
     values: dict[str, Any] = {
         "enabled": choices["enabled"],
         "fullnameOverride": f"ai-ml-observability-{NAME}",
@@ -193,30 +178,29 @@ def component(profile: Profile) -> Component:
             "service": _service(choices["resources"]),
             "inputs": _INPUTS,
             "filters": _FILTERS,
-            "outputs": _outputs(host or opensearch.SERVICE, choices["port"], choices["bufferSize"]),
-            "customParsers": _shared("parsers.conf"),
+            "outputs": destination.outputs(where, choices["bufferSize"]),
+            "customParsers": fluentbit.node_parsers(),
         },
-        "luaScripts": {_SCRIPT: _shared(_SCRIPT)},
+        "luaScripts": {_SCRIPT: fluentbit.script(_SCRIPT)},
+        "env": destination.environment(where),
+        "readinessProbe": {"httpGet": {"path": "/"}},
         "daemonSetVolumes": [
             {"name": "varlog", "hostPath": {"path": "/var/log"}},
             {"name": "runlogjournal", "hostPath": {"path": "/run/log/journal", "type": "DirectoryOrCreate"}},
             {"name": "state", "hostPath": {"path": _STATE, "type": "DirectoryOrCreate"}},
             {"name": "etcmachineid", "hostPath": {"path": "/etc/machine-id", "type": "File"}},
+            *destination.volumes(where),
         ],
         "daemonSetVolumeMounts": [
             {"name": "varlog", "mountPath": "/var/log", "readOnly": True},
             {"name": "runlogjournal", "mountPath": "/run/log/journal", "readOnly": True},
             {"name": "state", "mountPath": _STATE},
             {"name": "etcmachineid", "mountPath": "/etc/machine-id", "readOnly": True},
+            *destination.volume_mounts(where),
         ],
         "resources": choices["resources"],
     }
     return Component(NAME, "the log shipper on every node", values, _COMMENTS)
-
-
-@cache
-def _shared(name: str) -> str:
-    return resources.files("generator").joinpath("templates", "fluent-bit", name).read_text(encoding="utf-8")
 
 
 def _service(wanted: Mapping[str, Any]) -> str:
@@ -233,30 +217,3 @@ def _bytes(quantity: str | float) -> float:
     """Gives a Kubernetes quantity in bytes; 512 MiB for one that Kubernetes alone can read, such as 1e9."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]|[KMGT]i|)", str(quantity))
     return float(found[1]) * _UNITS[found[2]] if found else 512.0 * 2**20
-
-
-def _outputs(host: str, port: int, buffer_size: str) -> str:
-    """Gives the outputs; the buffer is shared, the nodes' own logs are few and get a tenth of it."""
-    limit = mebibytes(buffer_size)
-    host_limit = max(limit // 10, 1)
-    return "\n".join(
-        f"""\
-[OUTPUT]
-    Name opensearch
-    Match {match}
-    Host {host}
-    Port {port}
-    Logstash_Format On
-    Logstash_Prefix {prefix}
-    Time_Key @timestamp
-    Replace_Dots On
-    Suppress_Type_Name On
-    Trace_Error On
-    Generate_ID On
-    Write_Operation create
-    Buffer_Size False
-    Retry_Limit no_limits
-    storage.total_limit_size {size}M
-"""
-        for match, prefix, size in (("kube.*", "logs", max(limit - host_limit, 1)), ("host.*", "host", host_limit))
-    )

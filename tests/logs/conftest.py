@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import yaml
 from generator.assemble import chart_values, load_profile
 from tests import helm
 from tests.logs import fluentbit
-from tests.logs.sink import Server
+from tests.logs.sink import Server, certify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,13 +50,20 @@ def rendered(
     return render
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl, which makes the sink's certificate")
+    return certify(tmp_path_factory.mktemp("certificates"), "localhost")
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
+def server(certificates: tuple[Path, Path]) -> Iterator[Server]:
+    with Server(certificates) as running:
         yield running
 
 
 @pytest.fixture
 def node(tmp_path: Path, server: Server, rendered: Callable[[str], Mapping[str, str]]) -> fluentbit.Node:
     """A node with the standalone profile's configuration."""
-    return fluentbit.Node(tmp_path, server.port).write(rendered("standalone"))
+    return fluentbit.Node(tmp_path, server).write(rendered("standalone"))

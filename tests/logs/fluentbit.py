@@ -1,4 +1,7 @@
-"""Runs the configuration that the chart renders in a real Fluent Bit, its paths and addresses made the test's own."""
+"""Runs the configuration that the chart renders in a real Fluent Bit, its paths and addresses made the test's own.
+
+What protects the way to OpenSearch stays as rendered: TLS, whose certificate and name are verified, and the login.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ import shutil
 import signal
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+
+    from tests.logs.sink import Server
 
 MISSING = "no Fluent Bit: name a 5.1 binary in GEN_CHART_FLUENT_BIT or put fluent-bit on PATH"
 
@@ -36,13 +41,21 @@ class Node:
 
     Attributes:
         root: the test's folder.
-        sink_port: where the sink listens on the loopback interface.
+        server: where the lines go, and where pods' metadata is from.
         journal: a folder of real journal files; without one, ``host`` stands for the journal.
+        variables: the container's environment, as its Secrets would fill it.
     """
 
     root: Path
-    sink_port: int
+    server: Server
     journal: Path | None = None
+    variables: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "NODE_NAME": "node-1",
+            "OPENSEARCH_USER": "fluent-bit",
+            "OPENSEARCH_PASSWORD": "p4ss w0rd#$",
+        }
+    )
 
     @property
     def containers(self) -> Path:
@@ -77,14 +90,16 @@ class Node:
             "/fluent-bit/etc/conf": str(self.root / "conf"),
             "/fluent-bit/etc/parsers.conf": str(self.root / "parsers.conf"),
             "/fluent-bit/scripts": str(self.root / "conf"),
+            "/fluent-bit/opensearch/ca.crt": str(self.server.authority),
             "HTTP_Listen 0.0.0.0": "HTTP_Listen 127.0.0.1",
         }.items():
             text = text.replace(old, new)
         text = re.sub(r"HTTP_Port \d+", f"HTTP_Port {port}", text)
-        text = re.sub(r"(?m)^    Host .*\n    Port .*$", f"    Host 127.0.0.1\n    Port {self.sink_port}", text)
+        text = re.sub(r"(?m)^    Host .*\n    Port .*$", f"    Host localhost\n    Port {self.server.port}", text)
         prefix = "kube." + str(self.containers).strip("/").replace("/", ".") + "."
         token = self.root / "token"
-        moved = f"Kube_URL http://127.0.0.1:{self.sink_port}\n    Kube_Tag_Prefix {prefix}\n    Kube_Token_File {token}"
+        api = f"http://127.0.0.1:{self.server.pods_port}"
+        moved = f"Kube_URL {api}\n    Kube_Tag_Prefix {prefix}\n    Kube_Token_File {token}"
         text = text.replace("Name kubernetes", f"Name kubernetes\n    {moved}")
         if self.journal is not None:
             # A journal that a test wrote is all in the past.
@@ -106,10 +121,22 @@ class Node:
 class FluentBit:
     """A Fluent Bit that runs a node's configuration for the length of a ``with``."""
 
-    def __init__(self, program: Path, node: Node) -> None:
+    def __init__(self, program: Path, node: Node, *, file_size: int | None = None) -> None:
+        """Starts it.
+
+        Args:
+            program: the binary.
+            node: what it runs.
+            file_size: no file that it writes may be longer than this many bytes, as on a disk that is full.
+        """
         self._log = (node.root / "fluent-bit.log").open("ab")
+        limit = ["prlimit", f"--fsize={file_size}"] if file_size is not None else []
         self._process = subprocess.Popen(
-            [program, "--config", node.config], cwd=node.root, stdout=self._log, stderr=self._log
+            [*limit, program, "--config", node.config],
+            cwd=node.root,
+            stdout=self._log,
+            stderr=self._log,
+            env={**os.environ, **node.variables},
         )
 
     def __enter__(self) -> FluentBit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tests.logs.sink import Server
 
-def dry_run(program: Path, config: Path) -> subprocess.CompletedProcess[str]:
+
+def dry_run(program: Path, node: Node) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [program, "--dry-run", "--config", config], capture_output=True, text=True, check=False, timeout=30
+        [program, "--dry-run", "--config", node.config],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, **node.variables},
     )
 
 
 @pytest.mark.upstream
 @pytest.mark.parametrize("profile", PROFILES)
 def test_fluent_bit_accepts_every_profiles_configuration(
-    program: Path, rendered: Callable[[str], Mapping[str, str]], tmp_path: Path, profile: str
+    program: Path, rendered: Callable[[str], Mapping[str, str]], tmp_path: Path, server: Server, profile: str
 ) -> None:
-    node = Node(tmp_path, 9200).write(rendered(profile))
-    done = dry_run(program, node.config)
+    node = Node(tmp_path, server).write(rendered(profile))
+    done = dry_run(program, node)
     assert done.returncode == 0, done.stderr
     assert not any(word in done.stderr for word in ("warn", "[error]")), done.stderr
 
@@ -35,4 +43,4 @@ def test_fluent_bit_accepts_every_profiles_configuration(
 @pytest.mark.upstream
 def test_a_misspelt_option_is_refused_so_the_dry_run_can_fail(program: Path, node: Node) -> None:
     node.config.write_text(node.config.read_text().replace("Merge_Log_Key", "Merge_Log_Kee"))
-    assert dry_run(program, node.config).returncode != 0
+    assert dry_run(program, node).returncode != 0

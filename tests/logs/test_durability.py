@@ -144,8 +144,10 @@ def test_what_no_longer_fits_the_buffer_is_the_oldest_and_every_line_of_it_is_co
         server.sink.refusal = None
         assert server.sink.wait(lambda sink: len(sink.documents) >= 60_000 - lost, 60)
         record_property("peak memory, MB", running.peak_memory() // 1_000_000)
-    assert 0 < lost < 60_000
-    assert sorted(arrived(server.sink)) == list(range(lost, 60_000))
+    found = sorted(arrived(server.sink))
+    assert found == list(range(found[0], 60_000))
+    # A chunk that is on its way when it is dropped is counted, though it may arrive: never fewer than were lost.
+    assert 0 < found[0] <= lost < 60_000
 
 
 def test_a_batch_that_is_partly_there_is_completed_not_repeated(program: Path, node: Node, server: Server) -> None:

@@ -50,7 +50,7 @@ def journal(tmp_path: Path) -> Path:
 def test_the_kernel_and_the_kubelet_are_read_with_their_levels_and_nothing_else(
     program: Path, tmp_path: Path, journal: Path, server: Server, rendered: Callable[[str], Mapping[str, str]]
 ) -> None:
-    node = Node(tmp_path, server.port, journal).write(rendered("standalone"))
+    node = Node(tmp_path, server, journal).write(rendered("standalone"))
     with FluentBit(program, node):
         enough = server.sink.wait(lambda sink: len(sink.documents) >= len(ENTRIES) - 1, 20)
     assert enough, (node.root / "fluent-bit.log").read_text()[-3000:]
@@ -73,7 +73,7 @@ def test_the_kernel_and_the_kubelet_are_read_with_their_levels_and_nothing_else(
 def test_after_a_restart_no_entry_is_read_again(
     program: Path, tmp_path: Path, journal: Path, server: Server, rendered: Callable[[str], Mapping[str, str]]
 ) -> None:
-    node = Node(tmp_path, server.port, journal).write(rendered("standalone"))
+    node = Node(tmp_path, server, journal).write(rendered("standalone"))
     with FluentBit(program, node):
         assert server.sink.wait(lambda sink: sink.sent >= len(ENTRIES) - 1, 20)
     with FluentBit(program, node):

@@ -62,7 +62,7 @@ def test_an_indented_line_after_a_traceback_is_a_line_of_its_own_and_so_is_an_em
     for pod in ("a", "b"):
         logs = [found["log"] for found in documents if found["kubernetes"]["pod_name"] == pod]
         assert logs[-5:] == lines
-    assert all(set(document) >= {"time", "stream", "kubernetes"} for document in documents)
+    assert all(set(document) >= {"@timestamp", "stream", "kubernetes"} for document in documents)
 
 
 def test_two_streams_at_once_do_not_tear_each_others_tracebacks(program: Path, node: Node, server: Server) -> None:
@@ -91,6 +91,7 @@ def test_json_is_under_one_key_with_every_value_a_text_so_that_no_two_programs_c
 def test_a_line_carries_its_pods_metadata_its_labels_dots_replaced(program: Path, node: Node, server: Server) -> None:
     node.container("etcd-node-1", "kube-system", "etcd").write_bytes(cri("hello"))
     (document,) = indexed(program, node, server, 1)
+    assert {index for index, _ in server.sink.documents} == {"logs-kubernetes"}
     found = document["kubernetes"]
     assert (found["namespace_name"], found["pod_name"], found["container_name"]) == (
         "kube-system",
@@ -98,7 +99,7 @@ def test_a_line_carries_its_pods_metadata_its_labels_dots_replaced(program: Path
         "etcd",
     )
     assert found["labels"] == {"app": "demo", "app_kubernetes_io/name": "demo"}
-    assert (document["stream"], document["time"]) == ("stdout", "2026-11-24T11:44:21.502000001Z")
+    assert (document["stream"], document["@timestamp"]) == ("stdout", "2026-11-24T11:44:21.502000001Z")
 
 
 def test_its_own_log_is_left_out(program: Path, node: Node, server: Server) -> None:
@@ -134,6 +135,19 @@ def test_no_line_is_lost_for_its_bytes_or_its_length(program: Path, node: Node, 
     assert logs[-3:] == lines[-3:]
     assert logs[0].endswith(" broken")
     assert all(len(document.get("parsed", {})) <= 100 for document in documents)
+
+
+def test_a_line_of_many_pieces_is_one_however_long_its_reading_takes(program: Path, node: Node, server: Server) -> None:
+    """Fluent Bit's own parser closes what is there in part every four seconds."""
+    data = cri("x" * 500_000, stamp="2026-11-24T11:44:21.000000001Z")
+    log = node.container()
+    with FluentBit(program, node):
+        for at in range(0, len(data), len(data) // 4):
+            with log.open("ab") as handle:
+                handle.write(data[at : at + len(data) // 4])
+            server.sink.wait(lambda sink: bool(sink.documents), 3)
+        server.sink.wait(lambda sink: bool(sink.documents), 15)
+    assert [len(document["log"]) for document in server.sink.logs()] == [500_000]
 
 
 def test_no_long_line_keeps_it_from_the_next(program: Path, node: Node, server: Server) -> None:

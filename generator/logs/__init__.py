@@ -1,0 +1,1 @@
+"""What a log record holds: the fields of ``logs/fields.yaml``."""

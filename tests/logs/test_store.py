@@ -1,0 +1,68 @@
+"""A profile that keeps no logs has no log panels, and no data source that would find nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.assemble import assemble, load_profile
+from generator.extras import with_extras
+from generator.logs.store import keeps_logs
+from generator.profiles import Layer
+from generator.verification import verify_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.sources import Sources
+
+OFF = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}}}
+ELSEWHERE = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"host": "logs.example"}}}
+
+
+def chart(sources: Sources, choices: Mapping[str, Any]) -> Mapping[str, str]:
+    profile = load_profile("standalone", sources, [Layer("-f", dict(choices))])
+    fitted = with_extras(profile, sources)
+    assert verify_profile(profile, fitted) == ()
+    return assemble(profile, fitted)
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        ({}, True),
+        (OFF, False),
+        (ELSEWHERE, True),
+        ({**OFF, "dashboards": {"logs": True}}, True),
+        ({"dashboards": {"logs": False}}, False),
+        ({"dashboards": {"logs": None}}, True),
+    ],
+)
+def test_logs_are_kept_by_this_charts_opensearch_by_another_or_as_the_profile_says(
+    sources: Sources, choices: dict[str, Any], expected: bool
+) -> None:
+    assert keeps_logs(load_profile("standalone", sources, [Layer("-f", choices)])) is expected
+
+
+def test_without_logs_no_dashboard_names_their_data_source(sources: Sources) -> None:
+    files = chart(sources, OFF)
+    boards = {path: text for path, text in files.items() if path.startswith("files/dashboards/")}
+    assert "files/dashboards/logs-explorer.json" not in boards
+    assert "templates/dashboards/logs-explorer.yaml" not in files
+    assert "logs-explorer" not in files["values.yaml"]
+    for path, text in boards.items():
+        assert "grafana-opensearch-datasource" not in text, path
+        assert json.loads(text)["panels"]
+
+
+def test_a_choice_about_a_dashboard_that_is_left_out_is_no_error(sources: Sources) -> None:
+    files = chart(sources, {**OFF, "dashboards": {"logs-explorer": {"enabled": False}}})
+    assert "logs-explorer" not in files["values.yaml"]
+
+
+def test_logs_that_are_kept_elsewhere_have_their_panels(sources: Sources) -> None:
+    files = chart(sources, ELSEWHERE)
+    assert "grafana-opensearch-datasource" in files["files/dashboards/gpu-training.json"]
+    assert "files/dashboards/logs-explorer.json" in files
