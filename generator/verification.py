@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from generator.assemble import chart_values
 from generator.catalogue.known import Drops, gone_names, known_series
+from generator.dashboards.logs import asks_logs
 from generator.errors import InputError, Problem
+from generator.logs.dashboards import log_findings
 from generator.rules import expressions as rule_expressions
 from generator.sources import exemptions
 from generator.verify import (
@@ -38,7 +40,7 @@ def verify_profile(profile: Profile, sources: Sources) -> tuple[Finding, ...]:
         InputError: choices contradict each other, or a shorthand cannot be written out.
     """
     values = chart_values(profile, sources)
-    return check(
+    metrics = check(
         prepared(sources, values),
         series(profile, sources, values),
         gone_names(sources.exporters),
@@ -47,6 +49,13 @@ def verify_profile(profile: Profile, sources: Sources) -> tuple[Finding, ...]:
             *exemptions(profile.choices["exemptions"], origin=f"profile {profile.name}: exemptions"),
         ),
     )
+    return (*metrics, *_log_findings(sources, values))
+
+
+def _log_findings(sources: Sources, values: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, dashboard in sources.dashboards.items():
+        if asks_logs(dashboard) and _on(values["dashboards"], name):
+            yield from log_findings(dashboard, sources.log_fields)
 
 
 def verify_foreign(path: Path, profile: Profile, sources: Sources) -> tuple[Finding, ...]:
@@ -118,7 +127,7 @@ def scraped(profile: Profile, sources: Sources, values: Mapping[str, Any]) -> Ca
 
     By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``).
     """
-    theirs = profile.choices["cluster"]["scrapes"]
+    theirs = {name for name, reason in profile.choices["cluster"]["scrapes"].items() if reason is not None}
 
     def answer(exposure: Exposure) -> bool:
         if exposure.component:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.components import grafana_logs
 from generator.components.component import Component, choices_of, mebibytes, volume_claim
 from generator.secrets import secret_name
 
@@ -44,6 +45,7 @@ _COMMENTS = {
     "prometheus-node-exporter.prometheus.monitor.relabelings": (
         "`node` is the Kubernetes node's name, as on every monitor of this chart."
     ),
+    **grafana_logs.COMMENTS,
 }
 
 
@@ -79,6 +81,8 @@ def component(profile: Profile) -> Component:
         },
     }
     comments = dict(_COMMENTS)
+    if "extraInitContainers" in values["grafana"]:
+        comments["grafana.extraInitContainers"] = grafana_logs.COPY_COMMENT
     for key, _ in unreachable:
         comments[key] = "Not reachable in this cluster: no monitor, no dashboard, no alert."
     return Component(NAME, "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter", values, comments)
@@ -128,6 +132,8 @@ def _grafana(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any]:
             values["persistence"]["storageClassName"] = class_name
         values["deploymentStrategy"] = {"type": "Recreate"}
         values["initChownData"] = {"enabled": False}
+    plugin = choices["opensearchPlugin"]
+    values |= grafana_logs.log_values(profile, plugin)
     return values | {
         "rbac": {"useExistingClusterRole": GRAFANA_CLUSTER_ROLE},
         "sidecar": {
@@ -139,7 +145,8 @@ def _grafana(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any]:
             "datasources": {"resource": "configmap"},
         },
         "grafana.ini": {
-            "analytics": {"check_for_updates": False, "check_for_plugin_updates": False, "reporting_enabled": False}
+            "analytics": {"check_for_updates": False, "check_for_plugin_updates": False, "reporting_enabled": False},
+            **grafana_logs.preinstalled(profile, plugin),
         },
         "testFramework": {"enabled": False},
         "resources": choices["resources"],

@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from generator.dashboards.logchecks import log_panel_problems
+from generator.dashboards.logs import (
+    asks_logs,
+    asks_metrics,
+    panel_log_queries,
+    variable_log_query,
+    variable_texts,
+)
 from generator.dashboards.queries import target_queries, variable_query
 from generator.dashboards.shorthands import expand
-from generator.dashboards.spec import DATASOURCE
+from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
 from generator.errors import InputError, Problem, nearest
 from generator.variables import used_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.dashboards.spec import Dashboard, Panel
+    from generator.dashboards.spec import Dashboard, Panel, Variable
 
-"""A Grafana variable, ``$name`` or ``${name:format}``. ``$1`` belongs to label_replace."""
-
-_ONLY = {"columns": "table", "stack": "timeseries", "sparkline": "stat", "content": "text"}
+_ONLY = {
+    "columns": "table",
+    "stack": "timeseries",
+    "sparkline": "stat",
+    "content": "text",
+    "fields": "logs",
+    "max_lines": "logs",
+}
 """Settings that work with one type of panel only."""
 
 
@@ -33,24 +46,42 @@ def dashboard_problems(dashboard: Dashboard) -> list[Problem]:
 
 
 def _duplicates(dashboard: Dashboard) -> Iterator[Problem]:
-    names = Counter([DATASOURCE, *(variable.name for variable in dashboard.variables)])
+    names = Counter([DATASOURCE, LOG_SOURCE, *(variable.name for variable in dashboard.variables)])
     for index, variable in enumerate(dashboard.variables):
         if names[variable.name] > 1:
             message = f"found the variable '{variable.name}' twice"
-            hint = "the compiler adds this one" if variable.name == DATASOURCE else ""
+            hint = "the compiler adds this one" if variable.name in (DATASOURCE, LOG_SOURCE) else ""
             yield Problem(message, dashboard.file, f"variables[{index}].name", hint=hint)
+        yield from _variable_problems(dashboard.file, f"variables[{index}]", variable)
     titles = Counter(panel.title for _, panel in dashboard.panels())
     for path, panel in dashboard.panels():
         if titles[panel.title] > 1:
             yield Problem("found this title twice, expected each once", dashboard.file, f"{path}.title")
 
 
+def _variable_problems(file: str, path: str, variable: Variable) -> Iterator[Problem]:
+    if variable.logs and not variable.field:
+        yield Problem("found 'logs', which only a menu of a log 'field' uses", file, f"{path}.logs")
+    if variable.search:
+        menu = {
+            "regex": variable.regex,
+            "multi": variable.multi,
+            "includeAll": variable.include_all,
+            "allValue": variable.all_value,
+        }
+        for key, given in menu.items():
+            if given:
+                yield Problem(f"found '{key}', which a box for words does not use", file, f"{path}.{key}")
+
+
 def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
     for key, kind in _ONLY.items():
         if getattr(panel, key) and panel.type != kind:
-            yield Problem(f"found '{key}', which only a {kind} panel uses", file, f"{path}.{key}")
+            written = "maxLines" if key == "max_lines" else key
+            yield Problem(f"found '{written}', which only a {kind} panel uses", file, f"{path}.{written}")
     if panel.type == "text" and panel.targets:
         yield Problem("found 'targets', which a text panel does not use", file, f"{path}.targets")
+    yield from log_panel_problems(file, path, panel)
     if panel.min is not None and panel.max is not None and panel.min >= panel.max:
         yield Problem(f"found min {panel.min:g}, expected less than max {panel.max:g}", file, f"{path}.min")
     before: float | None = None
@@ -66,13 +97,15 @@ def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
 
 
 def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
-    """Gives what is used of what expressions share, and the shorthands that cannot be written out."""
+    """Gives what is used of what queries share, with its sign, and the shorthands that cannot be written out."""
     used: set[str] = set()
     broken: list[Problem] = []
     for index, variable in enumerate(dashboard.variables):
         try:
             variable_query(dashboard, index)
             used |= expand(variable.query, dashboard.shared).used
+            lines = variable_log_query(dashboard, index)
+            used |= {f"filter {name}" for name in lines.used} if lines else set()
         except InputError as error:
             broken.extend(error.problems)
     for path, panel in dashboard.panels():
@@ -82,12 +115,18 @@ def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
                     used |= query.used
             except InputError as error:
                 broken.extend(error.problems)
+        try:
+            for asked in panel_log_queries(dashboard, path, panel):
+                used |= {f"filter {name}" for one in asked.written for name in one.used}
+        except InputError as error:
+            broken.extend(error.problems)
     return used, broken
 
 
 def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Problem]:
     """Finds variables without a definition, and definitions without a use."""
-    defined = {DATASOURCE, *(variable.name for variable in dashboard.variables)}
+    defined = {variable.name for variable in dashboard.variables}
+    defined |= {name for name, asked in ((DATASOURCE, asks_metrics), (LOG_SOURCE, asks_logs)) if asked(dashboard)}
     used: set[str] = set()
     for path, text in _texts(dashboard):
         found = used_variables(text)
@@ -104,12 +143,18 @@ def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Prob
             if f"{sign}{name}" not in used_shared:
                 message = f"'{name}' is not used"
                 yield Problem(message, dashboard.file, f"{key}.{name}", hint=f"write {sign}{name} or remove it")
+    for name in shared.filters:
+        if f"filter {name}" not in used_shared:
+            path = f"logFilters.{name}"
+            yield Problem(f"'{name}' is not used", dashboard.file, path, hint=f"write @{name} or remove it")
 
 
 def _texts(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
     """Gives every text in which Grafana fills in variables, with its place."""
     for index in range(len(dashboard.variables)):
-        yield f"variables[{index}].query", variable_query(dashboard, index)
+        key = "logs" if dashboard.variables[index].field else "query"
+        for text in variable_texts(dashboard, index):
+            yield f"variables[{index}].{key}", text
     for index, row in enumerate(dashboard.rows):
         yield f"rows[{index}].title", row.title
     for path, panel in dashboard.panels():
@@ -120,3 +165,6 @@ def _texts(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
             for query in target_queries(dashboard, f"{path}.targets[{index}]", panel, index):
                 yield query.path, query.expr
                 yield query.path, query.legend
+        for lines in panel_log_queries(dashboard, path, panel):
+            for written in lines.written:
+                yield lines.path, written.text

@@ -10,9 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.layout import lay_out
+from generator.dashboards.logs import asks_logs, asks_metrics, panel_log_queries, variable_log_query
+from generator.dashboards.opensearch import PLUGIN
 from generator.dashboards.panels import build_panel, datasource_ref
 from generator.dashboards.queries import panel_queries, variable_query
-from generator.dashboards.spec import DATASOURCE
+from generator.dashboards.spec import ANYTHING, DATASOURCE, LOG_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +22,26 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders import dashboard as builders
 
     from generator.dashboards.layout import Place
-    from generator.dashboards.spec import Dashboard, Link
+    from generator.dashboards.spec import Dashboard, Link, Variable
 
 _DEFAULTS: dict[str, Any] = {
     "allowCustomValue": True,
     "auto": False,
     "auto_count": 30,
     "auto_min": "10s",
+    "calcs": [],
     "fiscalYearStartMonth": 0,
+    "justifyMode": "auto",
+    "orientation": "auto",
+    "percentChangeColorMode": "standard",
+    "placement": "bottom",
     "repeatDirection": "h",
+    "showLegend": True,
+    "showPercentChange": False,
     "skipUrlSync": False,
+    "textMode": "auto",
     "transparent": False,
+    "wideLayout": True,
 }
 """What the builders write although Grafana assumes it."""
 
@@ -38,8 +49,9 @@ _DEFAULTS: dict[str, Any] = {
 def compile_dashboard(name: str, spec: Dashboard) -> str:
     """Gives the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
 
-    Every target and every variable's query asks the data source that the variable ``datasource`` names; there is no
-    ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the file.
+    Every target and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
+    it asks for logs; there is no ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the
+    file.
 
     Args:
         name: the dashboard's name; it must be the one that the dashboard was read under.
@@ -89,37 +101,58 @@ def _link(link: Link) -> builders.DashboardLink:
     return built.type(DashboardLinkType.LINK).url(link.url)
 
 
-def _variables(spec: Dashboard) -> Iterator[builders.DatasourceVariable | builders.QueryVariable]:
-    from grafana_foundation_sdk.builders import dashboard as builders
-    from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
+_SOURCES = (
+    (DATASOURCE, asks_metrics, "Data source", "The Prometheus that the panels ask.", "prometheus"),
+    (LOG_SOURCE, asks_logs, "Logs", "The OpenSearch whose logs are shown.", PLUGIN),
+)
+"""The menus for data sources: name, when there is one, label, description, plugin."""
 
-    yield (
-        builders.DatasourceVariable(DATASOURCE)
-        .label("Data source")
-        .description("The Prometheus that the panels ask.")
-        .type("prometheus")
-    )
+
+def _variables(spec: Dashboard) -> Iterator[Any]:
+    from grafana_foundation_sdk.builders import dashboard as builders
+
+    for name, wanted, label, description, plugin in _SOURCES:
+        if wanted(spec):
+            yield builders.DatasourceVariable(name).label(label).description(description).type(plugin)
     for index, variable in enumerate(spec.variables):
-        built = (
-            builders.QueryVariable(variable.name)
-            .label(variable.label or variable.name)
-            .description(variable.description)
-            .datasource(datasource_ref())
-            .query(variable_query(spec, index))
-            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-            .sort(VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
-            .multi(variable.multi)
-            .include_all(variable.include_all)
-        )
-        if variable.regex:
-            built.regex(variable.regex)
-        if variable.all_value:
-            built.all_value(variable.all_value)
-        if variable.include_all:
-            text: str | list[str] = ["All"] if variable.multi else "All"
-            value: str | list[str] = ["$__all"] if variable.multi else "$__all"
-            built.current(VariableOption(selected=True, text=text, value=value))
-        yield built
+        if variable.search:
+            box = builders.TextBoxVariable(variable.name).label(variable.label or variable.name)
+            yield box.description(variable.description).default_value("")
+        else:
+            yield _menu(spec, index, variable)
+
+
+def _menu(spec: Dashboard, index: int, variable: Variable) -> builders.QueryVariable:
+    from grafana_foundation_sdk.builders import dashboard as builders
+    from grafana_foundation_sdk.models.dashboard import DataSourceRef, VariableOption, VariableRefresh, VariableSort
+
+    lines = variable_log_query(spec, index)
+    if lines:
+        # The plugin reads a variable's query as JSON (2.34.2, metricFindQuery).
+        query = json.dumps({"find": "terms", "field": variable.field, "query": lines.text, "size": 500})
+        source = DataSourceRef(type_val=PLUGIN, uid=f"${{{LOG_SOURCE}}}")
+    else:
+        query, source = variable_query(spec, index), datasource_ref()
+    built = (
+        builders.QueryVariable(variable.name)
+        .label(variable.label or variable.name)
+        .description(variable.description)
+        .datasource(source)
+        .query(query)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
+        .multi(variable.multi)
+        .include_all(variable.include_all)
+    )
+    if variable.regex:
+        built.regex(variable.regex)
+    if variable.all_value or (lines and variable.include_all):
+        built.all_value(variable.all_value or ANYTHING)
+    if variable.include_all:
+        text: str | list[str] = ["All"] if variable.multi else "All"
+        value: str | list[str] = ["$__all"] if variable.multi else "$__all"
+        built.current(VariableOption(selected=True, text=text, value=value))
+    return built
 
 
 def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
@@ -132,8 +165,9 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
         panels = []
         for index, (panel, place) in enumerate(zip(row.panels, places.panels, strict=True)):
             number += 1
-            asked = panel_queries(spec, f"rows[{row_index}].panels[{index}]", panel)
-            panels.append(build_panel(panel, list(asked)).id(number).grid_pos(_grid(place)))
+            path = f"rows[{row_index}].panels[{index}]"
+            asked, lines = panel_queries(spec, path, panel), panel_log_queries(spec, path, panel)
+            panels.append(build_panel(panel, list(asked), list(lines)).id(number).grid_pos(_grid(place)))
         if row.collapsed:
             for item in panels:
                 heading.with_panel(item)

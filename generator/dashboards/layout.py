@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 24
 
-_SIZES = {"stat": (4, 4), "gauge": (4, 8), "table": (COLUMNS, 8), "text": (COLUMNS, 3)}
+_SIZES = {"stat": (4, 4), "gauge": (4, 8), "table": (COLUMNS, 8), "logs": (COLUMNS, 12), "text": (COLUMNS, 3)}
 """Default (width, height) by type; every other type takes half the width and 8 rows."""
 
 

@@ -10,6 +10,7 @@ from generator.dashboards.spec import DATASOURCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from generator.dashboards.logs import LogQuery
     from generator.dashboards.queries import Query
     from generator.dashboards.spec import Panel, Threshold
 
@@ -24,23 +25,36 @@ def datasource_ref() -> Any:
     return DataSourceRef(type_val="prometheus", uid=f"${{{DATASOURCE}}}")
 
 
-def build_panel(panel: Panel, asked: Sequence[Query]) -> Any:
+def build_panel(panel: Panel, asked: Sequence[Query], lines: Sequence[LogQuery] = ()) -> Any:
     """Gives the builder of one panel, without id and place.
 
     Args:
         panel: the panel.
-        asked: its queries, shorthands written out.
+        asked: its queries for Prometheus, shorthands written out.
+        lines: its queries for logs, written out; a panel has one kind.
     """
     if panel.type == "text":
         return _text(panel)
-    built = _BUILDERS[panel.type](panel)
-    built.title(panel.title).description(describe(panel)).datasource(datasource_ref()).unit(panel.unit)
-    _add_scale(built, panel)
+    if lines:
+        from generator.dashboards.logpanels import build_log_panel
+
+        return build_log_panel(panel, lines)
+    built = start_panel(panel, datasource_ref())
     for number, query in enumerate(asked):
         built.with_target(_target(panel, query, ref_id(number)))
     _add_units(built, panel, asked)
     if panel.type == "table":
         _add_columns(built, panel, asked)
+    return built
+
+
+def start_panel(panel: Panel, source: Any) -> Any:
+    """Gives the builder of a panel that asks ``source``, without its queries."""
+    built = _BUILDERS[panel.type](panel)
+    built.title(panel.title).description(describe(panel)).datasource(source)
+    if panel.unit:
+        built.unit(panel.unit)
+    _add_scale(built, panel)
     return built
 
 
@@ -231,6 +245,22 @@ def _table(_: Panel) -> Any:
     return table.Panel().show_header(True)
 
 
+def _logs(panel: Panel) -> Any:
+    from grafana_foundation_sdk.builders import logs
+    from grafana_foundation_sdk.models import common
+
+    built = (
+        logs.Panel()
+        .show_time(True)
+        .wrap_log_message(True)
+        .enable_log_details(True)
+        .sort_order(common.LogsSortOrder.DESCENDING)
+        .dedup_strategy(common.LogsDedupStrategy.NONE)
+    )
+    # Grafana's name of the line itself among the fields shown.
+    return built.displayed_fields([*panel.fields, "___LOG_LINE_BODY___"]) if panel.fields else built
+
+
 def _text(panel: Panel) -> Any:
     from grafana_foundation_sdk.builders import text
     from grafana_foundation_sdk.models.text import TextMode
@@ -246,4 +276,5 @@ _BUILDERS: dict[str, Callable[[Panel], Any]] = {
     "timeseries": _timeseries,
     "heatmap": _heatmap,
     "table": _table,
+    "logs": _logs,
 }

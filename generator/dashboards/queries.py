@@ -1,4 +1,4 @@
-"""Every expression of a dashboard as Grafana will send it, for the compiler and for whoever checks expressions."""
+"""Every PromQL expression of a dashboard as Grafana will send it, for the compiler and for the checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.dashboards.shorthands import ShorthandError, expand, percentiles, ratio
-from generator.dashboards.spec import Percentiles, Ratio
+from generator.dashboards.spec import Logs, Percentiles, Ratio
 from generator.errors import bad_input
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Query:
 
 
 def queries(dashboard: Dashboard) -> Iterator[Query]:
-    """Gives every query of every panel, in the order of the file.
+    """Gives every query of every panel that asks Prometheus, in the order of the file.
 
     Raises:
         InputError: a shorthand that cannot be written out; names the panel's and the target's place.
@@ -83,11 +83,13 @@ def _written(target: Target) -> list[tuple[str, str]]:
         return [(" ".join([*prefix, name]), text) for name, text in percentiles(target.query)]
     if isinstance(target.query, Ratio):
         return [(target.legend, ratio(target.query))]
+    if isinstance(target.query, Logs):
+        return []
     return [(target.legend, target.query)]
 
 
 def variable_query(dashboard: Dashboard, index: int) -> str:
-    """Gives the query of one variable with its shorthands written out.
+    """Gives the query of one variable with its shorthands written out; "" if Prometheus does not fill it.
 
     Raises:
         InputError: a shorthand that cannot be written out.

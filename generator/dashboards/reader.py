@@ -12,6 +12,7 @@ from generator.dashboards.spec import (
     RESERVED,
     Dashboard,
     Link,
+    Logs,
     Panel,
     Percentiles,
     Ratio,
@@ -102,11 +103,13 @@ def _choice_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Finds targets and links that say two things at once, or nothing."""
     for index, link in enumerate(data.get("links", ())):
         yield from _one_of(link, ("tag", "url"), file, f"links[{index}]")
+    for index, variable in enumerate(data["variables"]):
+        yield from _one_of(variable, ("query", "field", "search"), file, f"variables[{index}]")
     for row_index, row in enumerate(data["rows"]):
         for panel_index, panel in enumerate(row["panels"]):
             for index, target in enumerate(panel.get("targets", ())):
                 path = f"rows[{row_index}].panels[{panel_index}].targets[{index}]"
-                yield from _one_of(target, ("expr", "percentiles", "ratio"), file, path)
+                yield from _one_of(target, ("expr", "percentiles", "ratio", "logs"), file, path)
 
 
 def _one_of(data: Mapping[str, Any], keys: tuple[str, ...], file: str, path: str) -> Iterator[Problem]:
@@ -129,7 +132,9 @@ def _dashboard(name: str, data: Mapping[str, Any], file: str) -> Dashboard:
             Row(row["title"], tuple(_panel(panel) for panel in row["panels"]), row.get("collapsed", False))
             for row in data["rows"]
         ),
-        shared=Shared(*({k: t.strip() for k, t in data.get(key, {}).items()} for key in ("matchers", "parts"))),
+        shared=Shared(
+            *({k: t.strip() for k, t in data.get(key, {}).items()} for key in ("matchers", "parts", "logFilters"))
+        ),
         tags=tuple(data.get("tags", ())),
         links=tuple(Link(**link) for link in data.get("links", ())),
         time_from=time.get("from", Dashboard.time_from),
@@ -142,7 +147,10 @@ def _variable(data: Mapping[str, Any]) -> Variable:
     return Variable(
         name=data["name"],
         description=data["description"].strip(),
-        query=data["query"].strip(),
+        query=data.get("query", "").strip(),
+        field=data.get("field", ""),
+        logs=data.get("logs", "").strip(),
+        search=data.get("search", False),
         label=data.get("label", ""),
         regex=data.get("regex", ""),
         multi=data.get("multi", False),
@@ -162,12 +170,14 @@ def _panel(data: Mapping[str, Any]) -> Panel:
             for step in data.get("thresholds", ())
         ),
         columns=tuple(data.get("columns", {}).items()),
+        fields=tuple(data.get("fields", ())),
+        max_lines=data.get("maxLines", 0),
         targets=tuple(_target(target) for target in data.get("targets", ())),
     )
 
 
 def _target(data: Mapping[str, Any]) -> Target:
-    query: str | Percentiles | Ratio = data.get("expr", "").strip()
+    query: str | Percentiles | Ratio | Logs = data.get("expr", "").strip()
     if "percentiles" in data:
         asked = data["percentiles"]
         quantiles = tuple(float(quantile) for quantile in asked["quantiles"])
@@ -176,4 +186,14 @@ def _target(data: Mapping[str, Any]) -> Target:
     elif "ratio" in data:
         asked = data["ratio"]
         query = Ratio(asked["part"].strip(), asked["whole"].strip(), tuple(asked.get("by", ())))
+    elif "logs" in data:
+        asked = data.get("count", {})
+        query = Logs(
+            data["logs"].strip(),
+            "count" in data,
+            tuple(asked.get("by", ())),
+            asked.get("top", Logs.top),
+            asked.get("missing", ""),
+            data.get("share", "").strip(),
+        )
     return Target(query, data.get("legend", ""), data.get("unit", ""))

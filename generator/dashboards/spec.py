@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-RESERVED = ("annotations", "enabled", "extra", "folder", "labels")
-"""Names that no dashboard file may have, because they are keys of ``dashboards`` in the chart's values."""
+RESERVED = ("annotations", "enabled", "extra", "folder", "labels", "logs")
+"""Names that no dashboard file may have, because they are keys of ``dashboards`` in the values or in a profile."""
 
 DATASOURCE = "datasource"
-"""The variable that chooses the Prometheus data source; the compiler adds it to every dashboard."""
+"""The variable that chooses the Prometheus data source; the compiler adds it where something asks Prometheus."""
+
+LOG_SOURCE = "logs"
+"""The variable that chooses the OpenSearch data source; the compiler adds it where something asks for logs."""
+
+ANYTHING = ".*"
+"""What "All" stands for in a menu that log queries use: a regular expression that fits every value."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,22 @@ class Link:
 
 @dataclass(frozen=True)
 class Variable:
-    """A menu filled by a query; ``query`` is unexpanded, ``all_value`` is "" for a list of all values."""
+    """A menu or a box for words; it has one of ``query``, ``field`` and ``search``.
+
+    Attributes:
+        query: Prometheus' query that fills the menu, unexpanded.
+        field: the field of a log record whose values fill the menu.
+        logs: for ``field``, the Lucene query that narrows the lines down, unexpanded; "" for all lines.
+        search: whether it is a box in which a person types words to look for.
+        all_value: what "All" stands for, "" for a list of all values.
+    """
 
     name: str
     description: str
-    query: str
+    query: str = ""
+    field: str = ""
+    logs: str = ""
+    search: bool = False
     label: str = ""
     regex: str = ""
     multi: bool = False
@@ -59,10 +76,31 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Target:
-    """One query as written: raw PromQL, or one of the shorthands."""
+class Logs:
+    """Lines of logs: shown in a logs panel, counted in every other.
 
-    query: str | Percentiles | Ratio
+    Attributes:
+        query: which lines, in Lucene's language, unexpanded.
+        counted: whether they are counted.
+        by: the fields by which they are counted.
+        top: how many values of each field, those with most lines.
+        missing: what a line without the field counts as; "" leaves it out.
+        share: the Lucene query of the lines whose share is wanted; "" for none.
+    """
+
+    query: str
+    counted: bool = False
+    by: tuple[str, ...] = ()
+    top: int = 10
+    missing: str = ""
+    share: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One query as written: raw PromQL, one of the shorthands, or lines of logs."""
+
+    query: str | Percentiles | Ratio | Logs
     legend: str = ""
     unit: str = ""
 
@@ -79,7 +117,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel; 0 as width or height means the default of its type, None an end of the scale left open."""
+    """One panel; 0 as width, height or max_lines means the default, None an end of the scale left open."""
 
     title: str
     type: str
@@ -96,7 +134,14 @@ class Panel:
     sparkline: bool = False
     columns: tuple[tuple[str, str], ...] = ()
     content: str = ""
+    fields: tuple[str, ...] = ()
+    max_lines: int = 0
     targets: tuple[Target, ...] = ()
+
+    @property
+    def asks_logs(self) -> bool:
+        """Whether its queries ask for logs; the checks see to it that all do or none."""
+        return any(isinstance(target.query, Logs) for target in self.targets)
 
 
 @dataclass(frozen=True)
@@ -115,12 +160,14 @@ class Shared:
     Attributes:
         matchers: label matchers, as they stand between braces; ``@name`` stands for them.
         parts: expressions; ``$part:name`` stands for them.
+        filters: Lucene queries; ``@name`` in a log query stands for them.
         expanded: what shorthands.expand made of each expression: the checks, the compiler and the check on PromQL
             all ask for it.
     """
 
     matchers: Mapping[str, str]
     parts: Mapping[str, str]
+    filters: Mapping[str, str] = field(default_factory=dict)
     expanded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

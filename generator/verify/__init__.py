@@ -17,6 +17,8 @@ The checks, by the name that findings and exemptions give them:
 - ``unit``: a value is shown, added or compared in a unit that it does not have.
 - ``variable``: a variable without definition, or without use.
 - ``exemption``: an exemption without reason, or one that exempts nothing.
+- ``logs``: a log query over fields that no record has, or one that OpenSearch reads otherwise than it seems to say
+  (generator/logs/queries.py). It cannot be exempted.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from generator.dashboards.logs import log_queries, variable_log_query
 from generator.dashboards.queries import panel_queries, variable_query
-from generator.dashboards.spec import DATASOURCE
+from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
 from generator.verify.spec import Expression, Scope
 
 if TYPE_CHECKING:
@@ -16,19 +17,15 @@ if TYPE_CHECKING:
 
 
 def dashboard_expressions(dashboard: Dashboard) -> Iterator[Expression]:
-    """Gives every query of a dashboard, menus first, in the order of the file.
+    """Gives every query for Prometheus of a dashboard, menus first, in the order of the file.
 
     Raises:
         InputError: a shorthand that cannot be written out.
     """
     for index, variable in enumerate(dashboard.variables):
-        yield Expression(
-            dashboard.file,
-            variable.name,
-            f"variables[{index}].query",
-            variable_query(dashboard, index),
-            kind="variable",
-        )
+        text = variable_query(dashboard, index)
+        if text:
+            yield Expression(dashboard.file, variable.name, f"variables[{index}].query", text, kind="variable")
     for path, panel in dashboard.panels():
         columns = tuple(label for label, _ in panel.columns)
         for query in panel_queries(dashboard, path, panel):
@@ -50,8 +47,15 @@ def dashboard_scope(dashboard: Dashboard) -> Scope:
     for path, panel in dashboard.panels():
         texts += [(f"{path}.{key}", getattr(panel, key)) for key in ("title", "description", "content")]
     defined = {variable.name: f"variables[{index}]" for index, variable in enumerate(dashboard.variables)}
-    # The compiler points every panel at the data source that this variable chooses.
-    return Scope(dashboard.file, {DATASOURCE: "", **defined}, tuple(texts), frozenset({DATASOURCE}))
+    for index in range(len(dashboard.variables)):
+        lines = variable_log_query(dashboard, index)
+        if lines:
+            texts.append((f"variables[{index}].logs", lines.text))
+    for _, asked in log_queries(dashboard):
+        texts += [(asked.path, written.text) for written in asked.written]
+    # The compiler points every panel at the data source that one of these variables chooses.
+    sources = (DATASOURCE, LOG_SOURCE)
+    return Scope(dashboard.file, {**dict.fromkeys(sources, ""), **defined}, tuple(texts), frozenset(sources))
 
 
 def rule_expression(

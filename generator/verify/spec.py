@@ -27,6 +27,7 @@ Check = Literal[
     "unit",
     "variable",
     "exemption",
+    "logs",
 ]
 """The kinds of finding; generator.verify says what each means."""
 

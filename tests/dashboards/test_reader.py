@@ -39,7 +39,7 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out():
         (
             {"type": "graph"},
             "rows[0].panels[0].type: panel 'Up': found 'graph', expected one of stat, timeseries, gauge, bargauge, "
-            "table, heatmap, text",
+            "table, heatmap, logs, text",
         ),
         (
             {"unti": "s"},
@@ -51,11 +51,13 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out():
         ),
         (
             {"targets": [{"expr": "up"}, {"legend": "x"}]},
-            "rows[0].panels[0].targets[1]: panel 'Up': found none of expr, percentiles, ratio, expected exactly one",
+            "rows[0].panels[0].targets[1]: panel 'Up': found none "
+            "of expr, percentiles, ratio, logs, expected exactly one",
         ),
         (
             {"targets": [{"expr": "up", "ratio": {"part": "a", "whole": "b"}}]},
-            "rows[0].panels[0].targets[0]: panel 'Up': found 'expr' and 'ratio' of expr, percentiles, ratio, expected "
+            "rows[0].panels[0].targets[0]: panel 'Up': found 'expr' and 'ratio' "
+            "of expr, percentiles, ratio, logs, expected "
             "exactly one",
         ),
         (
