@@ -9,9 +9,14 @@ from generator.chart import metadata, schema, values
 from generator.components import components
 from generator.components.kube_prometheus_stack import GRAFANA_CLUSTER_ROLE
 from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
+from generator.images import image_values
+from generator.fluentbit import ray_template
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from generator.opensearch import exporter_templates, exporter_values, opensearch_templates
 from generator.profiles import resolve
+from generator.programs import program_files
 from generator.rules import rule_templates, rule_values, rule_values_schema
+from generator.secret_templates import secret_templates, secret_values
 from generator.templating import render
 from generator.tree import MARKER
 
@@ -24,6 +29,13 @@ if TYPE_CHECKING:
 
 
 _EXTRA = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_LOGS = {
+    "description": (
+        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is on or "
+        "Fluent Bit has a host."
+    ),
+    "type": ["boolean", "null"],
+}
 
 
 def profile_schema(sources: Sources) -> dict[str, Any]:
@@ -31,10 +43,14 @@ def profile_schema(sources: Sources) -> dict[str, Any]:
     base = sources.schemas["profile"]
     parts = _own_schemas(sources)
     for room, kind in (("dashboards", "dashboard"), ("rules", "rule")):
-        extra = {**_EXTRA, "description": f"Files of your own, each like values-schemas/{kind}.schema.yaml says."}
+        more: dict[str, Any] = {
+            "extra": {**_EXTRA, "description": f"Files of your own, each like values-schemas/{kind}.schema.yaml says."}
+        }
+        if room == "dashboards":
+            more["logs"] = _LOGS
         parts[room] = {
             **{key: value for key, value in parts[room].items() if key != "propertyNames"},
-            "properties": {**parts[room]["properties"], "extra": extra},
+            "properties": {**parts[room]["properties"], **more},
         }
     exemption = sources.schemas["exemptions"]["properties"]["exemptions"]["items"]
     return {**base, "$defs": {**base["$defs"], **parts, "exemption": exemption}}
@@ -84,7 +100,10 @@ def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
             "monitors": monitor_values(sources.monitors),
             "dashboards": dashboard_values(sources.dashboards),
             "rules": rule_values(sources.rules),
+            "secrets": secret_values(profile, sources.pins),
+            "opensearchExporter": exporter_values(profile, sources.pins),
         },
+        image_values(profile, sources.pins),
     )
 
 
@@ -126,11 +145,15 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
         "templates/grafana/clusterrole.yaml": render(
             "grafana/clusterrole.yaml", header=first, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
         ),
-        "templates/opensearch/networkpolicy.yaml": render("opensearch/networkpolicy.yaml", header=first),
+        "templates/logs/ray.yaml": ray_template(first),
         "values.schema.json": schema.schema_json(data_schema, first),
         "values.yaml": values.values_yaml(data, values.comments(components(profile), data_schema), first),
     }
     files |= monitor_templates(sources.monitors, header=first)
     files |= dashboard_files(sources.dashboards, first)
+    files |= exporter_templates(profile, header=first)
+    files |= opensearch_templates(profile, sources.log_fields, header=first)
     files |= rule_templates(sources.rules, header=first)
+    files |= program_files(first)
+    files |= secret_templates(profile, first)
     return dict(sorted(files.items()))

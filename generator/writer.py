@@ -1,4 +1,4 @@
-"""The one place that writes a chart: compares it with what is on disk, and swaps the new one in whole."""
+"""The one place that writes a generated folder: compares it with what is on disk, and swaps the new one in whole."""
 
 from __future__ import annotations
 
@@ -30,20 +30,38 @@ _HEAD = 4096
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What writing a chart would do.
+class Signature:
+    """By what gen-chart knows its own work.
 
     Attributes:
-        target: the chart's folder, links resolved.
-        files: the new chart, path → text.
+        marker: what stands in the first lines of every generated file.
+        witnesses: files of which one, generated, shows that it made the folder.
+    """
+
+    marker: str
+    witnesses: tuple[str, ...]
+
+
+CHART = Signature(MARKER, ("Chart.yaml",))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What writing a folder, such as a chart's, would do.
+
+    Attributes:
+        target: the folder, links resolved.
+        files: the new files, path → text.
         before: what was generated before, path → text; {} if the folder is new.
         foreign: paths of files in the folder that are not generated; they are kept.
+        signature: by what the files in the folder are known as generated.
     """
 
     target: Path
     files: Mapping[str, str]
     before: Mapping[str, str]
     foreign: tuple[str, ...]
+    signature: Signature = CHART
 
     @property
     def added(self) -> list[str]:
@@ -66,28 +84,33 @@ class Plan:
         return self.before == self.files
 
 
-def plan(target: Path, files: Mapping[str, str]) -> Plan:
-    """Compares a chart with its folder; reads only.
+def plan(target: Path, files: Mapping[str, str], signature: Signature = CHART) -> Plan:
+    """Compares a chart, or what else is generated, with its folder; reads only.
+
+    Args:
+        target: the folder.
+        files: what is to be in it, path → text.
+        signature: see Plan.
 
     Raises:
         InputError: the target is not a folder, cannot be read, or holds something that gen-chart did not make.
     """
     with _disk_errors(target):
-        return compare(Path(os.path.realpath(target)), files)
+        return compare(Path(os.path.realpath(target)), files, signature)
 
 
-def compare(target: Path, files: Mapping[str, str]) -> Plan:
+def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART) -> Plan:
     """Does plan's work for a target without links; raises OSError where plan explains it."""
     if not target.exists():
-        return Plan(target, files, {}, ())
+        return Plan(target, files, {}, (), signature)
     if not target.is_dir():
         raise bad_input("found a file, expected a folder", file=str(target), hint="name another with -o")
     found = list(_walk(target))
-    before = {path: text for path in found if (text := _read_marked(target / path)) is not None}
+    before = {path: text for path in found if (text := _read_marked(target / path, signature.marker)) is not None}
     unmarked = (path for path in found if path not in before and _belongs(path, before))
     before |= {path: _read(target / path) for path in unmarked if _is_file(target / path)}
     foreign = tuple(path for path in found if path not in before)
-    if found and "Chart.yaml" not in before:
+    if found and before.keys().isdisjoint(signature.witnesses):
         raise bad_input(
             "holds files that gen-chart did not make, so it is not overwritten",
             file=str(target),
@@ -98,7 +121,7 @@ def compare(target: Path, files: Mapping[str, str]) -> Plan:
             raise bad_input(
                 "was not made by gen-chart, so it is not overwritten", file=str(target / path), hint="move it away"
             )
-    return Plan(target, files, dict(sorted(before.items())), foreign)
+    return Plan(target, files, dict(sorted(before.items())), foreign, signature)
 
 
 def _walk(target: Path) -> Iterator[str]:
@@ -117,7 +140,7 @@ def _walk(target: Path) -> Iterator[str]:
         yield from (prefix + name for name in sorted((*names, *links)))
 
 
-def _read_marked(path: Path) -> str | None:
+def _read_marked(path: Path, marker: str) -> str | None:
     """Gives the text of a file that says in its first lines that gen-chart made it; None for anything else.
 
     Of other files only the beginning is read: they may be large. Links and pipes are not read at all.
@@ -126,7 +149,7 @@ def _read_marked(path: Path) -> str | None:
         return None
     with path.open("rb") as handle:
         head = handle.read(_HEAD)
-    if MARKER.encode() not in b"\n".join(head.split(b"\n")[:3]):
+    if marker.encode() not in b"\n".join(head.split(b"\n")[:3]):
         return None
     return _read(path)
 
@@ -203,7 +226,7 @@ def write(plan: Plan) -> None:
         return
     with _disk_errors(target), swap.alone(target, _VENDORED):
         # What a killed run had set aside is back only now, and another run may have written in the meantime.
-        current = compare(target, plan.files)
+        current = compare(target, plan.files, plan.signature)
         if current.clean:
             return
         if target.exists() and not os.access(target, os.W_OK):

@@ -59,7 +59,9 @@ def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sourc
     chart = assemble(load_profile("jark", sources), sources)
     asked = yaml.safe_load(chart["Chart.yaml"])["dependencies"]
     locked = yaml.safe_load(chart["Chart.lock"])["dependencies"]
-    assert [each["condition"] for each in asked] == [f"{each['name']}.enabled" for each in asked]
+    assert [each["condition"] for each in asked] == [
+        f"{each['name']}.rendered,{each['name']}.enabled" for each in asked
+    ]
     assert [{**each, "condition": ""} for each in asked] == [{**each, "condition": ""} for each in locked]
     assert {each["name"] for each in asked} == set(sources.pins.charts)
 

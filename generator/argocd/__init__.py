@@ -3,12 +3,12 @@
 from generator.argocd.building import for_many, for_one, plain
 from generator.argocd.clusters import Cluster, parse_clusters, read_clusters
 from generator.argocd.concerns import Concern, concerns
-from generator.argocd.folder import plan, write
 from generator.argocd.settings import Settings, Source, settings
-from generator.argocd.tree import PLAIN_RELEASE, command
+from generator.argocd.tree import PLAIN_RELEASE, SIGNATURE, command
 
 __all__ = [
     "PLAIN_RELEASE",
+    "SIGNATURE",
     "Cluster",
     "Concern",
     "Settings",
@@ -19,8 +19,6 @@ __all__ = [
     "for_one",
     "parse_clusters",
     "plain",
-    "plan",
     "read_clusters",
     "settings",
-    "write",
 ]

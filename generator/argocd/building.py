@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.argocd import tree
 from generator.argocd.delivery import added_values
+from generator.argocd.settings import IN_CLUSTER
 from generator.assemble import chart_values, load_profile
 from generator.errors import InputError
 from generator.extras import with_extras
@@ -74,8 +75,14 @@ def for_many(
 
 
 def _only(chart: Profile, wanted: Profile, sources: Sources) -> tree.Target:
-    values = chart_values(wanted, with_extras(wanted, sources))
-    return tree.only(values, wanted.name, added_values(chart, wanted, sources))
+    return tree.Target(
+        name="",
+        server=IN_CLUSTER,
+        profile=wanted.name,
+        values=chart_values(wanted, with_extras(wanted, sources)),
+        added=added_values(chart, wanted, sources),
+        existing=_existing(wanted),
+    )
 
 
 def _target(chart: Profile, cluster: Cluster, changes: Sequence[Layer], sources: Sources) -> tree.Target:
@@ -87,5 +94,10 @@ def _target(chart: Profile, cluster: Cluster, changes: Sequence[Layer], sources:
         profile=cluster.profile,
         values=chart_values(wanted, with_extras(wanted, sources)),
         added=added_values(base, wanted, sources),
+        existing=_existing(wanted),
         path=cluster.path,
     )
+
+
+def _existing(wanted: Profile) -> frozenset[str]:
+    return frozenset(key for key, name in wanted.choices["secrets"]["existing"].items() if name)

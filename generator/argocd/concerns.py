@@ -1,8 +1,8 @@
 """What one chart is split into, so that each part is an Application: the values that leave only that part on.
 
 Every child renders the same chart; together they render what one install renders, and no object comes twice
-(tests/upstream/test_argocd.py, with the real upstream charts). Secrets are made by Helm hooks, which ArgoCD runs before
-it syncs the Application that has them; so they are with what needs them, and each sync of that makes what is missing.
+(tests/upstream/test_argocd.py, with the real upstream charts). In all of them the values say alike which upstream
+charts are on, because own templates follow that: the plan of Secrets above all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from generator import components
 from generator.profiles import merge
+from generator.secrets import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 _STACK = "kube-prometheus-stack"
 
@@ -44,7 +45,12 @@ _OPENSEARCH = "opensearch-cluster-master"
 
 _SIGNALS = ("dashboards", "monitors", "rules")
 
-_OPERATOR_KINDS = ("PodMonitor", "PrometheusRule", "ServiceMonitor")
+_PARTS = ("secrets", "stack")
+"""The switches below ``parts`` in the chart's values."""
+
+_CERTIFICATES = frozenset({"opensearchAdminTls", "opensearchNodeTls"})
+_LOGINS = frozenset({"opensearchAdmin", "opensearchExporter", "opensearchFluentBit", "opensearchGrafana"})
+"""What every OpenSearch of the chart needs (templates/_secrets.tpl), by the keys of generator.secrets.SECRETS."""
 
 KEEP = "Prune=false,Delete=false"
 """ArgoCD's sync options for an object that outlives its Application."""
@@ -61,8 +67,6 @@ class Concern:
         wave: its sync wave; ArgoCD goes from low to high.
         summary: what it is, for a comment.
         values: what is laid over the chart's values to leave only this part on.
-        api_versions: kinds that the chart is told to be there, because an earlier wave brings them; () leaves it to
-            the cluster.
         cascade: whether the objects go with the Application.
         prune: whether what the chart no longer has is removed.
         ignored: see ignored_differences.
@@ -72,20 +76,21 @@ class Concern:
     wave: int
     summary: str
     values: Mapping[str, Any]
-    api_versions: tuple[str, ...] = ()
     cascade: bool = True
     prune: bool = True
     ignored: tuple[Mapping[str, Any], ...] = ()
 
 
-def concerns(values: Mapping[str, Any]) -> tuple[Concern, ...]:
+def concerns(values: Mapping[str, Any], existing: Collection[str] = ()) -> tuple[Concern, ...]:
     """Gives the parts that are not empty, in the order of their waves.
 
     Args:
         values: the chart's values, complete.
+        existing: keys of generator.secrets.SECRETS that the profile leaves to somebody else.
     """
-    makers: tuple[Callable[[Mapping[str, Any]], Concern | None], ...] = (_crds, _stack, _signals)
-    return tuple(concern for make in makers if (concern := make(values)) is not None)
+    secrets = _secrets(values, existing)
+    found = (_crds(values), secrets, _stack(values, with_secrets=secrets is None), _signals(values))
+    return tuple(concern for concern in found if concern is not None)
 
 
 def enabled(values: Mapping[str, Any], name: str) -> bool:
@@ -132,43 +137,70 @@ def ignored_differences(values: Mapping[str, Any]) -> tuple[dict[str, Any], ...]
 def _crds(values: Mapping[str, Any]) -> Concern | None:
     if not has_crds(values):
         return None
-    parts = {part: {switch: False} for part, switch in _STACK_PARTS.items()}
-    off = {**_components_off(values, keep=_STACK), **_own_off(values), _STACK: parts}
+    inner = {part: {switch: False} for part, switch in _STACK_PARTS.items()}
     summary = "The Prometheus operator's kinds. They stay when it goes: with a kind go all objects of it."
-    return Concern("crds", 0, summary, off, cascade=False, prune=False)
+    return Concern("crds", 0, summary, {**_only(values, charts=(_STACK,)), _STACK: inner}, cascade=False, prune=False)
 
 
-def _stack(values: Mapping[str, Any]) -> Concern | None:
+def _secrets(values: Mapping[str, Any], existing: Collection[str]) -> Concern | None:
+    if not _makes_secrets(values, existing):
+        return None
+    summary = "The Secrets that are missing, made by a PreSync hook, and what renews and rotates them."
+    return Concern("secrets", 1, summary, _only(values, "secrets"))
+
+
+def _stack(values: Mapping[str, Any], *, with_secrets: bool) -> Concern | None:
     if not any(enabled(values, name) for name in components.NAMES) and not _ray_namespaces(values):
         return None
-    off: dict[str, Any] = _own_off(values, keep=("logs", "secrets"))
+    only = _only(values, "stack", *(("secrets",) if with_secrets else ()), charts=components.NAMES)
     if has_crds(values):
-        off[_STACK] = {"crds": {"enabled": False}}
-    summary = "What runs. Before it, as a PreSync hook, the Secrets that are missing are made."
-    return Concern(
-        "stack",
-        1,
-        summary if _bootstraps(values) else "What runs.",
-        merge(off, kept_data(values)),
-        ignored=ignored_differences(values),
-    )
+        only[_STACK] = {"crds": {"enabled": False}}
+    return Concern("stack", 2, "What runs.", merge(only, kept_data(values)), ignored=ignored_differences(values))
 
 
 def _signals(values: Mapping[str, Any]) -> Concern | None:
     if not any(_shows(values.get(room, {})) for room in _SIGNALS):
         return None
-    off = {**_components_off(values), **_own_off(values, keep=_SIGNALS)}
-    kinds = tuple(f"monitoring.coreos.com/v1/{kind}" for kind in _OPERATOR_KINDS) if enabled(values, _STACK) else ()
     summary = "Monitors, rules and dashboards. After the operator, whose webhook checks rules."
-    return Concern("signals", 2, summary, off, kinds)
+    return Concern("signals", 3, summary, _only(values, "signals"))
+
+
+def _only(values: Mapping[str, Any], *parts: str, charts: Collection[str] = ()) -> dict[str, Any]:
+    """Gives the values that leave on these parts of the chart's own objects, and these upstream charts."""
+    off: dict[str, Any] = {
+        name: {"rendered": False} for name in components.NAMES if enabled(values, name) and name not in charts
+    }
+    if without := {part: False for part in _PARTS if part not in parts}:
+        off["parts"] = without
+    if "stack" not in parts and _ray_namespaces(values):
+        off["logs"] = {"rayNamespaces": []}
+    if "signals" not in parts:
+        off |= {room: {"enabled": False} for room in _SIGNALS if _shows(values.get(room, {}))}
+    return off
 
 
 def _ray_namespaces(values: Mapping[str, Any]) -> bool:
     return bool(values.get("logs", {}).get("rayNamespaces"))
 
 
-def _bootstraps(values: Mapping[str, Any]) -> bool:
-    return bool(values.get("secrets", {}).get("bootstrap"))
+def _makes_secrets(values: Mapping[str, Any], existing: Collection[str]) -> bool:
+    """Says whether a Secret is made here, so that something renews or rotates it.
+
+    Where the bootstrap only looks whether a person's Secrets are there, it is nothing but hooks, and ArgoCD never syncs
+    an Application of hooks by itself. Then it stays with the stack.
+    """
+    given = values.get("secrets", {})
+    needed: set[str] = set()
+    if enabled(values, "opensearch"):
+        if given.get("bootstrap"):
+            needed |= _LOGINS
+        if given.get("bootstrap") or given.get("certManager", {}).get("enabled"):
+            needed |= _CERTIFICATES
+    grafana = values.get(_STACK, {}).get("grafana", {})
+    if given.get("bootstrap") and enabled(values, _STACK) and grafana.get("enabled", True) is not False:
+        login = grafana.get("admin", {}).get("existingSecret")
+        needed |= {"grafanaAdmin"} if login == SECRETS["grafanaAdmin"].name else set()
+    return bool(needed - set(existing)) and bool(values.get("parts", {}).get("secrets", True))
 
 
 def _shows(block: Mapping[str, Any]) -> bool:
@@ -176,22 +208,3 @@ def _shows(block: Mapping[str, Any]) -> bool:
     return block.get("enabled", True) is not False and any(
         entry.get("enabled") for entry in block.values() if isinstance(entry, dict)
     )
-
-
-def _components_off(values: Mapping[str, Any], keep: str = "") -> dict[str, Any]:
-    return {name: {"enabled": False} for name in components.NAMES if enabled(values, name) and name != keep}
-
-
-def _own_off(values: Mapping[str, Any], keep: str | tuple[str, ...] = ()) -> dict[str, Any]:
-    return {key: off for key, off in _own_switches(values) if key != keep and key not in keep}
-
-
-def _own_switches(values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Gives the chart's own blocks that are on, each with what switches it off."""
-    for room in _SIGNALS:
-        if _shows(values.get(room, {})):
-            yield room, {"enabled": False}
-    if _ray_namespaces(values):
-        yield "logs", {"rayNamespaces": []}
-    if _bootstraps(values):
-        yield "secrets", {"bootstrap": False}

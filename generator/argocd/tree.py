@@ -10,10 +10,10 @@ from generator.argocd import manifests
 from generator.argocd.concerns import concerns, ignored_differences, kept_data
 from generator.argocd.delivery import helm_values
 from generator.argocd.rights import cluster_kinds, namespaces
-from generator.argocd.settings import IN_CLUSTER
 from generator.profiles import merge
 from generator.templating import render
 from generator.tree import MARKER
+from generator.writer import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,9 @@ PLAIN_NAME = "ai-ml-obs-ref-arch"
 
 PLAIN_RELEASE = "kube-prometheus-stack"
 """Its release name. A Deployment's selector, which holds it, can never change, so whoever takes its place keeps it."""
+
+SIGNATURE = Signature(f"{MARKER}: argocd ", ("application.yaml", "applicationset.yaml", "parent.yaml"))
+"""A chart that lies in the folder has another marker, and stays."""
 
 _APPLY = ("CreateNamespace=true", "ServerSideApply=true")
 _RESPECT = "RespectIgnoreDifferences=true"
@@ -44,6 +47,7 @@ class Target:
         profile: the name of its profile.
         values: the chart's values there, complete.
         added: those of them that the chart does not have by itself.
+        existing: see concerns.
         path: its chart's folder in Git, if it has one of its own; else "".
     """
 
@@ -52,6 +56,7 @@ class Target:
     profile: str
     values: Mapping[str, Any]
     added: Mapping[str, Any]
+    existing: frozenset[str]
     path: str = ""
 
 
@@ -158,14 +163,12 @@ def plain(target: Target, settings: Settings, first: str) -> dict[str, str]:
 
 
 def _children(target: Target, settings: Settings, first: str) -> dict[str, str]:
-    found = concerns(target.values)
+    found = concerns(target.values, target.existing)
     return {each.name: _text(_child(each, target, settings), first, each.summary) for each in found}
 
 
 def _child(concern: Concern, target: Target, settings: Settings) -> dict[str, Any]:
     helm: dict[str, Any] = {"releaseName": settings.release}
-    if concern.api_versions:
-        helm["apiVersions"] = list(concern.api_versions)
     if concern.name != "crds":
         helm["skipCrds"] = True
     helm |= helm_values(merge(target.added, concern.values))
@@ -198,11 +201,6 @@ def _project(targets: Sequence[Target], settings: Settings, first: str, wave: in
         wave=wave,
     )
     return _text(made, first, "What the Applications may do, and nothing else.")
-
-
-def only(values: Mapping[str, Any], profile: str, added: Mapping[str, Any]) -> Target:
-    """Gives the cluster that ArgoCD itself runs in as the only target."""
-    return Target("", IN_CLUSTER, profile, values, added)
 
 
 def _text(data: Mapping[str, Any], first: str, summary: str) -> str:

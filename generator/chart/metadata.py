@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def chart_yaml(pins: Pins, header: str) -> str:
-    """Gives Chart.yaml with every component as a dependency that its ``NAME.enabled`` value switches.
+    """Gives Chart.yaml with every component as a dependency that its values switch; see dependencies.
 
     Raises:
         InputError: see dependencies.
@@ -28,7 +28,12 @@ def chart_yaml(pins: Pins, header: str) -> str:
         # The lowest that every pinned chart accepts (kube-prometheus-stack 88.5.3 Chart.yaml asks for 1.25).
         "kubeVersion": ">=1.25.0-0",
         "keywords": ["observability", "monitoring", "gpu", "ray", "vllm", "prometheus", "grafana", "opensearch"],
-        "annotations": {"artifacthub.io/license": "Apache-2.0"},
+        "annotations": {
+            "artifacthub.io/category": "monitoring-logging",
+            "artifacthub.io/license": "Apache-2.0",
+            "artifacthub.io/operator": "false",
+            "artifacthub.io/prerelease": "true" if "-" in __version__ else "false",
+        },
         "dependencies": dependencies(pins),
     }
     return f"# {header}\n{yamlfile.dump(data)}"
@@ -37,10 +42,14 @@ def chart_yaml(pins: Pins, header: str) -> str:
 def dependencies(pins: Pins) -> list[dict[str, str]]:
     """Gives Chart.yaml's dependencies, in the order of components.NAMES.
 
+    Helm takes the first value of a condition that is there (Helm 3.17 and 4.3, processDependencyConditions). So
+    ``NAME.rendered: false`` leaves a chart's objects out of one rendering of several, while ``NAME.enabled`` still
+    tells the templates of this chart that it runs.
+
     Raises:
         InputError: a component has no pin.
     """
-    return [_dependency(pins.pin(name)) | {"condition": f"{name}.enabled"} for name in components.NAMES]
+    return [_dependency(pins.pin(name)) | {"condition": f"{name}.rendered,{name}.enabled"} for name in components.NAMES]
 
 
 def repositories(pins: Pins) -> list[dict[str, str]]:

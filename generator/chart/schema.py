@@ -35,7 +35,13 @@ def values_schema(
         properties[component.name] = {
             "description": f"Helm values of the upstream chart: {component.summary}.",
             "type": "object",
-            "properties": {"enabled": {"description": "Whether the chart is installed.", "type": "boolean"}},
+            "properties": {
+                "enabled": {"description": "Whether the chart is installed.", "type": "boolean"},
+                "rendered": {
+                    "description": "false leaves its objects out of this rendering, though it is enabled; see parts.",
+                    "enum": [False],
+                },
+            },
         }
     schema = {"$schema": _DIALECT, **own, "properties": properties}
     return {key: _list_names(value) for key, value in schema.items()} | {"propertyNames": _names(properties)}

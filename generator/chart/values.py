@@ -30,6 +30,7 @@ def chart_values(
         images: what the profile says of registries and digests, as values.
     """
     values: dict[str, Any] = {
+        "parts": {"secrets": True, "stack": True},
         "networkPolicies": {"enabled": profile.choices["networkPolicies"], "opensearchClients": []},
         "logs": profile.choices["logs"],
         **{

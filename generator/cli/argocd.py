@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, with_overlays
+from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, tfvars_option, with_overlays
 from generator.errors import Exit
 
 _EXAMPLES = """\b
@@ -23,11 +23,11 @@ Examples:
 @cli.command(short_help="Write ArgoCD Applications for the chart.", epilog=_EXAMPLES)
 @click.option(
     "--profile",
-    required=True,
     metavar="NAME|FILE",
     shell_complete=complete_profile,
     help="The profile that the chart was made from; see `gen-chart profiles`.",
 )
+@tfvars_option
 @with_overlays
 @click.option("--repo", required=True, metavar="URL", help="Where the chart is: a Git, Helm or oci:// repository.")
 @click.option("--revision", required=True, metavar="REV", help="Its tag, commit or branch; with --chart, its version.")
@@ -78,7 +78,8 @@ Examples:
 @click.pass_context
 def argocd(
     ctx: click.Context,
-    profile: str,
+    profile: str | None,
+    tfvars: Path | None,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     repo: str,
@@ -98,17 +99,21 @@ def argocd(
     target: Path,
     check: bool,
 ) -> None:
-    """Write ArgoCD Applications: one for the kinds, one for what runs, one for monitors, rules and dashboards.
+    """Write ArgoCD Applications: for the kinds, for Secrets, for what runs, and for monitors, rules and dashboards.
 
-    A chart in Git is the one that `gen-chart` writes with the same --profile, -f and --set. A packaged chart is the
-    profile's; there, -f and --set travel in the Applications.
+    A chart in Git is the one that `gen-chart` writes with the same --profile, --tfvars, -f and --set. A packaged chart
+    is made with the same --profile and --tfvars; there, -f and --set travel in the Applications.
     """
+    if profile is None and tfvars is None:
+        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    if tfvars is not None and clusters is not None:
+        raise click.UsageError("--tfvars and --clusters exclude each other: a blueprint is one cluster's")
     if plain and clusters is not None:
         raise click.UsageError("--plain and --clusters exclude each other")
     from generator import argocd as applications
     from generator.profiles import parse_set
     from generator.sources import read_overlay
-    from generator.writer import unified_diff
+    from generator.writer import plan, unified_diff, write
 
     settings = applications.settings(
         repo=repo,
@@ -128,8 +133,8 @@ def argocd(
     )
     listed = None if clusters is None else applications.read_clusters(clusters)
     sources = load_sources()
-    wanted = load(profile, sources, files, sets)
-    base = wanted if chart is None else load(profile, sources, (), ())
+    wanted = load(profile, sources, files, sets, tfvars)
+    base = wanted if chart is None else load(profile, sources, (), (), tfvars, warn=False)
     given = [(option, ctx.params[name]) for option, name in _SHOWN if _given(ctx, name)]
     made_by = applications.command(wanted, given)
     if listed is not None:
@@ -137,14 +142,14 @@ def argocd(
         made = applications.for_many(base, listed, changes, sources, settings, made_by)
     else:
         made = (applications.plain if plain else applications.for_one)(base, wanted, sources, settings, made_by)
-    planned = applications.plan(target, made)
+    planned = plan(target, made, applications.SIGNATURE)
     if check:
         click.echo(unified_diff(planned), nl=False)
         if not planned.clean:
             click.echo(f"{target} is not what gen-chart would write", err=True)
             ctx.exit(Exit.CHECK_FAILED)
         return
-    applications.write(planned)
+    write(planned)
     click.echo(f"{target}: {len(made)} files")
 
 

@@ -78,7 +78,13 @@ def load_sources() -> Sources:
 
 
 def load(
-    profile: str | None, sources: Sources, files: Sequence[Path], sets: Sequence[str], tfvars: Path | None = None
+    profile: str | None,
+    sources: Sources,
+    files: Sequence[Path],
+    sets: Sequence[str],
+    tfvars: Path | None = None,
+    *,
+    warn: bool = True,
 ) -> Profile:
     """Resolves ``--profile``, which names a built-in profile or, with a slash or .yaml, a file.
 
@@ -87,7 +93,8 @@ def load(
         sources: the sources.
         files: what ``-f`` names, in order.
         sets: what ``--set`` says, in order.
-        tfvars: a blueprint's variables, whose choices lie below the others. Warnings about it go to stderr.
+        tfvars: a blueprint's variables, whose choices lie below the others.
+        warn: whether warnings about it go to stderr.
 
     Raises:
         InputError: see assemble.load_profile, tfvars.read_settings, tfvars.blueprint_layer and blueprint_notices.
@@ -106,7 +113,7 @@ def load(
     name = profile or blueprint.profile
     layer = blueprint_layer(blueprint, settings, _resolve(name, sources, ()), sources)
     loaded = _resolve(name, sources, [layer, *overlays])
-    for problem in blueprint_notices(blueprint, settings, loaded):
+    for problem in blueprint_notices(blueprint, settings, loaded) if warn else ():
         click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
         click.echo(str(problem), err=True)
     return loaded

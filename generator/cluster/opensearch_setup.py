@@ -165,12 +165,14 @@ def _manage(api: Api, stream: str, policy: str, version: int) -> None:
     """Puts a stream's indices under the policy as it is now.
 
     A new index comes under it by itself. One that was there before it does not, and a managed one keeps the form of the
-    policy that it began with. An index that somebody put under another policy is left there.
+    policy that it began with. An index that somebody took out of the policy, or put under another one, is left so.
     """
     for index, state in (api.get(f"{_MANAGEMENT}/explain/.ds-{stream}-*") or {}).items():
         if not isinstance(state, dict):  # total_managed_indices
             continue
         if state.get("index.plugins.index_state_management.policy_id") is None:
+            if _kept_out(api, index):
+                continue
             action = "add"
         elif state.get("policy_id") == policy and state.get("policy_seq_no", version) != version:
             action = "change_policy"
@@ -181,6 +183,13 @@ def _manage(api: Api, stream: str, policy: str, version: int) -> None:
             reasons = "; ".join(str(failed["reason"]) for failed in answer["failed_indices"])
             raise Failure(f"index {index}: does not come under the policy {policy}: {reasons}")
         say(f"index {index}: under the policy {policy} as it is now")
+
+
+def _kept_out(api: Api, index: str) -> bool:
+    """Says whether somebody took an index out of its policy, as one does to keep it."""
+    setting = "index.plugins.index_state_management.auto_manage"
+    found = api.get(f"/{index}/_settings/{setting}?flat_settings=true") or {}
+    return any(each["settings"].get(setting) == "false" for each in found.values())
 
 
 def _role(api: Api, name: str, body: Any) -> None:

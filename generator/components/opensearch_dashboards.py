@@ -1,25 +1,65 @@
-"""OpenSearch Dashboards, optional (opensearch-dashboards chart 3.6.0 values.yaml)."""
+"""OpenSearch Dashboards, optional (opensearch-dashboards chart 3.6.0 values.yaml and templates)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator import yamlfile
 from generator.components import opensearch
 from generator.components.component import Component, choices_of
+from generator.secrets import SECRETS, secret_name
 
 if TYPE_CHECKING:
     from generator.profiles import Profile
 
 NAME = "opensearch-dashboards"
+_LOGIN = "opensearchDashboards"
+_CA_FOLDER = "/usr/share/opensearch-dashboards/config/ca"
+_CA = "ca.crt"
+
+# Written as ${NAME}, which the server fills in by itself. From OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD the image's
+# entrypoint would make arguments of the process.
+_CONFIG = {
+    "server.host": "0.0.0.0",  # noqa: S104 - the pod's own network
+    "opensearch.username": "${DASHBOARDS_USERNAME}",
+    "opensearch.password": "${DASHBOARDS_PASSWORD}",
+    "opensearch.ssl.verificationMode": "full",
+    "opensearch.ssl.certificateAuthorities": [f"{_CA_FOLDER}/{_CA}"],
+    "opensearch.requestHeadersAllowlist": ["authorization", "securitytenant"],
+    "opensearch_security.multitenancy.enabled": False,
+    "opensearch_security.cookie.password": "${DASHBOARDS_PASSWORD}",
+}
+
+_COMMENTS = {
+    "config": (
+        "People log in with a user of OpenSearch. The cookie's password, at least 32 characters, is the login's: its "
+        "default is the same everywhere."
+    ),
+}
 
 
 def component(profile: Profile) -> Component:
     """Gives OpenSearch Dashboards as the profile wants it."""
+    login = SECRETS[_LOGIN]
+    keys = {"DASHBOARDS_USERNAME": login.user_key, "DASHBOARDS_PASSWORD": login.password_key}
+    source = {"secretName": secret_name(profile, "opensearchNodeTls"), "items": [{"key": _CA, "path": _CA}]}
     values: dict[str, Any] = {
         "enabled": choices_of(profile, NAME)["enabled"],
         "fullnameOverride": NAME,
-        "opensearchHosts": f"http://{opensearch.SERVICE}:9200",
-        "extraEnvs": [{"name": "DISABLE_SECURITY_DASHBOARDS_PLUGIN", "value": "true"}],
+        "opensearchHosts": opensearch.URL,
+        "config": {"opensearch_dashboards.yml": yamlfile.dump(_CONFIG)},
+        "extraEnvs": [
+            {
+                "name": name,
+                "valueFrom": {"secretKeyRef": {"name": secret_name(profile, _LOGIN), "key": key}},
+            }
+            for name, key in keys.items()
+        ],
+        "extraVolumes": [{"name": "opensearch-ca", "secret": source}],
+        "extraVolumeMounts": [{"name": "opensearch-ca", "mountPath": _CA_FOLDER, "readOnly": True}],
+        "rbac": {"create": False},
+        "serviceAccount": {"automountServiceAccountToken": False},
+        "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {"allowPrivilegeEscalation": False},
     }
-    comments = {"extraEnvs": "OpenSearch runs without its security plugin, so its dashboards must too."}
-    return Component(NAME, "OpenSearch's own user interface", values, comments)
+    return Component(NAME, "OpenSearch's own user interface", values, _COMMENTS)

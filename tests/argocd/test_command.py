@@ -90,11 +90,39 @@ def test_a_file_of_clusters_gives_a_set(run: Any) -> None:
     assert yaml.safe_load(Path("argocd/applicationset.yaml").read_text())["kind"] == "ApplicationSet"
 
 
+def test_a_blueprints_variables_choose_what_is_watched_and_warn(run: Any) -> None:
+    Path("blueprint.tfvars").write_text("enable_argocd = false\nenable_jupyterhub = false\n")
+    code, _, err = run("argocd", "--tfvars", "blueprint.tfvars", *GIT)
+    assert code == 0
+    assert "enable_argocd" in err
+    assert "--profile jark --tfvars blueprint.tfvars" in Path("argocd/parent.yaml").read_text().splitlines()[0]
+
+
+def test_a_packaged_chart_has_a_blueprints_choices_inside_and_gets_further_ones_as_values(run: Any) -> None:
+    Path("blueprint.tfvars").write_text("enable_jupyterhub = false\n")
+    packaged = ("--repo", "https://charts.example.com", "--chart", "ai-ml-observability", "--revision", "1.2.3")
+    apps = ("--apps-repo", GIT[1], "--apps-revision", "main")
+    further = ("--set", "monitors.ray.interval=15s")
+    code, _, err = run("argocd", "--tfvars", "blueprint.tfvars", *packaged, *apps, *further)
+    assert code == 0
+    assert err.count("enable_argocd") == 1
+    values = yaml.safe_load(Path("argocd/apps/signals.yaml").read_text())["spec"]["source"]["helm"]["valuesObject"]
+    assert values["monitors"] == {"ray": {"interval": "15s"}}
+
+
+def test_without_a_profile_and_a_blueprint_it_asks_for_one(run: Any) -> None:
+    code, _, err = run("argocd", *GIT)
+    assert code == 2
+    assert "--profile NAME" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--clusters", "none.yaml"), "none.yaml"),
         (("--clusters", "none.yaml", "--plain"), "exclude each other"),
+        (("--clusters", "none.yaml", "--tfvars", "none.tfvars"), "exclude each other"),
+        (("--tfvars", "none.tfvars"), "none.tfvars"),
         (("--set", "components.opensaerch.nodes=1"), "did you mean 'opensearch'?"),
         (("--apps-path", "/abs"), "--apps-path"),
         (("--repo", "oci://registry.example/charts"), "--chart"),

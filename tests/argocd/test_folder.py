@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import swap
-from generator.argocd import plan, write
+from generator import swap, writer
+from generator.argocd import SIGNATURE
 from generator.errors import InputError
 from generator.tree import MARKER
+from generator.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.writer import Plan
+
 MARK = f"# {MARKER}: argocd --profile test. Change the sources, not this file.\n"
 OLD = {"parent.yaml": f"{MARK}a: 1\n", "apps/gone.yaml": MARK}
 NEW = {"parent.yaml": f"{MARK}a: 2\n", "apps/new.yaml": MARK}
+
+
+def plan(target: Path, files: Mapping[str, str]) -> Plan:
+    return writer.plan(target, files, SIGNATURE)
 
 
 @pytest.fixture
@@ -61,6 +68,13 @@ def test_a_persons_own_files_stay(folder: Path) -> None:
     write(plan(folder, NEW))
     assert tree(folder) == {**NEW, "apps/ours.yaml": "kind: Application\n"}
     assert (folder / "README.md").is_symlink()
+
+
+def test_a_chart_that_lies_in_the_folder_stays(folder: Path) -> None:
+    (folder / "lab").mkdir()
+    (folder / "lab" / "Chart.yaml").write_text(f"# {MARKER}: --profile test.\nname: x\n")
+    write(plan(folder, NEW))
+    assert tree(folder).keys() == {*NEW, "lab/Chart.yaml"}
 
 
 def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator import argocd
+from generator import argocd, components
 from generator.argocd import manifests
 from generator.assemble import load_profile
 from generator.profiles import parse_set
@@ -58,7 +58,7 @@ def test_every_child_is_pinned_and_renders_under_one_release_name(profile: str, 
 def test_waves_go_from_the_project_over_the_kinds_to_what_needs_them(profile: str, sources: Sources) -> None:
     made = made_for(profile, sources)
     waves = {name: int(each["metadata"]["annotations"][WAVE]) for name, each in made.children.items()}
-    order = [name for name in ("crds", "stack", "signals") if name in waves]
+    order = [name for name in ("crds", "secrets", "stack", "signals") if name in waves]
     assert sorted(waves, key=lambda name: waves[name]) == order
     assert len(set(waves.values())) == len(waves)
     assert int(made.project["metadata"]["annotations"][WAVE]) < min(waves.values())
@@ -74,11 +74,9 @@ def test_kinds_are_never_deleted_and_all_else_goes_with_its_application(profile:
         assert ("CreateNamespace=true" in options(application)) is not kept
 
 
-def test_a_cluster_with_an_operator_of_its_own_gets_no_kinds_and_is_asked_which_it_has(sources: Sources) -> None:
-    children = made_for("bring-your-own-prometheus", sources).children
-    assert "crds" not in children
-    assert "apiVersions" not in children["signals"]["spec"]["source"]["helm"]
-    assert "apiVersions" in made_for("jark", sources).children["signals"]["spec"]["source"]["helm"]
+def test_a_cluster_with_an_operator_of_its_own_gets_no_kinds(sources: Sources) -> None:
+    assert "crds" not in made_for("bring-your-own-prometheus", sources).children
+    assert "crds" in made_for("jark", sources).children
 
 
 def test_children_that_would_be_empty_are_left_out(sources: Sources) -> None:
@@ -90,7 +88,7 @@ def test_children_that_would_be_empty_are_left_out(sources: Sources) -> None:
         for name in ("kube-prometheus-stack", "kube-state-metrics", "opensearch", "fluent-bit", "metrics-server")
     ]
     bare = load_profile("standalone", sources, nothing)
-    assert {"crds", "stack"} & made_for("standalone", sources, wanted=bare).children.keys() == set()
+    assert {"crds", "secrets", "stack"} & made_for("standalone", sources, wanted=bare).children.keys() == set()
     assert argocd.concerns({}) == ()
 
 
@@ -110,19 +108,12 @@ def test_nothing_is_passed_over_where_opensearch_has_no_volume(sources: Sources)
     assert "ignoreDifferences" in made_for("jark", sources).children["stack"]["spec"]
 
 
-def test_the_secrets_are_made_by_the_application_that_needs_them_and_by_no_other() -> None:
-    from generator.argocd.concerns import concerns
-
-    values = {
-        "kube-prometheus-stack": {"enabled": True},
-        "rules": {"vllm": {"enabled": True}},
-        "secrets": {"bootstrap": True},
-    }
-    assert {each.name: each.values.get("secrets") for each in concerns(values)} == {
-        "crds": {"bootstrap": False},
-        "stack": None,
-        "signals": {"bootstrap": False},
-    }
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_child_is_told_alike_which_charts_run(profile: str, sources: Sources) -> None:
+    # The plan of Secrets follows from that; a child that thinks OpenSearch is off would make none for it.
+    for child in made_for(profile, sources).children.values():
+        values = child["spec"]["source"]["helm"]["valuesObject"]
+        assert not [name for name in components.NAMES if "enabled" in values.get(name, {})]
 
 
 def test_the_log_sidecars_configuration_is_in_the_stack_alone(sources: Sources) -> None:

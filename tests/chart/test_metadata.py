@@ -45,7 +45,9 @@ def changed(pins: Pins, name: str, pin: Pin | None) -> Pins:
 def test_chart_yaml_names_every_component_once_with_its_switch(pins: Pins) -> None:
     data = yaml.safe_load(chart_yaml(pins, "Generated."))
     assert [each["name"] for each in data["dependencies"]] == list(components.NAMES)
-    assert [each["condition"] for each in data["dependencies"]] == [f"{name}.enabled" for name in components.NAMES]
+    assert [each["condition"] for each in data["dependencies"]] == [
+        f"{name}.rendered,{name}.enabled" for name in components.NAMES
+    ]
     assert [each["version"] for each in data["dependencies"]] == [pins.pin(name).version for name in components.NAMES]
 
 

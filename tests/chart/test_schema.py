@@ -67,6 +67,7 @@ def test_keys_that_only_gen_chart_reads_are_not_in_it(schema: dict[str, Any]) ->
         {"enabled": True},
         {"global": {"imageRegistry": "registry.example.com"}},
         {"loki": {"enabled": False, "anything": {"of": ["its", "own"]}}},
+        {"loki": {"enabled": True, "rendered": False}},
         {"monitors": {"ray": {"interval": "10s"}}},
     ],
 )
@@ -79,6 +80,7 @@ def test_what_helm_and_upstream_need_is_open(schema: dict[str, Any], values: dic
     [
         {"lokki": {}},
         {"loki": {"enabled": "yes"}},
+        {"loki": {"enabled": False, "rendered": True}},
         {"loki": None},
         {"networkPolicies": {"enable": True}},
         {"monitors": {"rya": {}}},

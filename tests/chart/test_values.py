@@ -108,6 +108,7 @@ def test_choices_lie_over_defaults_and_raw_values_over_all() -> None:
     blocks = {"monitors": {"interval": "30s", "ray": {"enabled": True, "limit": 1}}, "rules": {"enabled": True}}
     images = {"loki": {"image": {"tag": "3"}}, "global": {"imageRegistry": "registry.example"}}
     assert chart_values(chosen, [COMPONENT], blocks, images) == {
+        "parts": {"secrets": True, "stack": True},
         "networkPolicies": {"enabled": True, "opensearchClients": []},
         "logs": {"rayNamespaces": []},
         "monitors": {"interval": "10s", "ray": {"enabled": False, "limit": 1}},

@@ -32,7 +32,7 @@ NAMES = {
 
 
 def python(expression: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", expression))
+    return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression))
 
 
 def sections(config: dict[str, Any], kind: str) -> list[list[tuple[str, str]]]:
@@ -74,7 +74,15 @@ def chains(config: dict[str, Any]) -> list[list[str]]:
 def test_every_parser_is_used_and_every_used_one_is_there(
     config: dict[str, Any], parsers: dict[str, re.Pattern[str]]
 ) -> None:
-    assert sorted(name for chain in chains(config) for name in chain) == sorted(parsers)
+    joining = [dict(parser)["Parser"] for parser in sections(config, "MULTILINE_PARSER") if "Parser" in dict(parser)]
+    assert sorted([*(name for chain in chains(config) for name in chain), *joining]) == sorted(parsers)
+
+
+def test_a_multiline_parser_with_a_parser_is_the_last_for_fluent_bit_would_give_it_to_those_after_it(
+    config: dict[str, Any],
+) -> None:
+    kinds = ["Parser" in dict(parser) for parser in sections(config, "MULTILINE_PARSER")]
+    assert kinds == sorted(kinds)
 
 
 @pytest.mark.parametrize("line", LEVELS)

@@ -1,8 +1,8 @@
-"""The store for logs: one node or a quorum, no privileged container, no password that a template would have to make."""
+"""The store for logs: one node or a quorum, TLS and logins from Secrets, no privileged container."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     Values = Callable[..., dict[str, dict]]
 
 NAME = "opensearch"
+MARKS = "cluster.routing.allocation.disk.watermark"
+
+
+def configuration(values: Values, *arguments: Any) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(values(*arguments)[NAME]["config"]["opensearch.yml"])
+    return found
 
 
 @pytest.mark.parametrize(("nodes", "single"), [(1, True), (2, False), (3, False), (5, False)])
@@ -30,23 +36,84 @@ def test_the_heap_is_fixed_so_that_it_never_grows_at_work(values: Values) -> Non
     assert found["opensearchJavaOpts"] == "-Xms31g -Xmx31g"
 
 
-def test_without_its_security_plugin_it_speaks_http_and_makes_no_demo_certificates(values: Values) -> None:
+@pytest.mark.parametrize("layer", ["http", "transport"])
+def test_both_layers_speak_tls_with_the_certificate_of_the_secret(values: Values, layer: str) -> None:
+    found = configuration(values)
+    for key, name in (("pemcert", "tls.crt"), ("pemkey", "tls.key"), ("pemtrustedcas", "ca.crt")):
+        assert found[f"plugins.security.ssl.{layer}.{key}_filepath"] == f"tls/{name}"
+    assert found["plugins.security.ssl.http.enabled"] is True
+
+
+def test_the_certificate_is_a_whole_volume_inside_the_configuration_so_that_a_renewed_one_arrives(
+    values: Values,
+) -> None:
+    (mount,) = values()[NAME]["secretMounts"]
+    assert mount["path"] == "/usr/share/opensearch/config/tls"
+    assert mount["secretName"] == "opensearch-node-tls"
+    assert "subPath" not in mount
+    assert mount["defaultMode"] == 0o440, "the group is fsGroup, OpenSearch's"
+    assert configuration(values)["plugins.security.ssl.certificates_hot_reload.enabled"] is True
+
+
+def test_a_secret_of_ones_own_is_mounted_instead(values: Values) -> None:
+    existing = {"secrets": {"existing": {"opensearchNodeTls": "mine", "opensearchDashboards": "my-login"}}}
+    found = values("standalone", existing)
+    assert found[NAME]["secretMounts"][0]["secretName"] == "mine"
+    dashboards = found["opensearch-dashboards"]
+    assert dashboards["extraVolumes"][0]["secret"]["secretName"] == "mine"
+    assert {entry["valueFrom"]["secretKeyRef"]["name"] for entry in dashboards["extraEnvs"]} == {"my-login"}
+
+
+def test_security_is_on_and_no_demo_user_or_certificate_is_left(values: Values) -> None:
     found = values()[NAME]
-    assert found["protocol"] == "http"
-    assert found["securityConfig"] == {"enabled": False}
-    assert {entry["name"] for entry in found["extraEnvs"]} == {"DISABLE_INSTALL_DEMO_CONFIG", "DISABLE_SECURITY_PLUGIN"}
+    environment = {entry["name"]: entry["value"] for entry in found["extraEnvs"]}
+    assert environment["DISABLE_INSTALL_DEMO_CONFIG"] == "true"
+    assert "DISABLE_SECURITY_PLUGIN" not in environment
+    assert "plugins.security.disabled" not in configuration(values)
+    (mount,) = found["extraVolumeMounts"]
+    assert mount["mountPath"] == "/usr/share/opensearch/config/opensearch-security"
+    assert "subPath" not in mount, "the image's own files would stay beside it"
+
+
+def test_only_two_names_are_trusted(values: Values) -> None:
+    found = configuration(values)
+    assert found["plugins.security.nodes_dn"] == ["CN=opensearch-node"]
+    assert found["plugins.security.authcz.admin_dn"] == ["CN=opensearch-admin"]
+
+
+def test_the_disks_marks_are_shares_of_a_volume_and_sizes_on_a_shared_disk(values: Values) -> None:
+    def marks(*arguments: Any) -> list[str]:
+        found = configuration(values, *arguments)
+        return [found[f"{MARKS}.{mark}"] for mark in ("low", "high", "flood_stage")]
+
+    assert marks("standalone") == ["85%", "90%", "95%"]
+    assert marks("kind") == ["3gb", "2gb", "1gb"]
 
 
 def test_no_node_needs_a_sysctl_and_no_container_runs_as_root(values: Values) -> None:
     found = values()[NAME]
-    assert yaml.safe_load(found["config"]["opensearch.yml"])["node.store.allow_mmap"] is False
+    assert configuration(values)["node.store.allow_mmap"] is False
     assert found["persistence"]["enableInitChown"] is False
+    assert found["podSecurityContext"]["runAsNonRoot"] is True
     assert "sysctl" not in found
     assert "sysctlInit" not in found
 
 
-def test_its_user_interface_finds_it_and_expects_no_login_either(values: Values) -> None:
+def test_its_user_interface_logs_in_over_tls_that_it_verifies(values: Values) -> None:
     found = values()["opensearch-dashboards"]
-    assert found["opensearchHosts"] == "http://opensearch-cluster-master:9200"
-    assert found["extraEnvs"] == [{"name": "DISABLE_SECURITY_DASHBOARDS_PLUGIN", "value": "true"}]
     assert found["enabled"] is False
+    assert found["opensearchHosts"] == "https://opensearch-cluster-master:9200"
+    written = yaml.safe_load(found["config"]["opensearch_dashboards.yml"])
+    assert written["opensearch.ssl.verificationMode"] == "full"
+    (authority,) = written["opensearch.ssl.certificateAuthorities"]
+    (volume,), (mount,) = found["extraVolumes"], found["extraVolumeMounts"]
+    assert authority == f"{mount['mountPath']}/{volume['secret']['items'][0]['path']}"
+    assert volume["secret"]["items"] == [{"key": "ca.crt", "path": "ca.crt"}], "not the key of OpenSearch's certificate"
+
+
+def test_its_login_is_filled_in_by_the_server_and_is_no_argument_of_its_process(values: Values) -> None:
+    found = values()["opensearch-dashboards"]
+    written = yaml.safe_load(found["config"]["opensearch_dashboards.yml"])
+    names = {entry["name"] for entry in found["extraEnvs"]}
+    assert {written["opensearch.username"], written["opensearch.password"]} == {f"${{{name}}}" for name in names}
+    assert not names & {"OPENSEARCH_USERNAME", "OPENSEARCH_PASSWORD"}

@@ -22,6 +22,7 @@ WORKLOADS = {
     "kuberay-operator",
     "kueue",
     "neuron",
+    "opensearch",
     "ray",
     "ray-serve-vllm",
     "sglang",

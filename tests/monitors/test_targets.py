@@ -220,6 +220,9 @@ SAMPLES = {
         service="kueue-controller-manager-metrics-service",
     ),
     "neuron": Pod({"app": "neuron-monitor"}, {"neuron-monitor": (("", 8000),)}),
+    "opensearch": Pod(
+        {"app.kubernetes.io/name": "opensearch-exporter"}, {"exporter": (("http", 9114),)}, namespace="monitoring"
+    ),
     "ray": HEAD,
     "ray-serve-vllm": dataclasses.replace(HEAD, labels={**HEAD.labels, "ai-ml-observability/vllm-metrics": "true"}),
     "sglang": Pod({"app": "llama-sglang", "engine": "sglang"}, {"sglang": (("", 30000),)}),

@@ -159,12 +159,30 @@ def test_another_retention_reaches_the_indices_that_are_there(single: Cluster, s
     assert lines(single, sources)[0] == f"policy {POLICY}: changed"
 
 
-def test_an_index_that_no_policy_manages_comes_under_it(single: Cluster, sources: Sources) -> None:
-    (newest,) = single.admin().get(f"/_data_stream/{STREAMS[0]}")["data_streams"]
-    index = newest["indices"][-1]["index_name"]
+def test_an_index_that_was_there_before_the_policy_comes_under_it(single: Cluster, sources: Sources) -> None:
+    stream = STREAMS[1]
+    for path in (f"/_plugins/_ism/policies/{POLICY}", f"/_data_stream/{stream}"):
+        single.admin().ask("DELETE", path)
+    single.admin().put(f"/_data_stream/{stream}", None)
+    index = f".ds-{stream}-000001"
+    assert {f"policy {POLICY}: made", f"index {index}: under the policy {POLICY} as it is now"} <= set(
+        lines(single, sources)
+    )
+    until(60, lambda: single.admin().get(f"/_plugins/_ism/explain/{index}")[index].get("policy_id") == POLICY)
+
+
+def test_an_index_that_somebody_took_out_of_the_policy_to_keep_it_stays_out(single: Cluster, sources: Sources) -> None:
+    (stream,) = single.admin().get(f"/_data_stream/{STREAMS[0]}")["data_streams"]
+    index = stream["indices"][-1]["index_name"]
     assert single.admin().post(f"/_plugins/_ism/remove/{index}")["updated_indices"] == 1
-    assert lines(single, sources) == [f"index {index}: under the policy {POLICY} as it is now"]
+
+    def managed() -> bool:
+        state = single.admin().get(f"/_plugins/_ism/explain/{index}")[index]
+        return state["index.plugins.index_state_management.policy_id"] is not None
+
+    until(60, lambda: not managed())
     assert lines(single, sources) == []
+    assert not managed()
 
 
 def test_the_certificate_of_a_node_is_not_that_of_the_admin(single: Cluster) -> None:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from generator.components import fluent_bit
+from generator.components import fluent_bit, opensearch
+from generator.opensearch import exporter
 from generator.rules import expressions
 from tests.conftest import ROOT
 
@@ -94,6 +95,12 @@ def test_monitored_jobs_are_the_monitors():
 def test_the_log_collectors_daemonset_is_the_charts():
     rule = next(rule for rule in EXPRESSIONS if rule.name == "LogsCollectorMissing")
     assert f'daemonset="ai-ml-observability-{fluent_bit.NAME}"' in rule.expr
+
+
+def test_opensearchs_pods_and_its_exporter_are_the_charts():
+    rules = {rule.name: rule.expr for rule in EXPRESSIONS}
+    assert f'statefulset="{opensearch.SERVICE}"' in rules["OpenSearchNodesMissing"]
+    assert rules["OpenSearchExporterMissing"].count(f'deployment="{exporter.NAME}"') == 2
 
 
 def test_names_are_unique_across_files():

@@ -80,6 +80,9 @@ PODS: dict[str, tuple[Pod, ...]] = {
         )[:1]
     ),
     "jupyterhub": _pair("hub", NODES, "jupyterhub", 15, ("http", 8081), app="jupyterhub", component="hub")[:1],
+    "opensearch": _pair(
+        "opensearch-exporter", NODES, "monitoring", 18, ("http", 9114), **_named(name="opensearch-exporter")
+    )[:1],
 }
 """The pods that each monitor finds, by the monitor's name; ``ray-serve-vllm`` finds one of Ray's."""
 

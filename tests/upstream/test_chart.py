@@ -230,7 +230,14 @@ def test_only_those_who_need_opensearch_may_connect_to_it(rendered: Render) -> N
         policy = named(rendered(profile), "NetworkPolicy", "ai-ml-observability-opensearch")["spec"]
         return [peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in policy["ingress"][1]["from"]]
 
-    assert clients("jark") == ["fluent-bit", "grafana", "opensearch-dashboards"]
+    assert clients("jark") == [
+        "fluent-bit",
+        "grafana",
+        "opensearch-dashboards",
+        "opensearch-exporter",
+        "opensearch-setup",
+        "secrets-rotation",
+    ]
     assert clients("bring-your-own-prometheus") == [*clients("jark"), "grafana"]
     for pod in [each["spec"]["template"]["metadata"]["labels"] for each in of_kind(rendered("jark"), "DaemonSet")]:
         assert "app.kubernetes.io/instance" in pod
