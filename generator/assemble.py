@@ -9,8 +9,8 @@ from generator.chart import metadata, schema, values
 from generator.components import components
 from generator.components.kube_prometheus_stack import GRAFANA_CLUSTER_ROLE
 from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
-from generator.images import image_values
 from generator.fluentbit import ray_template
+from generator.images import image_values
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
 from generator.opensearch import exporter_templates, exporter_values, opensearch_templates
 from generator.profiles import resolve
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _EXTRA = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _LOGS = {
     "description": (
-        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is on or "
-        "Fluent Bit has a host."
+        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is on "
+        "or Fluent Bit has a host."
     ),
     "type": ["boolean", "null"],
 }

@@ -45,7 +45,8 @@ def test_a_stripped_program_is_the_same_program(name: str) -> None:
 def test_comments_and_docstrings_go_and_texts_stay() -> None:
     source = (
         '"""What it does."""\n\nX = "# no comment"  # a comment\n"""About X."""\n\n\n# alone\n'
-        'class Error(Exception):\n    """Why."""\n\n\ndef f() -> str:\n    """Gives x."""\n    return """two\n# lines"""\n'
+        'class Error(Exception):\n    """Why."""\n\n\n'
+        'def f() -> str:\n    """Gives x."""\n    return """two\n# lines"""\n'
     )
     assert stripped(source) == (
         '"""What it does."""\n\nX = "# no comment"\n\nclass Error(Exception):\n    pass\n\ndef f() -> str:\n'
