@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _EXTRA = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _LOGS = {
     "description": (
-        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is on "
-        "or Fluent Bit has a host."
+        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is "
+        "on or Fluent Bit has a host."
     ),
     "type": ["boolean", "null"],
 }

@@ -21,8 +21,8 @@ _SERVER_SIDE_DIFF = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true"
 
 _RETRY = {"limit": 10, "refresh": True, "backoff": {"duration": "15s", "factor": 2, "maxDuration": "5m"}}
 """Half an hour of attempts. ArgoCD does not sync a revision again by itself once these have failed, and a slow node or
-a wave that did not wait must not end there. An attempt takes the newest revision, so that a mended one is not waited
-out (``refresh``: since ArgoCD 3.2)."""
+a wave that did not wait must not end there. An attempt takes the newest commit of the branch, so that a mended one is
+not waited out (``refresh``: since ArgoCD 3.2); a tag stays the one that the first attempt had (measured with 3.5.1)."""
 
 
 def application(

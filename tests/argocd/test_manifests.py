@@ -166,7 +166,7 @@ def test_the_parent_may_create_applications_and_finds_the_rest_beside_it(sources
 
 
 def test_a_packaged_chart_is_named_by_chart_and_version_and_oci_has_no_scheme(sources: Sources) -> None:
-    packaged = {
+    packaged: dict[str, Any] = {
         "repo": "oci://registry.example.com/charts",
         "chart": "ai-ml-observability",
         "revision": "1.2.3",
