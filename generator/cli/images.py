@@ -73,12 +73,13 @@ def images(
     from platformdirs import user_cache_path
 
     from generator.extras import with_extras
-    from generator.images import listing, rendering
+    from generator.images import listing
     from generator.onefile import write_file
+    from generator.package.images import list_images, resolve_digests
 
     sources = load_sources()
     loaded = load(profile, sources, files, sets, tfvars)
-    listed = rendering.list_images(
+    listed = list_images(
         loaded,
         with_extras(loaded, sources),
         registry=registry,
@@ -86,7 +87,7 @@ def images(
         cache_dir=user_cache_path("gen-chart") / "charts",
     )
     if lock is not None:
-        digests = rendering.resolve_digests(listed.upstream)
+        digests = resolve_digests(listed.upstream)
         write_file(lock, listing.lock_file(digests))
         click.echo(f"{lock}: {len(digests)} digests", err=True)
     if output in _TOOLS:

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.layout import lay_out
+from generator.dashboards.logpanels import build_log_panel
 from generator.dashboards.logs import asks_logs, asks_metrics, panel_log_queries, variable_log_query
 from generator.dashboards.opensearch import PLUGIN
 from generator.dashboards.panels import build_panel, datasource_ref
@@ -166,8 +167,11 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
         for index, (panel, place) in enumerate(zip(row.panels, places.panels, strict=True)):
             number += 1
             path = f"rows[{row_index}].panels[{index}]"
-            asked, lines = panel_queries(spec, path, panel), panel_log_queries(spec, path, panel)
-            panels.append(build_panel(panel, list(asked), list(lines)).id(number).grid_pos(_grid(place)))
+            lines = list(panel_log_queries(spec, path, panel))
+            panel_builder = (
+                build_log_panel(panel, lines) if lines else build_panel(panel, list(panel_queries(spec, path, panel)))
+            )
+            panels.append(panel_builder.id(number).grid_pos(_grid(place)))
         if row.collapsed:
             for item in panels:
                 heading.with_panel(item)

@@ -10,7 +10,6 @@ from generator.dashboards.spec import DATASOURCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from generator.dashboards.logs import LogQuery
     from generator.dashboards.queries import Query
     from generator.dashboards.spec import Panel, Threshold
 
@@ -25,20 +24,15 @@ def datasource_ref() -> Any:
     return DataSourceRef(type_val="prometheus", uid=f"${{{DATASOURCE}}}")
 
 
-def build_panel(panel: Panel, asked: Sequence[Query], lines: Sequence[LogQuery] = ()) -> Any:
-    """Gives the builder of one panel, without id and place.
+def build_panel(panel: Panel, asked: Sequence[Query]) -> Any:
+    """Gives the builder of one panel that asks Prometheus or nobody, without id and place.
 
     Args:
         panel: the panel.
-        asked: its queries for Prometheus, shorthands written out.
-        lines: its queries for logs, written out; a panel has one kind.
+        asked: its queries, shorthands written out.
     """
     if panel.type == "text":
         return _text(panel)
-    if lines:
-        from generator.dashboards.logpanels import build_log_panel
-
-        return build_log_panel(panel, lines)
     built = start_panel(panel, datasource_ref())
     for number, query in enumerate(asked):
         built.with_target(_target(panel, query, ref_id(number)))

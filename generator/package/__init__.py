@@ -1,4 +1,4 @@
-"""One archive that installs with no network, and what proves where it comes from: checksum, SBOM, signature."""
+"""What needs the chart with its upstream charts in it: its images, and the archive that installs with no network."""
 
 from generator.package.packaging import Package, make_package
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator import chart, helm, yamlfile
-from generator.complete import NAMESPACE, RELEASE, complete_chart
 from generator.errors import bad_input
 from generator.images import images_of
 from generator.package.annotations import annotated
+from generator.package.complete import NAMESPACE, RELEASE, complete_chart
 from generator.package.provenance import provenance_text, sign
 from generator.package.sbom import Contents, sbom_json
 from generator.vendor import pack_chart, silent

@@ -12,7 +12,7 @@ from generator.assemble import assemble
 from generator.vendor import silent, vendor_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from generator.profiles import Profile
     from generator.sources import Sources
@@ -48,11 +48,3 @@ def complete_chart(
         target = Path(folder) / chart.NAME
         writer.write(writer.plan(target, assemble(profile, sources)))
         yield target, vendor_chart(target, sources.pins, mirror=mirror, cache_dir=cache_dir, report=report)
-
-
-def add_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes files, path below the folder → text, over those that are there."""
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator import helm
-from generator.complete import NAMESPACE, RELEASE, complete_chart
 from generator.errors import InputError, Problem
 from generator.images.found import images_of
+from generator.package.complete import NAMESPACE, RELEASE, complete_chart
 from generator.profiles import merge
 from generator.vendor import Patience, open_client, silent
 from generator.vendor.oci import image_digest
