@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -195,3 +197,35 @@ def test_a_registry_that_refuses_leaves_the_package_and_says_why(
     assert str(done.exception).startswith("helm push: ")
     assert "connection refused" in str(done.exception)
     assert len(list(tmp_path.glob("*.tgz"))) == 1
+
+
+def test_a_disk_that_fills_leaves_nothing_and_is_named(
+    chart_mirror: str | None, upstream_charts: Path, tmp_path: Path, helm_binary: Path
+) -> None:
+    """A limit on the size of files stands for the disk: between the largest upstream chart and the package."""
+    largest = max(archive.stat().st_size for archive in upstream_charts.glob("*.tgz"))
+    limit = largest // 1024 + 100
+    command = [
+        sys.executable,
+        "-m",
+        "generator",
+        "package",
+        "--profile",
+        "kind",
+        "--destination",
+        str(tmp_path / "out"),
+    ]
+    environment = {**os.environ, door.VARIABLE: str(helm_binary)}
+    environment |= {"GEN_CHART_MIRROR": chart_mirror} if chart_mirror else {}
+    done = subprocess.run(
+        ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "error: " in done.stderr
+    assert "cannot be written: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").iterdir())
