@@ -102,6 +102,7 @@ def test_helm_verifies_a_signed_package(package: Callable[..., Package], tmp_pat
         signed = package(tmp_path / "out", key="t@example.com")
         with pytest.raises(InputError, match=r"--sign nobody: gpg cannot sign: .*No secret key"):
             package(tmp_path / "unsigned", key="nobody")
+        subprocess.run(["gpgconf", "--kill", "all"], check=True)
     assert not list((tmp_path / "unsigned").iterdir())
     done = helm.run(helm_binary, "verify", signed.archive, "--keyring", keyring)
     assert f"sha256:{signed.sha256}" in done.stdout + done.stderr
