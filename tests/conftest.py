@@ -128,3 +128,17 @@ def render_overlay(
         return helm.documents(helm.run(binary, "template", "observability", chart, "--namespace", "monitoring").stdout)
 
     return render
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Prints what tests have measured (record_property), such as how many lines of a log were lost."""
+    measured = [
+        (report.nodeid, report.user_properties)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call" and report.user_properties
+    ]
+    if measured:
+        terminalreporter.section("measured")
+        for name, figures in sorted(measured):
+            terminalreporter.write_line(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures))
