@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from generator.tree import Chart
 
@@ -33,29 +31,34 @@ def program_files(header: str) -> Chart:
 
 
 def stripped(source: str) -> str:
-    """Gives Python source without comments and docstrings, the module's own kept; every other line stays as it is.
+    """Gives Python source without docstrings and lines of comment, the module's own docstring kept.
+
+    Every other line stays as it is, with a comment at its end if it has one.
 
     Raises:
         SyntaxError: it is no Python.
     """
-    lines = source.splitlines(keepends=True)
-    for first, last, instead in _docstrings(ast.parse(source)):
-        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-        lines[first : last + 1] = [f"{indent}{instead}\n" if instead else "", *[""] * (last - first)]
-    text = "".join(lines)
-    lines = text.splitlines(keepends=True)
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            rest = lines[row - 1][:column].rstrip()
-            lines[row - 1] = f"{rest}\n" if rest else ""
-    return _without_gaps("".join(lines))
+    nodes = list(ast.walk(ast.parse(source)))
+    lines: list[str | None] = list(source.splitlines())
+    inside_text = {
+        row
+        for node in nodes
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno
+        for row in range(node.lineno, node.end_lineno)
+    }
+    for row, line in enumerate(source.splitlines()):
+        if row not in inside_text and line.lstrip().startswith("#"):
+            lines[row] = None
+    for first, last, alone in _docstrings(nodes):
+        indent = source.splitlines()[first].partition('"')[0]
+        lines[first : last + 1] = [f"{indent}pass" if alone else None, *[None] * (last - first)]
+    return _without_gaps(line for line in lines if line is not None)
 
 
-def _docstrings(module: ast.Module) -> Iterator[tuple[int, int, str]]:
-    """Gives (first line, last line, what takes their place) of each text that stands for itself, from 0."""
-    for node in ast.walk(module):
-        body: list[ast.stmt] = getattr(node, "body", None) or []
+def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:
+    """Gives (first line, last line, whether nothing else is there) of each text that stands for itself, from 0."""
+    for node in nodes:
+        body = getattr(node, "body", None)
         if not isinstance(body, list):
             continue
         for index, statement in enumerate(body):
@@ -63,16 +66,16 @@ def _docstrings(module: ast.Module) -> Iterator[tuple[int, int, str]]:
                 isinstance(statement, ast.Expr)
                 and isinstance(statement.value, ast.Constant)
                 and isinstance(statement.value.value, str)
-                and not (node is module and index == 0)
+                and not (isinstance(node, ast.Module) and index == 0)
             ):
                 last = statement.end_lineno or statement.lineno
-                yield statement.lineno - 1, last - 1, "pass" if len(body) == 1 else ""
+                yield statement.lineno - 1, last - 1, len(body) == 1
 
 
-def _without_gaps(text: str) -> str:
+def _without_gaps(lines: Iterable[str]) -> str:
     """Leaves one empty line where there were more."""
     kept: list[str] = []
-    for line in text.splitlines():
+    for line in lines:
         if line.strip() or (kept and kept[-1]):
             kept.append(line.rstrip())
     return "\n".join(kept) + "\n"

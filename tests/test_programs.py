@@ -42,13 +42,13 @@ def test_a_stripped_program_is_the_same_program(name: str) -> None:
     assert len(carried) < len(source) + 200
 
 
-def test_comments_and_docstrings_go_and_texts_stay() -> None:
+def test_lines_of_comment_and_docstrings_go_and_texts_stay() -> None:
     source = (
         '"""What it does."""\n\nX = "# no comment"  # a comment\n"""About X."""\n\n\n# alone\n'
         'class Error(Exception):\n    """Why."""\n\n\n'
         'def f() -> str:\n    """Gives x."""\n    return """two\n# lines"""\n'
     )
     assert stripped(source) == (
-        '"""What it does."""\n\nX = "# no comment"\n\nclass Error(Exception):\n    pass\n\ndef f() -> str:\n'
-        '    return """two\n# lines"""\n'
+        '"""What it does."""\n\nX = "# no comment"  # a comment\n\nclass Error(Exception):\n    pass\n\n'
+        'def f() -> str:\n    return """two\n# lines"""\n'
     )

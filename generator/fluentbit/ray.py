@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from generator.fluentbit.files import level_filter, parsers, script
-from generator.instrument.sidecar import CONFIG_MAP, CONFIG_PATH, LOG_PATH, STATE_PATH
+from generator.fluentbit.sidecar import CONFIG_MAP, CONFIG_PATH, LOG_PATH, STATE_PATH
 from generator.templating import render
 
 if TYPE_CHECKING:

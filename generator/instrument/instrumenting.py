@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from generator import schemas, yamlfile
 from generator.errors import InputError, Problem, nearest
+from generator.fluentbit.sidecar import CONFIG_MAP
 from generator.instrument.lookups import Document
 from generator.instrument.pods import label_additions, port_additions, refuse_other_log_path, sidecar_additions
 from generator.instrument.positions import Path, line_of, read_positions
-from generator.instrument.sidecar import CONFIG_MAP
 from generator.instrument.splicing import Addition, splice
 
 if TYPE_CHECKING:

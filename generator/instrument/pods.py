@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.instrument.sidecar import (
+from generator.fluentbit.sidecar import (
     CONFIG_MAP,
     CONFIG_VOLUME,
     CONTAINER,

@@ -10,7 +10,7 @@ import yaml
 from generator.assemble import chart_schema, load_profile
 from generator.errors import InputError
 from generator.fluentbit import ray_files, ray_template
-from generator.instrument.sidecar import CONFIG_MAP
+from generator.fluentbit.sidecar import CONFIG_MAP
 from generator.profiles import Layer
 from generator.templating import render
 from tests import helm

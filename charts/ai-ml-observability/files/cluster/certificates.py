@@ -95,7 +95,7 @@ def check_leaf(leaf: Pair, trusted: bytes, common_name: str) -> None:
 def read(pem: bytes) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem)
-        for each in found:
+        for each in found:  # read on first use otherwise, where an error would have no name
             _parts = each.subject, each.issuer, each.extensions, each.public_key(), each.not_valid_after_utc
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
         raise CertificateError("holds no PEM certificate that can be read") from None
@@ -155,7 +155,7 @@ def _private_key(pem: bytes) -> CertificateIssuerPrivateKeyTypes:
         raise CertificateError("holds no PEM private key that can be read") from None
     if not hasattr(key, "sign"):
         raise CertificateError("has a tls.key that cannot sign")
-    return key
+    return key  # type: ignore[return-value]
 
 def _builder(subject: x509.Name, issuer: x509.Name, now: datetime, end: datetime) -> x509.CertificateBuilder:
     return (
@@ -184,7 +184,7 @@ def _issued_by(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     try:
         own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     except x509.ExtensionNotFound:
-        return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())  # type: ignore[arg-type]
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 def _host(host: str) -> x509.GeneralName:

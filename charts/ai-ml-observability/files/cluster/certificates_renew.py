@@ -25,7 +25,7 @@ def renew(api: Api, plan: Plan, now: datetime, *, within: timedelta | None = WIT
     problems: list[str] = []
     for leaf in plan.leaves if plan.authority else ():
         try:
-            _renew_one(api, plan.authority, leaf, now, within)
+            _renew_one(api, plan.authority, leaf, now, within)  # type: ignore[arg-type]
         except Failure as failure:
             problems += failure.lines
     if problems:

@@ -111,7 +111,7 @@ def _object(answer: requests.Response, what: str) -> Manifest:
 
 def connect(url: str, token: str, namespace: str, *, ca: str | bool, backoff: float = _BACKOFF) -> Api:
     session = requests.Session()
-    session.trust_env = False
+    session.trust_env = False  # no proxy and no .netrc stands between a pod and its own API server
     session.verify = ca
     session.headers["Authorization"] = f"Bearer {token}"
     retry = Retry(

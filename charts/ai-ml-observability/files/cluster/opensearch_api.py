@@ -106,7 +106,7 @@ class Api:
             answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=TIMEOUT)
         except requests.exceptions.SSLError as error:
             raise Failure(f"{self.url}: TLS: {_short(error)}") from None
-        except OSError as error:
+        except OSError as error:  # also what requests raises, and a file of the certificate that is not there
             raise NotReadyError(_short(error)) from None
         if answer.status_code in _LATER:
             raise NotReadyError(_reason(answer))

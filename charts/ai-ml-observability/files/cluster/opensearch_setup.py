@@ -44,7 +44,7 @@ def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
     for role in dict.fromkeys(user.role for user in users):
         _role_mapping(api, role, [user.name for user in users if user.role == role])
     for user in users:
-        problems += _attempt(lambda user=user: _user(api, user))
+        problems += _attempt(lambda user=user: _user(api, user))  # type: ignore[misc]
     if problems:
         raise Failure(*problems)
 
@@ -128,7 +128,7 @@ def _policy(api: Api, name: str, policy: Any) -> None:
 
 def _manage(api: Api, stream: str, policy: str, version: int) -> None:
     for index, state in (api.get(f"{_MANAGEMENT}/explain/.ds-{stream}-*") or {}).items():
-        if not isinstance(state, dict):
+        if not isinstance(state, dict):  # total_managed_indices
             continue
         if state.get("index.plugins.index_state_management.policy_id") is None:
             if _kept_out(api, index):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - an outcome of the run, not a fault of the program
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))

@@ -44,7 +44,7 @@ def rotate(api: Api, plan: Plan, now: datetime, set_password: Callable[[str, str
             else:
                 new = new_password()
                 _replace(api, login, secret, {login.password_key: new.encode()})
-                restarts += login.restarts
+                restarts += login.restarts  # even if the next line fails: OpenSearch will follow the Secret
                 _tell_opensearch(login, new, set_password)
             say(f"{login.name}: new password")
         except Failure as failure:
@@ -112,7 +112,7 @@ def _work() -> None:
         return
     files = {part: str(ADMIN / name) for part, name in (("ca", "ca.crt"), ("cert", "tls.crt"), ("key", "tls.key"))}
     opensearch = opensearch_api.connect(plan.opensearch, **files)
-    opensearch.wait(_PATIENCE)
+    opensearch.wait(_PATIENCE)  # refused or unreachable: found out before a Secret is changed
     rotate(api, plan, datetime.now(UTC), lambda user, password: opensearch_api.set_password(opensearch, user, password))
 
 def _no_opensearch(user: str, _password: str) -> None:
