@@ -6,14 +6,17 @@ luqum parses; what is refused here parses, but answers something else than it se
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from generator.logs.fields import LogField
 
@@ -52,8 +55,8 @@ def query_problems(
         fields: the fields of a record by name.
         searches: variables that are boxes for words; every other one is a menu.
     """
+    parse = _parser()
     from luqum.exceptions import ParseError  # type: ignore[import-untyped]
-    from luqum.thread import parse  # type: ignore[import-untyped]
 
     try:
         tree = parse(query)
@@ -61,6 +64,15 @@ def query_problems(
         yield QueryProblem("", f"found no Lucene query: {_reason(error)}")
         return
     yield from _Check(fields, frozenset(searches)).node(tree)
+
+
+@cache
+def _parser() -> Callable[[str], Any]:
+    """Gives luqum's parser, without the conflicts of its grammar that ply prints where its tables are not kept yet."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        from luqum.thread import parse  # type: ignore[import-untyped]
+    function: Callable[[str], Any] = parse
+    return function
 
 
 def field_problem(

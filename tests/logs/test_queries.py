@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,3 +199,13 @@ def test_lines_are_counted_by_keywords_and_numbers_and_only_a_keyword_has_words_
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_every_shipped_dashboard_asks_only_for_fields_that_records_have(name: str) -> None:
     assert list(log_findings(SHIPPED[name], FIELDS)) == []
+
+
+def test_a_first_run_prints_nothing_about_the_parsers_tables() -> None:
+    program = (
+        "import sys; sys.modules['luqum.parsetab'] = None\n"
+        "from generator.logs.queries import query_problems\n"
+        "assert list(query_problems('log:x', {}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
