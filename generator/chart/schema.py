@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from generator.components.component import Component
 
@@ -63,6 +65,65 @@ def _names(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"enum": sorted(properties)}
 
 
+_SUBSCHEMAS = ("additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then")
+_LISTS_OF_SUBSCHEMAS = ("allOf", "anyOf", "oneOf")
+_MAPS_OF_SUBSCHEMAS = ("definitions", "patternProperties", "properties")
+
+_WORTH_SHARING = 60
+"""Characters of JSON from which a part that is there twice is written once."""
+
+
 def schema_json(schema: Mapping[str, Any], header: str) -> str:
-    """Writes the schema as JSON; the header stands in its first key, since JSON has no comments."""
-    return json.dumps({"$comment": header, **schema}, indent=1, ensure_ascii=False) + "\n"
+    """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
+
+    What is there several times (the keys of an alert, for each alert) is written once, under ``definitions``:
+    Kubernetes stores the schema in every release.
+    """
+    return json.dumps({"$comment": header, **_shared(schema)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _shared(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the schema with what it repeats under ``definitions``, named by the key that it was first met under."""
+    times: Counter[str] = Counter()
+
+    def count(part: Any, _name: str) -> Any:
+        text = json.dumps(part)
+        times[text] += 1
+        # Inside what is there twice nothing is counted again, or its parts would be taken for repeated ones.
+        return _mapped(part, count) if times[text] == 1 else part
+
+    _mapped(schema, count)
+    definitions: dict[str, Any] = {}
+    names: dict[str, str] = {}
+
+    def replace(part: Any, name: str) -> Any:
+        text = json.dumps(part)
+        if times[text] < 2 or len(text) < _WORTH_SHARING:
+            return _mapped(part, replace)
+        if text not in names:
+            names[text] = next(free for free in _numbered(name) if free not in names.values())
+            definitions[names[text]] = _mapped(part, replace)
+        return {"$ref": f"#/definitions/{names[text]}"}
+
+    replaced: dict[str, Any] = _mapped(schema, replace)
+    return replaced | ({"definitions": definitions} if definitions else {})
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}{number}" for number in itertools.count(2))
+
+
+def _mapped(part: Any, function: Callable[[Any, str], Any]) -> Any:
+    """Gives a schema with the function's answer in the place of each schema directly below; booleans stay."""
+    if not isinstance(part, dict):
+        return part
+    result = dict(part)
+    for key, value in part.items():
+        if key in _SUBSCHEMAS and isinstance(value, dict):
+            result[key] = function(value, key)
+        elif key in _LISTS_OF_SUBSCHEMAS:
+            result[key] = [function(item, key) for item in value]
+        elif key in _MAPS_OF_SUBSCHEMAS:
+            result[key] = {name: function(item, name) for name, item in value.items()}
+    return result

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from generator import yamlfile
+from generator.assemble import chart_schema, load_profile
 from generator.chart.schema import schema_json, values_schema
 from generator.components.component import Component
 from tests import helm
@@ -17,6 +18,8 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from generator.sources import Sources
 
 BLOCKS = {
     "monitors": {
@@ -117,3 +120,22 @@ def test_helms_message_about_a_typo_shows_the_valid_names(
     assert done.returncode != 0
     assert "rya" in done.stderr
     assert all(name in done.stderr for name in ("choice", "enabled", "ray"))
+
+
+def resolved(node: Any, definitions: dict[str, Any]) -> Any:
+    """Gives a schema with every reference written out."""
+    if isinstance(node, list):
+        return [resolved(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return resolved(definitions[node["$ref"].removeprefix("#/definitions/")], definitions)
+    return {key: resolved(value, definitions) for key, value in node.items() if key != "definitions"}
+
+
+def test_what_is_there_twice_is_written_once_and_means_the_same(sources: Sources) -> None:
+    whole = chart_schema(load_profile("jark", sources), sources)
+    written = json.loads(schema_json(whole, "Generated."))
+    assert resolved(written, written["definitions"]) == {"$comment": "Generated.", **whole}
+    assert len(json.dumps(written)) < len(json.dumps(whole)) * 0.7
+    Draft7Validator.check_schema(written)
