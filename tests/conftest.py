@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from generator import cli
 from generator.assemble import assemble, load_profile
 from generator.errors import InputError
 from generator.profiles import Layer
@@ -45,6 +47,27 @@ def write_chart(sources: Sources) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs gen-chart in an empty folder, through the same main() as the installed command.
+
+    Gives a function from arguments to (exit code, what it printed, what it said on stderr).
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEN_CHART_DEBUG", "1")
+    monkeypatch.delenv("GEN_CHART_MIRROR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gen-chart", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
 
 
 @pytest.fixture(params=["3.17", "4.3"])

@@ -23,24 +23,6 @@ if TYPE_CHECKING:
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs gen-chart in an empty folder, through the same main() as the installed command."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GEN_CHART_DEBUG", "1")
-    monkeypatch.delenv("GEN_CHART_MIRROR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gen-chart", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
-
-
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator import __version__
-from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, tfvars_option, with_overlays
+from generator.cli.options import DEFAULT_FOLDER, load, load_sources, profile_option, tfvars_option, with_overlays
 from generator.errors import Exit
 
 if TYPE_CHECKING:
@@ -33,12 +33,7 @@ Examples:
     epilog=EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option(
-    "--profile",
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
-)
+@profile_option
 @tfvars_option
 @with_overlays
 @click.option(

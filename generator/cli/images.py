@@ -8,10 +8,10 @@ import click
 
 from generator.cli.generate import cli
 from generator.cli.options import (
-    complete_profile,
     load,
     load_sources,
     mirror_option,
+    profile_option,
     show_result,
     tfvars_option,
     with_overlays,
@@ -21,12 +21,7 @@ _TOOLS = ("crane", "skopeo")
 
 
 @cli.command(short_help="List the images that a chart pulls; move them to another registry.")
-@click.option(
-    "--profile",
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="The kind of cluster; see `gen-chart profiles`.",
-)
+@profile_option
 @tfvars_option
 @with_overlays
 @mirror_option

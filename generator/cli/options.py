@@ -46,6 +46,12 @@ output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 
+profile_option = click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
+)
 mirror_option = click.option(
     "--chart-mirror",
     envvar="GEN_CHART_MIRROR",

@@ -9,11 +9,11 @@ import click
 from generator.cli.fetch import download_bar
 from generator.cli.generate import cli
 from generator.cli.options import (
-    complete_profile,
     load,
     load_sources,
     mirror_option,
     output_option,
+    profile_option,
     show_result,
     tfvars_option,
     with_overlays,
@@ -21,12 +21,7 @@ from generator.cli.options import (
 
 
 @cli.command(short_help="Write the chart and its upstream charts as one archive.")
-@click.option(
-    "--profile",
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="The kind of cluster; see `gen-chart profiles`.",
-)
+@profile_option
 @tfvars_option
 @with_overlays
 @click.option(

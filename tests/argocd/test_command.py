@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from generator import cli
-
 GIT = ("--repo", "https://git.example.com/platform.git", "--revision", "v1.0.0")
 JARK = ("argocd", "--profile", "jark", *GIT)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs gen-chart in an empty folder, through the same main() as the installed command."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GEN_CHART_DEBUG", "1")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gen-chart", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_it_writes_a_parent_and_its_children_and_says_how_many(run: Any) -> None:

@@ -118,6 +118,17 @@ class Node:
         return log
 
 
+def end(process: subprocess.Popen[bytes], how: signal.Signals) -> int:
+    """Sends a signal to a process, waits for its end, gives the exit status; one that does not listen is killed."""
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        return process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
 class FluentBit:
     """A Fluent Bit that runs a node's configuration for the length of a ``with``."""
 
@@ -147,13 +158,8 @@ class FluentBit:
 
     def end(self, how: signal.Signals) -> int:
         """Sends a signal, waits for the end, gives the exit status."""
-        if self._process.poll() is None:
-            self._process.send_signal(how)
         try:
-            return self._process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            return end(self._process, how)
         finally:
             self._log.close()
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 LEVELS: dict[str, str | None] = {
     # Ray 2.60's C++ processes; the component is missing from core workers' lines.
@@ -136,3 +140,18 @@ KERNEL: dict[str, dict[str, object]] = {
     "oom-kill:constraint=CONSTRAINT_MEMCG,task=python,pid=4242": {"level": "warning"},
 }
 """A kernel message of priority 4 → the fields that it gets."""
+
+
+def counts(found: Counter[int], written: int) -> dict[str, object]:
+    """Gives what became of numbered lines, each written once.
+
+    Args:
+        found: number of a line → how often it arrived.
+        written: how many there were.
+    """
+    return {
+        "written": written,
+        "indexed": sum(found.values()),
+        "lost": written - len(found),
+        "twice": sum(times - 1 for times in found.values()),
+    }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.logs.fluentbit import cri
+from tests.logs.fluentbit import cri, end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,13 +122,8 @@ class Sidecar:
 
     def end(self, how: signal.Signals) -> int:
         """Sends a signal, waits for the end of the process and of what it printed; gives the exit status."""
-        if self._process.poll() is None:
-            self._process.send_signal(how)
         try:
-            return self._process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            return end(self._process, how)
         finally:
             self._runtime.join(timeout=10)
             self._messages.close()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.logs.fluentbit import FluentBit, cri
-from tests.logs.lines import TRACES
+from tests.logs.lines import TRACES, counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,10 +80,7 @@ def test_none_is_lost_to_rotations_a_refusing_opensearch_and_a_kill(
         peak = max(peak, second.peak_memory())
     found = arrived(server.sink)
     figures = {
-        "written": LINES,
-        "indexed": sum(found.values()),
-        "lost": LINES - len(found),
-        "twice": sum(count - 1 for count in found.values()),
+        **counts(found, LINES),
         "sent again and stored once": server.sink.repeated,
         "refused": server.sink.refused,
         "peak memory, MB": peak // 1_000_000,

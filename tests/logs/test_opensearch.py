@@ -18,6 +18,7 @@ from generator.components.fluent_bit_destination import STREAMS
 from generator.fluentbit import ray_files
 from generator.opensearch import indices
 from tests.logs.fluentbit import FluentBit, Node, cri
+from tests.logs.lines import counts
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
 from tests.logs.test_durability import buffered, numbered, rotate
 from tests.logs.test_faults import impatient
@@ -152,10 +153,7 @@ def test_none_is_lost_while_opensearch_is_set_up_stopped_and_fluent_bit_killed(
         peak = second.peak_memory()
     found = Counter(int(document["log"].split()[1]) for document in documents(cluster))
     figures = {
-        "written": LINES,
-        "indexed": sum(found.values()),
-        "lost": LINES - len(found),
-        "twice": sum(times - 1 for times in found.values()),
+        **counts(found, LINES),
         "peak memory, MB": peak // 1_000_000,
     }
     for name, value in figures.items():

@@ -17,7 +17,7 @@ from generator.sources import read_log_fields
 from tests.conftest import ROOT
 from tests.fluentbit.lua import leaves
 from tests.logs.fluentbit import FluentBit, cri
-from tests.logs.lines import TRACES
+from tests.logs.lines import TRACES, counts
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
 
 if TYPE_CHECKING:
@@ -160,10 +160,7 @@ def test_none_is_lost_over_rays_rotations_and_a_kill_of_either(
         memory = sidecar.memory()["VmHWM"]
     found = numbers(server.sink)
     figures = {
-        "written": LINES,
-        "indexed": sum(found.values()),
-        "lost": LINES - len(found),
-        "twice": sum(count - 1 for count in found.values()),
+        **counts(found, LINES),
         "sent again and stored once": server.sink.repeated,
         "the sidecar's peak memory, MB": memory // 1_000_000,
     }
