@@ -83,19 +83,20 @@ def make_package(
         InputError: no helm, no upstream chart, no such key, or the folder cannot be written; nothing is left there.
     """
     with complete_chart(profile, sources, mirror=mirror, cache_dir=cache_dir, report=report) as (folder, vendored):
+        chart_yaml = folder / "Chart.yaml"
+        # The version first: labels carry it. The list of images, known once the chart is rendered, changes no object.
+        text = annotated(chart_yaml.read_text(encoding="utf-8"), (), version)
+        chart_yaml.write_bytes(text.encode())
         rendered = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
         images = [found.image for found in images_of(rendered)]
-        chart_yaml = folder / "Chart.yaml"
-        text = annotated(chart_yaml.read_text(encoding="utf-8"), images, version)
+        text = annotated(text, images, None)
         chart_yaml.write_bytes(text.encode())
         metadata = yamlfile.parse(text, file="Chart.yaml")
         name = f"{chart.NAME}-{metadata['version']}.tgz"
         with _all_or_none(destination) as staged:
             archive = staged / name
             pack_chart(folder, archive, name=chart.NAME)
-            if helm.template(archive, release=RELEASE, namespace=NAMESPACE) != helm.template(
-                folder, release=RELEASE, namespace=NAMESPACE
-            ):
+            if helm.template(archive, release=RELEASE, namespace=NAMESPACE) != rendered:
                 raise bad_input("the archive renders to something else than the chart", file=name)
             digest = sha256_of(archive)
             (staged / f"{name}.sha256").write_bytes(f"{digest}  {name}\n".encode())
