@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from generator import cli
-from generator.assemble import assemble, load_profile
+from generator.build.assemble import assemble, load_profile
+from generator.build.sources import Sources, read_pins, read_sources
+from generator.choices.profiles import Layer
 from generator.errors import InputError
-from generator.profiles import Layer
-from generator.sources import Sources, read_pins, read_sources
-from generator.vendor import Patience, vendor_chart
+from generator.upstream import Patience, vendor_chart
 from tests import helm
 
 if TYPE_CHECKING:

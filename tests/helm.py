@@ -15,7 +15,7 @@ from typing import Any
 
 import platformdirs
 
-from generator.helm import objects
+from generator.upstream.helm import objects
 
 CACHE = Path(platformdirs.user_cache_dir("gen-chart"))
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.assemble import chart_values, load_profile
-from generator.profiles import Layer, merge
-from generator.programs import program_files
-from generator.secret_templates import secret_templates
-from generator.templating import render
+from generator.build.assemble import chart_values, load_profile
+from generator.choices.profiles import Layer, merge
+from generator.files.templating import render
+from generator.stack.programs import program_files
+from generator.stack.secrets.secret_templates import secret_templates
 from tests import helm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from generator.build.sources import Sources
     from generator.cluster.secrets_plan import Plan
-    from generator.sources import Sources
 
 BOOTSTRAP = "ai-ml-observability-bootstrap-secrets"
 ROTATE = "ai-ml-observability-rotate-secrets"
@@ -36,7 +36,7 @@ def write_chart(folder: Path, sources: Sources, profile: str = "standalone", cho
     files = {
         "Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
         "values.yaml": yaml.safe_dump(chart_values(chosen, sources)),
-        "templates/_helpers.tpl": render("_helpers.tpl", header="Generated."),
+        "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
         **program_files("Generated."),
         **secret_templates(chosen, "Generated."),
     }

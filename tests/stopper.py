@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator import locking, swap, writer
-from generator.tree import MARKER
+from generator.files import locking, swap, writer
+from generator.files.tree import MARKER
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.secrets import SECRETS
+from generator.stack.secrets.names import SECRETS
 from tests.install import JOBS, unevaluated, unfinished, unmade, unreached, unready
 
 

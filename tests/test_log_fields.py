@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import yamlfile
 from generator.errors import InputError
+from generator.files import yamlfile
 from generator.logs.fields import LogField, parse_fields
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 FILE = "logs/fields.yaml"
 SCHEMA = yamlfile.load_mapping(ROOT / "values-schemas" / "log-fields.schema.yaml")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from generator.argocd import tree
 from generator.argocd.delivery import added_values
 from generator.argocd.settings import IN_CLUSTER
-from generator.assemble import chart_values, load_profile
+from generator.build.assemble import chart_values, load_profile
+from generator.build.extras import with_extras
 from generator.errors import InputError
-from generator.extras import with_extras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from generator.argocd.clusters import Cluster
     from generator.argocd.settings import Settings
-    from generator.profiles import Layer, Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Layer, Profile
 
 
 def for_one(chart: Profile, wanted: Profile, sources: Sources, settings: Settings, made_by: str) -> dict[str, str]:

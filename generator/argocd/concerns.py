@@ -1,7 +1,7 @@
 """What one chart is split into, so that each part is an Application: the values that leave only that part on.
 
 Every child renders the same chart; together they render what one install renders, and no object comes twice
-(tests/upstream/test_argocd.py, with the real upstream charts). In all of them the values say alike which upstream
+(tests/rendered/test_argocd.py, with the real upstream charts). In all of them the values say alike which upstream
 charts are on, because own templates follow that: the plan of Secrets above all.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator import components
-from generator.profiles import merge
-from generator.secrets import SECRETS
+from generator import stack as components
+from generator.choices.profiles import merge
+from generator.stack.secrets.names import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator import components, yamlfile
-from generator.assemble import assemble, chart_values, header
+from generator import stack as components
+from generator.build.assemble import assemble, chart_values, header
+from generator.build.extras import with_extras
 from generator.errors import bad_input
-from generator.extras import with_extras
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 _OWN_CHART = "give it a chart of its own: `gen-chart -o DIR` makes one, and --path or a cluster's path: names it"
 

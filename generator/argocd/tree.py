@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from generator import chart, yamlfile
 from generator.argocd import manifests
 from generator.argocd.concerns import concerns, ignored_differences, kept_data
 from generator.argocd.delivery import helm_values
 from generator.argocd.rights import cluster_kinds, namespaces
-from generator.profiles import merge
-from generator.templating import render
-from generator.tree import MARKER
-from generator.writer import Signature
+from generator.build.metadata import NAME
+from generator.choices.profiles import merge
+from generator.files import yamlfile
+from generator.files.templating import render
+from generator.files.tree import MARKER
+from generator.files.writer import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from generator.argocd.concerns import Concern
     from generator.argocd.settings import Settings
-    from generator.profiles import Profile
+    from generator.choices.profiles import Profile
 
 PLAIN_NAME = "ai-ml-obs-ref-arch"
 """The Application that AI on EKS applies (infra/base/terraform/argocd-addons/ai-ml-observability.yaml there)."""
@@ -88,11 +89,9 @@ def app_of_apps(target: Target, settings: Settings, first: str) -> dict[str, str
         first: see header.
     """
     source = replace(settings.apps, path=f"{settings.apps.path}/apps")
-    parent = manifests.parent(
-        chart.NAME, namespace=settings.argocd_namespace, project=settings.parent_project, source=source
-    )
+    parent = manifests.parent(NAME, namespace=settings.argocd_namespace, project=settings.parent_project, source=source)
     files = {
-        "argocd-cm.yaml": render("argocd/argocd-cm.yaml", header=first),
+        "argocd-cm.yaml": render("argocd/templates/argocd-cm.yaml", header=first),
         "parent.yaml": _text(parent, first, "Apply this one by hand; it brings all others."),
         "apps/project.yaml": _project([target], settings, first, wave=-1),
     }
@@ -113,18 +112,16 @@ def application_set(targets: Sequence[Target], settings: Settings, first: str) -
     """
     source = replace(settings.apps, path=f"{settings.apps.path}/clusters/{{{{ .cluster }}}}")
     template = manifests.parent(
-        f"{chart.NAME}-{{{{ .cluster }}}}",
+        f"{NAME}-{{{{ .cluster }}}}",
         namespace=settings.argocd_namespace,
         project=settings.parent_project,
         source=source,
-        annotations={f"{chart.NAME}/profile": "{{ .profile }}", f"{chart.NAME}/server": "{{ .server }}"},
+        annotations={f"{NAME}/profile": "{{ .profile }}", f"{NAME}/server": "{{ .server }}"},
     )
     elements = [{"cluster": each.name, "profile": each.profile, "server": each.server} for each in targets]
-    made = manifests.application_set(
-        chart.NAME, namespace=settings.argocd_namespace, elements=elements, template=template
-    )
+    made = manifests.application_set(NAME, namespace=settings.argocd_namespace, elements=elements, template=template)
     files = {
-        "argocd-cm.yaml": render("argocd/argocd-cm.yaml", header=first),
+        "argocd-cm.yaml": render("argocd/templates/argocd-cm.yaml", header=first),
         "applicationset.yaml": _text(made, first, "Apply this and project.yaml by hand; they bring all others."),
         "project.yaml": _project(targets, settings, first, wave=None),
     }
@@ -174,7 +171,7 @@ def _child(concern: Concern, target: Target, settings: Settings) -> dict[str, An
     helm |= helm_values(merge(target.added, concern.values))
     options = [*_APPLY, _RESPECT] if concern.ignored else _APPLY
     return manifests.application(
-        "-".join(filter(None, (chart.NAME, target.name, concern.name))),
+        "-".join(filter(None, (NAME, target.name, concern.name))),
         namespace=settings.argocd_namespace,
         project=settings.project,
         source=replace(settings.chart, path=target.path) if target.path else settings.chart,

@@ -102,9 +102,9 @@ def add_capture(
         InputError: an unknown exporter, a capture that is no scrape or is of another exporter, or a file of metrics/
             that does not follow the schema.
     """
-    from generator import yamlfile
     from generator.catalogue.exposition import read_capture
     from generator.catalogue.reader import read_catalogue
+    from generator.files import yamlfile
 
     exporters = read_catalogue(root, schema)
     if name not in exporters:
@@ -331,7 +331,7 @@ def _verify(text: str, name: str, schema: Mapping[str, Any], file: str) -> None:
     Raises:
         InputError: it is not; the scrape holds something that the catalogue cannot express.
     """
-    from generator import yamlfile
+    from generator.files import yamlfile
 
     try:
         parse_exporter(name, yamlfile.parse(text, file=file), schema, file=file)

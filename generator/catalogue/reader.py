@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from generator import schemas
 from generator.catalogue.spec import Exporter, Exposure, Family, FamilyType
 from generator.errors import InputError, Problem, nearest
-from generator.rooms import read_room
+from generator.files import schemas
+from generator.files.folder import read_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

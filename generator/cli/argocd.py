@@ -111,9 +111,9 @@ def argocd(
     if plain and clusters is not None:
         raise click.UsageError("--plain and --clusters exclude each other")
     from generator import argocd as applications
-    from generator.profiles import parse_set
-    from generator.sources import read_overlay
-    from generator.writer import plan, unified_diff, write
+    from generator.build.sources import read_overlay
+    from generator.choices.profiles import parse_set
+    from generator.files.writer import plan, unified_diff, write
 
     settings = applications.settings(
         repo=repo,

@@ -41,8 +41,8 @@ def bump(
 
     from platformdirs import user_cache_path
 
-    from generator.onefile import write_file
-    from generator.sources import sources_root
+    from generator.build.sources import sources_root
+    from generator.files.atomic import write_file
     from generator.upgrades import edited_pins, pins_file
     from generator.upgrades.bump import as_data, as_text
     from generator.upgrades.fetching import compare_versions

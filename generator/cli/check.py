@@ -52,8 +52,8 @@ def verify(
 
     Generation does the same and refuses to write a chart with an error.
     """
-    from generator.extras import with_extras
-    from generator.verification import verify_foreign, verify_profile
+    from generator.build.extras import with_extras
+    from generator.build.verification import verify_foreign, verify_profile
     from generator.verify import as_data, as_text, failed
 
     sources = load_sources()
@@ -86,11 +86,11 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
 
     CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
     """
-    from generator import yamlfile
-    from generator.assemble import chart_values, load_profile
+    from generator.build.assemble import chart_values, load_profile
+    from generator.build.sources import sources_root
     from generator.catalogue.capture import add_capture
     from generator.catalogue.known import Drops
-    from generator.sources import sources_root
+    from generator.files import yamlfile
 
     root = sources_root()
     sources = load_sources()

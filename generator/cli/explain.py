@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @output_option
 def profiles(output: str) -> None:
     """List the profiles: what kind of cluster each is for, and what it extends."""
-    from generator.listing import profile_rows, table
-    from generator.sources import read_profiles, sources_root
+    from generator.build.sources import read_profiles, sources_root
+    from generator.cli.listing import profile_rows, table
 
     rows = profile_rows(read_profiles(sources_root()))
     show_result(rows, table(rows), output)
@@ -36,7 +36,7 @@ def profiles(output: str) -> None:
 @output_option
 def components(output: str) -> None:
     """List the upstream charts: version, what each brings, and in which profiles it is on."""
-    from generator.listing import component_rows, table
+    from generator.cli.listing import component_rows, table
 
     sources = load_sources()
     rows = component_rows([load(name, sources, (), ()) for name in sorted(sources.profiles)], sources.pins)
@@ -56,9 +56,9 @@ def show(
 
     Each key printed is one that an overlay (-f) or --set may change.
     """
-    from generator import yamlfile
-    from generator.assemble import chart_values
-    from generator.extras import with_extras
+    from generator.build.assemble import chart_values
+    from generator.build.extras import with_extras
+    from generator.files import yamlfile
 
     sources = load_sources()
     loaded = load(profile, sources, files, sets, tfvars)

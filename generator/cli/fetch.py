@@ -29,9 +29,9 @@ def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
 
     from platformdirs import user_cache_path
 
-    from generator.listing import table
-    from generator.sources import read_pins, sources_root
-    from generator.vendor import vendor_chart
+    from generator.build.sources import read_pins, sources_root
+    from generator.cli.listing import table
+    from generator.upstream import vendor_chart
 
     found = vendor_chart(
         chart_dir,

@@ -12,7 +12,7 @@ from generator.cli.options import DEFAULT_FOLDER, load, load_sources, profile_op
 from generator.errors import Exit
 
 if TYPE_CHECKING:
-    from generator.writer import Plan
+    from generator.files.writer import Plan
 
 EXAMPLES = """\b
 Examples:
@@ -73,10 +73,10 @@ def cli(
         raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    from generator import writer
-    from generator.assemble import assemble
-    from generator.extras import with_extras
-    from generator.verification import refuse_errors, verify_profile
+    from generator.build.assemble import assemble
+    from generator.build.extras import with_extras
+    from generator.build.verification import refuse_errors, verify_profile
+    from generator.files import writer
 
     sources = load_sources()
     loaded = load(profile, sources, files, sets, tfvars)

@@ -67,10 +67,10 @@ def images(
         raise click.UsageError(f"--output {output} copies to a registry: name it with --registry")
     from platformdirs import user_cache_path
 
-    from generator.extras import with_extras
-    from generator.images import listing
-    from generator.onefile import write_file
+    from generator.build.extras import with_extras
+    from generator.files.atomic import write_file
     from generator.package.images import list_images, resolve_digests
+    from generator.stack.images import listing
 
     sources = load_sources()
     loaded = load(profile, sources, files, sets, tfvars)

@@ -31,9 +31,9 @@ def instrument(
     """
     if check + diff + in_place > 1:
         raise click.UsageError("--check, --diff and --in-place exclude each other")
+    from generator.build.sources import read_pins, sources_root
     from generator.instrument import Options, read_source, sidecar_image, unified_diff, write_in_place
     from generator.instrument import instrument as instrument_text
-    from generator.sources import read_pins, sources_root
 
     image = sidecar_image(read_pins(sources_root()).pin("fluent-bit").app_version)
     sources = [read_source(name, sys.stdin.buffer) for name in files]

@@ -10,15 +10,15 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.profiles import Layer, Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Layer, Profile
 
 DEFAULT_FOLDER = Path("charts/ai-ml-observability")
 
 
 def complete_profile(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Gives the built-in profiles whose names begin with what was typed; the shell asks for it."""
-    from generator.sources import sources_root
+    from generator.build.sources import sources_root
 
     names = (path.stem for path in (sources_root() / "profiles").glob("*.yaml"))
     return sorted(name for name in names if name.startswith(incomplete))
@@ -78,7 +78,7 @@ def with_overlays(command: Any) -> Any:
 
 def load_sources() -> Sources:
     """Reads the sources that this package came with; see sources.read_sources."""
-    from generator.sources import read_sources, sources_root
+    from generator.build.sources import read_sources, sources_root
 
     return read_sources(sources_root())
 
@@ -105,14 +105,14 @@ def load(
     Raises:
         InputError: see assemble.load_profile, tfvars.read_settings, tfvars.blueprint_layer and blueprint_notices.
     """
-    from generator.profiles import parse_set
-    from generator.sources import read_overlay
+    from generator.build.sources import read_overlay
+    from generator.choices.profiles import parse_set
 
     overlays: list[Layer] = [*map(read_overlay, files), *map(parse_set, sets)]
     if tfvars is None:
         return _resolve(profile or "", sources, overlays)
-    from generator.sources import sources_root
-    from generator.tfvars import blueprint_layer, blueprint_notices, read_blueprint, read_settings
+    from generator.build.sources import sources_root
+    from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint, read_settings
 
     blueprint = read_blueprint(sources_root())
     settings = read_settings(tfvars)
@@ -126,8 +126,8 @@ def load(
 
 
 def _resolve(profile: str, sources: Sources, overlays: Sequence[Layer]) -> Profile:
-    from generator.assemble import load_profile
-    from generator.sources import read_overlay
+    from generator.build.assemble import load_profile
+    from generator.build.sources import read_overlay
 
     if "/" in profile or profile.endswith((".yaml", ".yml")):
         path = Path(profile)

@@ -25,11 +25,11 @@ def outdated(ctx: click.Context, chart_mirror: str | None, images: bool | None, 
     Shown are the newest patch, minor and major release beyond each pin, and when they were published where the
     repository says so. Pre-releases do not count. Nothing is changed; `gen-chart bump` does that.
     """
-    from generator.listing import table
-    from generator.sources import read_pins, sources_root
+    from generator.build.sources import read_pins, sources_root
+    from generator.cli.listing import table
     from generator.upgrades import outdated as compare
     from generator.upgrades.outdated import as_data, as_rows
-    from generator.vendor import Patience, open_client
+    from generator.upstream import Patience, open_client
 
     asked = images if images is not None else not chart_mirror
     with open_client(Patience(attempts=2)) as client:

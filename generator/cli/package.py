@@ -64,10 +64,10 @@ def package(
         raise click.UsageError(f"found '{push}', expected oci://HOST/PREFIX")
     from platformdirs import user_cache_path
 
-    from generator import helm
-    from generator.extras import with_extras
+    from generator.build.extras import with_extras
+    from generator.build.verification import refuse_errors, verify_profile
     from generator.package import make_package
-    from generator.verification import refuse_errors, verify_profile
+    from generator.upstream import helm
 
     sources = load_sources()
     loaded = load(profile, sources, files, sets, tfvars)

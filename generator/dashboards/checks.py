@@ -6,18 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from generator.dashboards.logchecks import log_panel_problems
-from generator.dashboards.logs import (
-    asks_logs,
-    asks_metrics,
-    panel_log_queries,
-    variable_log_query,
-    variable_texts,
-)
+from generator.dashboards.logs import asks_logs, asks_metrics, panel_log_queries, variable_log_query, variable_texts
 from generator.dashboards.queries import target_queries, variable_query
-from generator.dashboards.shorthands import expand
 from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
 from generator.errors import InputError, Problem, nearest
-from generator.variables import used_variables
+from generator.promql.references import used_variables
+from generator.promql.shorthands import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

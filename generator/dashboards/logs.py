@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from generator.dashboards.lucene import Written, write_query
 from generator.dashboards.queries import queries, variable_query
-from generator.dashboards.shorthands import ShorthandError
 from generator.dashboards.spec import Logs
 from generator.errors import bad_input
-from generator.variables import used_variables
+from generator.logs.lucene import Written, write_query
+from generator.promql.references import used_variables
+from generator.promql.shorthands import ShorthandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

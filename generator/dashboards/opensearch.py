@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from generator.dashboards.logs import LogQuery
-    from generator.dashboards.lucene import Written
     from generator.dashboards.spec import Logs, Panel
+    from generator.logs.lucene import Written
 
 PLUGIN = "grafana-opensearch-datasource"
 """The id of the plugin, and the type of its data sources."""

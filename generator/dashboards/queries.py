@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.dashboards.shorthands import ShorthandError, expand, percentiles, ratio
 from generator.dashboards.spec import Logs, Percentiles, Ratio
 from generator.errors import bad_input
+from generator.promql.shorthands import ShorthandError, expand, percentiles, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

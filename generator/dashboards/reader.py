@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas
 from generator.dashboards.checks import dashboard_problems
 from generator.dashboards.spec import (
     RESERVED,
@@ -23,7 +22,8 @@ from generator.dashboards.spec import (
     Variable,
 )
 from generator.errors import InputError, Problem
-from generator.rooms import name_problems, read_room
+from generator.files import schemas
+from generator.files.folder import name_problems, read_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

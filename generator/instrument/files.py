@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import yamlfile
 from generator.errors import bad_input
-from generator.onefile import write_file
+from generator.files import yamlfile
+from generator.files.atomic import write_file
 
 if TYPE_CHECKING:
     from typing import Any, BinaryIO

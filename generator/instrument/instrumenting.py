@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas, yamlfile
 from generator.errors import InputError, Problem, nearest
-from generator.fluentbit.sidecar import CONFIG_MAP
+from generator.files import schemas, yamlfile
 from generator.instrument.lookups import Document
 from generator.instrument.pods import label_additions, port_additions, refuse_other_log_path, sidecar_additions
 from generator.instrument.positions import Path, line_of, read_positions
 from generator.instrument.splicing import Addition, splice
+from generator.stack.fluent_bit.sidecar import CONFIG_MAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.fluentbit.sidecar import (
+from generator.instrument.splicing import Addition
+from generator.stack.fluent_bit.sidecar import (
     CONFIG_MAP,
     CONFIG_VOLUME,
     CONTAINER,
@@ -16,7 +17,6 @@ from generator.fluentbit.sidecar import (
     sidecar,
     volume,
 )
-from generator.instrument.splicing import Addition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

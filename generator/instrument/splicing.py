@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas, yamlfile
 from generator.errors import InputError, Problem
+from generator.files import schemas, yamlfile
 from generator.instrument.positions import Node, Path, read_positions
 
 if TYPE_CHECKING:

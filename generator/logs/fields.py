@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas
 from generator.errors import InputError, Problem
+from generator.files import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from generator.logs.fields import LogField
 
 LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
-"""The values of the field ``level``; Fluent Bit writes no other (generator/templates/fluent-bit/records.lua)."""
+"""The values of the field ``level``; Fluent Bit writes no other (generator/stack/fluent_bit/templates/records.lua)."""
 
 _TEXT = ("match_only_text", "text")
 _NUMBERS = ("integer", "long")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
 from generator.errors import bad_input
+from generator.files import yamlfile
+from generator.files.templating import render
 from generator.monitors.labels import NODE
 from generator.monitors.values import COMMON_KEYS
-from generator.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,11 +32,11 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
         InputError: a workload is named like a common key of the values, selectors cannot be told apart, a
             PodMonitor has a token file, or Helm would take a text for its own.
     """
-    texts = {"templates/_monitors.tpl": render("_monitors.tpl", header=header)}
+    texts = {"templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header)}
     for name, spec in sorted(specs.items()):
         _check(name, spec)
         texts[f"templates/monitors/{name}.yaml"] = render(
-            "monitors/monitor.yaml",
+            "monitors/templates/monitor.yaml",
             header=header,
             name=name,
             description=_comment(spec["description"], 0),

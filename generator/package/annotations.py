@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator import yamlfile
 from generator.errors import bad_input
-from generator.vendor.lock import EXACT_VERSION
+from generator.files import yamlfile
+from generator.upstream.lock import EXACT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from generator.images import Reference
+    from generator.stack.images import Reference
 
 
 def annotated(chart_yaml: str, images: Iterable[Reference], version: str | None) -> str:

@@ -7,16 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import chart, writer
-from generator.assemble import assemble
-from generator.vendor import silent, vendor_chart
+from generator.build.assemble import assemble
+from generator.build.metadata import NAME
+from generator.files import writer
+from generator.upstream import silent, vendor_chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
-    from generator.vendor import Progress, Vendored
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
+    from generator.upstream import Progress, Vendored
 
 RELEASE = "observability"
 NAMESPACE = "monitoring"
@@ -45,6 +46,6 @@ def complete_chart(
         InputError: see assemble and vendor_chart.
     """
     with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder:
-        target = Path(folder) / chart.NAME
+        target = Path(folder) / NAME
         writer.write(writer.plan(target, assemble(profile, sources)))
         yield target, vendor_chart(target, sources.pins, mirror=mirror, cache_dir=cache_dir, report=report)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from generator import helm
+from generator.choices.profiles import merge
 from generator.errors import InputError, Problem
-from generator.images.found import images_of
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
-from generator.profiles import merge
-from generator.vendor import Patience, open_client, silent
-from generator.vendor.oci import image_digest
+from generator.stack.images.found import images_of
+from generator.upstream import Patience, helm, open_client, silent
+from generator.upstream.oci import image_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from generator.images.found import Found
-    from generator.profiles import Profile
-    from generator.sources import Sources
-    from generator.vendor import Progress
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
+    from generator.stack.images.found import Found
+    from generator.upstream import Progress
 
 
 @dataclass(frozen=True)

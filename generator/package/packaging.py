@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import chart, helm, yamlfile
+from generator.build.metadata import NAME
 from generator.errors import bad_input
-from generator.images import images_of
+from generator.files import yamlfile
 from generator.package.annotations import annotated
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
 from generator.package.provenance import provenance_text, sign
 from generator.package.sbom import Contents, sbom_json
-from generator.vendor import pack_chart, silent
-from generator.vendor.archive import sha256_of
+from generator.stack.images import images_of
+from generator.upstream import helm, pack_chart, silent
+from generator.upstream.archive import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
-    from generator.vendor import Progress
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
+    from generator.upstream import Progress
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,10 @@ def make_package(
         text = annotated(text, images, None)
         chart_yaml.write_bytes(text.encode())
         metadata = yamlfile.parse(text, file="Chart.yaml")
-        name = f"{chart.NAME}-{metadata['version']}.tgz"
+        name = f"{NAME}-{metadata['version']}.tgz"
         with _all_or_none(destination) as staged:
             archive = staged / name
-            pack_chart(folder, archive, name=chart.NAME)
+            pack_chart(folder, archive, name=NAME)
             if helm.template(archive, release=RELEASE, namespace=NAMESPACE) != rendered:
                 raise bad_input("the archive renders to something else than the chart", file=name)
             digest = sha256_of(archive)

@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
 from generator.errors import bad_input
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

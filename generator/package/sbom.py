@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from generator import chart, yamlfile
-from generator.vendor.archive import sha256_of
+from generator.build.metadata import NAME
+from generator.files import yamlfile
+from generator.upstream.archive import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
     from cyclonedx.model.component import Component
 
-    from generator.images import Reference
-    from generator.pins import Pins
-    from generator.vendor import Vendored
+    from generator.choices.pins import Pins
+    from generator.stack.images import Reference
+    from generator.upstream import Vendored
 
 _NAMESPACE = uuid.UUID("6f1b5a4e-6f0b-5d0c-9d43-1f6f0c2a7f55")
 """Names this project's serial numbers, so that equal packages have equal ones (RFC 9562, version 5)."""
@@ -62,12 +63,12 @@ def sbom_json(contents: Contents) -> str:
 
     version = str(contents.metadata["version"])
     root = Component(
-        name=chart.NAME,
+        name=NAME,
         version=version,
         type=ComponentType.APPLICATION,
         description=contents.metadata["description"],
-        purl=PackageURL("helm", name=chart.NAME, version=version),
-        bom_ref=f"chart:{chart.NAME}@{version}",
+        purl=PackageURL("helm", name=NAME, version=version),
+        bom_ref=f"chart:{NAME}@{version}",
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=contents.sha256)],
     )
     bom = Bom(serial_number=uuid.uuid5(_NAMESPACE, contents.sha256))

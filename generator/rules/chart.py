@@ -6,10 +6,10 @@ import json
 import textwrap
 from typing import TYPE_CHECKING
 
-from generator import yamlfile
+from generator.files import yamlfile
+from generator.files.templating import render
 from generator.rules.groups import RUNBOOK_URL, marked_groups
 from generator.rules.numbers import defaults, fill, plain
-from generator.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +33,10 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     """
     if "*/" in header:
         raise ValueError("a header must not hold '*/'")
-    texts = {"templates/rules/_rules.tpl": render("rules/_rules.tpl", header=header, runbook_url=RUNBOOK_URL)}
+    texts = {"templates/rules/_rules.tpl": render("rules/templates/_rules.tpl", header=header, runbook_url=RUNBOOK_URL)}
     for name, spec in sorted(specs.items()):
         texts[f"templates/rules/{name}.yaml"] = render(
-            "rules/rules.yaml",
+            "rules/templates/rules.yaml",
             header=header,
             name=name,
             description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.dashboards.shorthands import ShorthandError, expand
 from generator.dashboards.spec import Shared
 from generator.errors import bad_input
+from generator.promql.shorthands import ShorthandError, expand
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 

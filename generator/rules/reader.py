@@ -6,9 +6,9 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator import schemas
 from generator.errors import InputError, Problem, nearest
-from generator.rooms import name_problems, read_room
+from generator.files import schemas
+from generator.files.folder import name_problems, read_room
 from generator.rules.groups import alerts_of, marked_groups
 from generator.rules.numbers import SLO_FIELDS, mark
 from generator.rules.spec import RESERVED, Alert, Record, Rules, Slo, Threshold

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from generator import yamlfile
 from generator.errors import bad_input
+from generator.files import yamlfile
 from generator.upgrades.versions import is_version
-from generator.vendor.index import Listed, list_releases
-from generator.vendor.limits import MAX_INDEX
-from generator.vendor.lock import Dependency
-from generator.vendor.mirror import Directory, Registry, upstream_of
-from generator.vendor.oci import list_tags
-from generator.vendor.web import read_document, shown
+from generator.upstream.index import Listed, list_releases
+from generator.upstream.limits import MAX_INDEX
+from generator.upstream.lock import Dependency
+from generator.upstream.mirror import Directory, Registry, upstream_of
+from generator.upstream.oci import list_tags
+from generator.upstream.web import read_document, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from generator.pins import Image, Pin
-    from generator.vendor.mirror import Place
-    from generator.vendor.web import Client
+    from generator.choices.pins import Image, Pin
+    from generator.upstream.mirror import Place
+    from generator.upstream.web import Client
 
 
 def chart_versions(pin: Pin, mirror: Place | None, client: Client) -> list[Listed]:

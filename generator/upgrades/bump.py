@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.images.places import PLACES
+from generator.stack.images.places import PLACES
 from generator.upgrades.compare import Changed, Gone, changed, gone, kind, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.pins import Pins
+    from generator.choices.pins import Pins
     from generator.upgrades.charts import UpstreamChart
 
 

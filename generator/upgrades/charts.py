@@ -9,9 +9,9 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
-from generator.profiles import merge
-from generator.vendor.limits import MAX_UNPACKED
+from generator.choices.profiles import merge
+from generator.files import yamlfile
+from generator.upstream.limits import MAX_UNPACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,21 +6,21 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.assemble import chart_values
+from generator.build.assemble import chart_values
 from generator.errors import bad_input, nearest
 from generator.upgrades.bump import plan_bump
 from generator.upgrades.charts import read_chart
 from generator.upgrades.versions import is_version
-from generator.vendor import Dependency, Patience, fetch_chart, open_client, parse_mirror, silent
-from generator.vendor.mirror import Directory
+from generator.upstream import Dependency, Patience, fetch_chart, open_client, parse_mirror, silent
+from generator.upstream.mirror import Directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
     from generator.upgrades.bump import Bump
-    from generator.vendor import Progress
+    from generator.upstream import Progress
 
 _PATIENCE = Patience()
 

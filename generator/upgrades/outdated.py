@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from generator.choices.pins import Pin
 from generator.errors import InputError
-from generator.pins import Pin
 from generator.upgrades.available import chart_versions, image_versions
 from generator.upgrades.versions import Newer, is_version, newer
-from generator.vendor.mirror import parse_mirror
-from generator.vendor.web import UnreachableError
+from generator.upstream.mirror import parse_mirror
+from generator.upstream.web import UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from generator.choices.pins import Pins
     from generator.errors import Problem
-    from generator.pins import Pins
-    from generator.vendor.index import Listed
-    from generator.vendor.web import Client
+    from generator.upstream.index import Listed
+    from generator.upstream.web import Client
 
 Kind = Literal["chart", "image"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
 from generator.errors import bad_input
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator as arithmetic
 from typing import TYPE_CHECKING
 
-from generator.verify import units
+from generator.promql import units
 from generator.verify.names import nearest_label, quoted
 from generator.verify.vectors import ONE, Vector, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.verify.promql import Binary
+    from generator.promql.parser import Binary
     from generator.verify.vectors import Shape
 
     Report = Callable[[str, str, str, str], None]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
-from generator.variables import used_variables
+from generator.promql.references import used_variables
 from generator.verify.spec import Expression, Scope
 
 if TYPE_CHECKING:

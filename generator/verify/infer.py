@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.verify import units
+from generator.promql import units
+from generator.promql.filling import ANY_NAME
+from generator.promql.parser import Aggregation, Binary, Call, Number, Selector, String, Window
 from generator.verify.binary import combined
 from generator.verify.names import PROMETHEUS_OWN, alternatives, nearest_label, quoted
-from generator.verify.promql import Aggregation, Binary, Call, Number, Selector, String, Window
 from generator.verify.series import joined, may_match, narrowed, series_of
-from generator.verify.variables import ANY_NAME
 from generator.verify.vectors import ONE, UNKNOWN, Issue, Vector, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from generator.catalogue.spec import Known
+    from generator.promql.parser import Matcher
     from generator.verify.names import Names
-    from generator.verify.promql import Matcher
     from generator.verify.vectors import Shape
 
 _FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
@@ -315,7 +315,7 @@ class Walker:
 
     def _one_bucket(self, node: Aggregation) -> bool:
         """Says whether every bucket selector below is narrowed to single buckets by a matcher of le."""
-        from generator.verify.promql import selectors
+        from generator.promql.parser import selectors
 
         return all(any(one.label == "le" for one in found.matchers) for found in selectors(node.inner))
 

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
-from generator.verify.promql import regex
+from generator.promql.parser import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from generator.catalogue.spec import Known
-    from generator.verify.promql import Matcher
+    from generator.promql.parser import Matcher
 
 PROMETHEUS_OWN = frozenset(
     {

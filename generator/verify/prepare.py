@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.variables import used_variables
+from generator.promql.filling import PromQLError
+from generator.promql.parser import Selector, parse, selectors
+from generator.promql.references import used_variables
 from generator.verify.names import alternatives
-from generator.verify.promql import Selector, parse, selectors
-from generator.verify.variables import PromQLError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.verify import units
+from generator.promql import units
 from generator.verify.vectors import UNKNOWN, Vector, shapes_of
 
 if TYPE_CHECKING:
     from generator.catalogue.spec import Known
-    from generator.verify.promql import Matcher
+    from generator.promql.parser import Matcher
     from generator.verify.vectors import Shape
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from generator.verify.units import Unit
+    from generator.promql.units import Unit
 
 Shape = frozenset[str]
 """The labels of one kind of series."""

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import nearest
-from generator.variables import used_variables
-from generator.verify import units
+from generator.promql import units
+from generator.promql.parser import Binary, Number
+from generator.promql.references import used_variables
 from generator.verify.exemptions import exempted
 from generator.verify.infer import Walker
 from generator.verify.names import Names, nearest_label, quoted
 from generator.verify.prepare import prepare
-from generator.verify.promql import Binary, Number
 from generator.verify.spec import Finding
 from generator.verify.vectors import UNKNOWN, Issue, Vector, shapes_of
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from generator import argocd
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 REPO = "https://git.example.com/platform.git"
 MADE_BY = "argocd --profile test"

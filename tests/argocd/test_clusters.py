@@ -10,15 +10,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import argocd, yamlfile
-from generator.assemble import load_profile
+from generator import argocd
+from generator.build.assemble import load_profile
+from generator.choices.profiles import parse_set
 from generator.errors import InputError
-from generator.profiles import parse_set
+from generator.files import yamlfile
 from tests.argocd.support import MADE_BY, settings
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 SCHEMA = yamlfile.load_mapping(ROOT / "values-schemas" / "clusters.schema.yaml")
 HUB = {"name": "hub", "server": "https://kubernetes.default.svc", "profile": "jark"}

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import swap, writer
 from generator.argocd import SIGNATURE
 from generator.errors import InputError
-from generator.tree import MARKER
-from generator.writer import write
+from generator.files import swap, writer
+from generator.files.tree import MARKER
+from generator.files.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.writer import Plan
+    from generator.files.writer import Plan
 
 MARK = f"# {MARKER}: argocd --profile test. Change the sources, not this file.\n"
 OLD = {"parent.yaml": f"{MARK}a: 1\n", "apps/gone.yaml": MARK}

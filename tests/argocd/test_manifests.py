@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator import argocd, components
+from generator import argocd
+from generator import stack as components
 from generator.argocd import manifests
-from generator.assemble import load_profile
-from generator.profiles import parse_set
-from generator.tree import MARKER
+from generator.build.assemble import load_profile
+from generator.choices.profiles import parse_set
+from generator.files.tree import MARKER
 from tests.argocd.support import MADE_BY, REPO, made_for, plain_for, settings
 from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 CASCADE = "resources-finalizer.argocd.argoproj.io"
 WAVE = "argocd.argoproj.io/sync-wave"

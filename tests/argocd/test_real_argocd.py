@@ -12,13 +12,13 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from generator import argocd
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
 from tests.argocd.support import MADE_BY, made_for, plain_for, settings
 from tests.argocd.test_clusters import HUB, LAB, parse
 from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 
 def _closed(schema: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator import argocd
-from generator.assemble import chart_values, load_profile
-from generator.profiles import Layer, merge
-from generator.secrets import SECRETS
+from generator.build.assemble import chart_values, load_profile
+from generator.choices.profiles import Layer, merge
+from generator.stack.secrets.names import SECRETS
 from tests.argocd.support import made_for
 from tests.conftest import PROFILES
 from tests.secret_chart import objects, plan_text, write_chart
@@ -17,7 +17,7 @@ from tests.secret_chart import objects, plan_text, write_chart
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 EXISTING = dict.fromkeys(SECRETS, "theirs")
 NO_BOOTSTRAP = {"secrets": {"bootstrap": False}}

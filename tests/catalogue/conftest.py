@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator import yamlfile
 from generator.catalogue.known import Drops
 from generator.catalogue.reader import parse_exporter, read_catalogue
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator import yamlfile
 from generator.catalogue.capture import Update, add_capture, guessed_unit, updated
 from generator.catalogue.exposition import parse_exposition
 from generator.catalogue.reader import parse_exporter
 from generator.errors import InputError
+from generator.files import yamlfile
 from tests.catalogue.conftest import CAPTURES, DROPS, ROOT
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import schemas, yamlfile
 from generator.catalogue.reader import parse_exporter, read_catalogue
 from generator.catalogue.spec import Family
 from generator.errors import InputError
+from generator.files import schemas, yamlfile
 from tests.catalogue.conftest import ROOT
 
 if TYPE_CHECKING:

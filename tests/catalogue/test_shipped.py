@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import schemas, yamlfile
 from generator.catalogue.exposition import read_capture
 from generator.catalogue.known import drop_pattern, known_series, stored_name, version_key
-from generator.verify import units
+from generator.files import schemas, yamlfile
+from generator.promql import units
 from tests.catalogue.conftest import CAPTURES, DROPS, ROOT
 
 if TYPE_CHECKING:

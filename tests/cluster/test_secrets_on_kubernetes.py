@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from generator.build.sources import Sources
     from generator.cluster.secrets_plan import Plan
-    from generator.sources import Sources
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator import yamlfile
 from generator.dashboards import parse_dashboard, read_dashboards
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

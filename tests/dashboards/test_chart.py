@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
-from generator import schemas, yamlfile
 from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
+from generator.files import schemas, yamlfile
 from tests import helm
 
 from .conftest import SHIPPED, parse

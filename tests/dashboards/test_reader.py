@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import yamlfile
 from generator.dashboards import compile_dashboard, parse_dashboard, read_dashboards
 from generator.errors import InputError
+from generator.files import yamlfile
 
 from .conftest import SCHEMA, dashboard, panel, parse
 

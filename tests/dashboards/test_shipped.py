@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from generator.dashboards import compile_dashboard, queries, variable_query
-from generator.variables import used_variables
+from generator.promql.references import used_variables
 
 from .conftest import SHIPPED, captured, declared
 from .promql import fill

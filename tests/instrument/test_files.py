@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import yamlfile
 from generator.errors import InputError
+from generator.files import yamlfile
 from generator.instrument import Source, read_source, unified_diff, write_in_place
 
 if TYPE_CHECKING:

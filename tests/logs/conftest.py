@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from generator.assemble import chart_values, load_profile
+from generator.build.assemble import chart_values, load_profile
 from tests import helm
 from tests.logs import fluentbit
 from tests.logs.sink import Server, certify
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def test_an_opensearch_that_cannot_prove_who_it_is_gets_no_line(
 def test_a_document_that_is_refused_for_ever_keeps_back_no_other_and_goes_when_the_buffer_is_full(
     program: Path, node: Node, server: Server
 ) -> None:
-    """Fluent Bit sends the whole batch again; the scripts write no such document (tests/fluentbit)."""
+    """Fluent Bit sends the whole batch again; the scripts write no such document (tests/stack/fluent_bit)."""
     limit = re.compile(r"storage\.total_limit_size \d+M")
     node.config.write_text(limit.sub("storage.total_limit_size 4M", impatient(node).config.read_text()))
     server.sink.unacceptable = "line 7 of a run"

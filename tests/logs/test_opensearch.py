@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.assemble import load_profile
-from generator.components.fluent_bit_destination import STREAMS
-from generator.fluentbit import ray_files
-from generator.opensearch import indices
+from generator.build.assemble import load_profile
+from generator.stack.fluent_bit.destination import STREAMS
+from generator.stack.fluent_bit.ray import ray_files
+from generator.stack.opensearch import indices
 from tests.logs.fluentbit import FluentBit, Node, cri
 from tests.logs.lines import counts
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
     from tests.logs.sink import Server
     from tests.opensearch.server import Cluster
 

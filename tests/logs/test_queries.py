@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.build.sources import read_log_fields
 from generator.dashboards.logs import log_queries
-from generator.logs.dashboards import log_findings
 from generator.logs.queries import LEVELS, query_problems
-from generator.sources import read_log_fields
+from generator.verify.logs import log_findings
 from tests.conftest import ROOT
 from tests.dashboards.conftest import SHIPPED, parse
 
 if TYPE_CHECKING:
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 FIELDS = read_log_fields(ROOT)
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.fluentbit import ray_files
-from generator.sources import read_log_fields
+from generator.build.sources import read_log_fields
+from generator.stack.fluent_bit.ray import ray_files
 from tests.conftest import ROOT
-from tests.fluentbit.lua import leaves
 from tests.logs.fluentbit import FluentBit, cri
 from tests.logs.lines import TRACES, counts
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
+from tests.stack.fluent_bit.lua import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable

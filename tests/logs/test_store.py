@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.assemble import assemble, load_profile
-from generator.extras import with_extras
-from generator.logs.store import keeps_logs
-from generator.profiles import Layer
-from generator.verification import verify_profile
+from generator.build.assemble import assemble, load_profile
+from generator.build.extras import with_extras
+from generator.build.logs import keeps_logs
+from generator.build.verification import verify_profile
+from generator.choices.profiles import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 OFF = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}}}
 ELSEWHERE = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"host": "logs.example"}}}

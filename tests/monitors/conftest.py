@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator import yamlfile
-from generator.chart.schema import values_schema
-from generator.components.component import Component
+from generator.build.schema import values_schema
+from generator.files import yamlfile
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from generator.stack.component import Component
 from tests.helm import render_in_process
 
 if TYPE_CHECKING:

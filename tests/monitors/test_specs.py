@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generator import schemas
 from generator.errors import InputError
+from generator.files import schemas
 from generator.monitors import monitor_templates
 
 WORKLOADS = {

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from helm_python import HelmError
 
-from generator import yamlfile
+from generator.files import yamlfile
 from generator.monitors import monitor_templates
 from tests.helm import binary
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator import schemas
+from generator.files import schemas
 from generator.monitors import monitor_values, monitor_values_schema
 
 from .conftest import endpoints_of

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
 from tests.opensearch import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
 
 
 @pytest.fixture(scope="session")

@@ -27,17 +27,17 @@ from generator.cluster import opensearch_api
 from generator.cluster.certificates import Pair, Subject, issue, make_authority
 from generator.cluster.program import Failure
 from generator.cluster.secrets_bootstrap import new_password
-from generator.components import components
-from generator.opensearch import security
-from generator.opensearch.chart import setup_plan
-from generator.programs import program_files
-from generator.secrets import ADMIN_NAME, NODE_NAME, SECRETS
+from generator.stack import components
+from generator.stack.opensearch import security
+from generator.stack.opensearch.setup import setup_plan
+from generator.stack.programs import program_files
+from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 VARIABLE = "GEN_CHART_OPENSEARCH"
 HOSTS = ("localhost", "127.0.0.1", "opensearch-cluster-master")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
+from generator.choices.profiles import Layer
 from generator.logs.fields import LogField
-from generator.opensearch import indices, security
-from generator.opensearch.chart import CLIENTS, opensearch_templates, setup_plan
-from generator.profiles import Layer
-from generator.secrets import SECRETS
+from generator.stack.opensearch import indices, security
+from generator.stack.opensearch.setup import CLIENTS, opensearch_templates, setup_plan
+from generator.stack.secrets.names import SECRETS
 
 if TYPE_CHECKING:
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 
 @pytest.fixture

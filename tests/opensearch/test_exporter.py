@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.assemble import load_profile
-from generator.opensearch import exporter
-from generator.profiles import Layer
-from generator.templating import render
+from generator.build.assemble import load_profile
+from generator.choices.profiles import Layer
+from generator.files.templating import render
+from generator.stack.opensearch_exporter import exporter
 from tests.helm import render_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.profiles import Profile
-    from generator.sources import Sources
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
     Render = Callable[..., dict[str, dict[str, Any]]]
 
@@ -32,7 +32,7 @@ def rendered(sources: Sources, tmp_path: Path) -> Render:
         chosen = profile or load_profile("standalone", sources)
         files = {
             "Chart.yaml": CHART,
-            "templates/_helpers.tpl": render("_helpers.tpl", header="generated"),
+            "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="generated"),
             **exporter.exporter_templates(chosen, header="generated"),
         }
         for path, text in files.items():

@@ -19,7 +19,7 @@ from tests.opensearch.meaning import fits, value
 if TYPE_CHECKING:
     from generator.dashboards import Dashboard
     from generator.dashboards.logs import LogQuery
-    from generator.dashboards.lucene import Written
+    from generator.logs.lucene import Written
     from tests.opensearch.grafana import Choice
     from tests.opensearch.lines import Line
     from tests.opensearch.server import Cluster

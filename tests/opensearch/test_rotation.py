@@ -12,7 +12,7 @@ import pytest
 from generator.cluster import kubernetes_api, opensearch_api
 from generator.cluster.secrets_plan import LABELS
 from generator.cluster.secrets_rotate import rotate
-from generator.secrets import SECRETS
+from generator.stack.secrets.names import SECRETS
 from tests.cluster import samples
 from tests.kubernetes import ApiServer, NotFoundError, api_server
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
+from generator.choices.profiles import Layer
 from generator.cluster.certificates import Subject, issue
 from generator.cluster.secrets_bootstrap import new_password
-from generator.opensearch.chart import setup_plan
-from generator.opensearch.indices import FIELDS, POLICY, STREAMS
-from generator.profiles import Layer
-from generator.secrets import NODE_NAME
+from generator.stack.opensearch.indices import FIELDS, POLICY, STREAMS
+from generator.stack.opensearch.setup import setup_plan
+from generator.stack.secrets.names import NODE_NAME
 from tests.opensearch import server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.sources import Sources
+    from generator.build.sources import Sources
     from tests.opensearch.server import Cluster
 
 pytestmark = pytest.mark.slow

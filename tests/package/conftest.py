@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import helm as door
-from generator.assemble import load_profile
+from generator.build.assemble import load_profile
 from generator.package import make_package
+from generator.upstream import helm as door
 from tests import helm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from generator.build.sources import Sources
     from generator.package import Package
-    from generator.sources import Sources
 
 
 @pytest.fixture(scope="session")

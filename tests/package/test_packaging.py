@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from generator import helm as door
 from generator.errors import InputError
+from generator.upstream import helm as door
 from tests import helm
 
 if TYPE_CHECKING:

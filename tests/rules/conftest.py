@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from generator import yamlfile
-from generator.chart.schema import values_schema
-from generator.components.component import Component
+from generator.build.schema import values_schema
+from generator.files import yamlfile
+from generator.files.templating import render as render_template
 from generator.rules import Rules, read_rules, rule_templates, rule_values, rule_values_schema
 from generator.rules.groups import alerts_of
-from generator.templating import render as render_template
+from generator.stack.component import Component
 from tests.helm import render_in_process
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def write_chart(where: Path, specs: dict[str, Rules], *, stack: bool = True) -> 
         "values.yaml": yamlfile.dump(values),
         "values.schema.json": json.dumps(schema),
         "templates/_helpers.tpl": LABELS,
-        "templates/_monitors.tpl": render_template("_monitors.tpl", header=HEADER),
+        "templates/_monitors.tpl": render_template("monitors/templates/_monitors.tpl", header=HEADER),
     }
     for path, text in files.items():
         (where / path).parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator import schemas, yamlfile
+from generator.files import schemas, yamlfile
 from generator.rules import prometheus_rules, rule_templates, rule_values, rule_values_schema
 from generator.rules.numbers import defaults
 from generator.rules.spec import SEVERITIES

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from generator import yamlfile
+from generator.files import yamlfile
 from generator.rules import prometheus_rules
 from tests.signals.binaries import cache
 

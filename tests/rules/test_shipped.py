@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from generator.components import fluent_bit, opensearch
-from generator.opensearch import exporter
 from generator.rules import expressions
+from generator.stack.fluent_bit import component as fluent_bit
+from generator.stack.opensearch import component as opensearch
+from generator.stack.opensearch_exporter import exporter
 from tests.conftest import ROOT
 
 from .conftest import ALERTS, SPECS

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.verify.promql import parse, selectors
+from generator.promql.parser import parse, selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

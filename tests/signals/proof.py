@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
 from generator.catalogue.reader import read_catalogue
 from generator.dashboards import compile_dashboard, read_dashboards
+from generator.files import yamlfile
 from generator.rules import expressions, prometheus_rules, read_rules
 from tests.signals import asking, grafana, motion, server, world
 from tests.signals.fleet import every_pod

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
+from generator.files import yamlfile
 from tests.monitors.conftest import endpoints_of, render_chart, write_chart
 from tests.monitors.prometheus import scraped, stored
 from tests.signals.exposition import Scrape, normalized_le, read

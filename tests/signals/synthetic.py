@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
 from generator.catalogue.known import stored_name, version_key
+from generator.files import yamlfile
 from tests.signals.motion import START, Stored
 from tests.signals.world import Key, World, add
 

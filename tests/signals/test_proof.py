@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import yamlfile
+from generator.files import yamlfile
 
 from .binaries import Binaries, NotFoundError, find
 from .proof import prove

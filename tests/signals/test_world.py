@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import yamlfile
 from generator.catalogue.known import Drops, known_series
 from generator.catalogue.reader import read_catalogue
+from generator.files import yamlfile
 from generator.monitors import monitor_values
 
 from . import world

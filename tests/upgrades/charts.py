@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator import yamlfile
-from generator.vendor import pack_chart
+from generator.files import yamlfile
+from generator.upstream import pack_chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator import sources, yamlfile
-from generator.pins import parse_pins
+from generator.build import sources
+from generator.choices.pins import parse_pins
+from generator.files import yamlfile
 from generator.upgrades.bump import Bump, Step
 from generator.upgrades.pinsfile import edited_pins
 from tests.conftest import ROOT
-from tests.vendor.charts import sha256
+from tests.upstream.charts import sha256
 
 from .charts import publish, write_chart
 

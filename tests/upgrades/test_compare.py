@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.pins import Image, Pin, Pins
+from generator.choices.pins import Image, Pin, Pins
 from generator.upgrades.bump import Step, as_text, plan_bump
 from generator.upgrades.charts import UpstreamChart, read_chart
 from generator.upgrades.compare import Changed, Gone, changed, gone, settings

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from generator.choices.pins import Image, Pin, Pins
 from generator.errors import InputError
-from generator.pins import Image, Pin, Pins
 from generator.upgrades.outdated import Standing, as_data, as_rows, outdated
 from generator.upgrades.versions import Newer
-from generator.vendor import Patience, open_client
-from tests.vendor.server import Web, answer, content, one_after_another, running, status
+from generator.upstream import Patience, open_client
+from tests.upstream.server import Web, answer, content, one_after_another, running, status
 
 from .charts import publish, write_chart
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator import yamlfile
 from generator.dashboards.spec import Dashboard, Panel, Percentiles, Row, Shared, Target, Variable
-from generator.verify import Exemption, dashboard_expressions, dashboard_scope, rule_expression, units, verify
+from generator.files import yamlfile
+from generator.promql import units
+from generator.verify import Exemption, dashboard_expressions, dashboard_scope, rule_expression, verify
 from tests.verify.catalogues import SMALL
 
 ROOT = Path(__file__).parents[2]

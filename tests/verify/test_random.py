@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.promql import units as reckoning
+from generator.promql.units import named, names, product, quotient, same
 from generator.verify import Expression, check, prepare
-from generator.verify import units as reckoning
-from generator.verify.units import named, names, product, quotient, same
 from tests.verify.catalogues import GONE, SMALL
 
 if TYPE_CHECKING:

@@ -1,0 +1,95 @@
+"""Leaves out of the dashboards what only workloads feed that the cluster does not have (``cluster.absent``)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generator.dashboards.logs import used_by_panels
+from generator.errors import InputError, Problem, nearest
+from generator.build.verification import verify_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from generator.catalogue.spec import Exporter
+    from generator.dashboards.spec import Dashboard, Panel, Row
+    from generator.choices.profiles import Profile
+    from generator.build.sources import Sources
+    from generator.verify import Finding
+
+_TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")
+_Place = tuple[int, int, int]
+
+
+def without_absent(profile: Profile, sources: Sources) -> Sources:
+    """Gives the sources without the queries, panels and rows that only absent workloads feed.
+
+    What is left out is what the check on queries finds: nothing scrapes it, and its workload is said to be absent. A
+    dashboard of which nothing would be left stays as it is: it has a switch of its own.
+
+    Raises:
+        InputError: ``cluster.absent`` names what is no monitor.
+    """
+    absent = {name for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None}
+    unknown = sorted(absent - sources.monitors.keys())
+    if unknown:
+        file = f"profile {profile.name}"
+        raise InputError(
+            *(
+                Problem(f"unknown monitor '{name}'", file, "cluster.absent", hint=nearest(name, sources.monitors))
+                for name in unknown
+            )
+        )
+    if not absent:
+        return sources
+    gone = _places(verify_profile(profile, sources), _missing(sources.exporters, absent))
+    dashboards = {
+        name: _trimmed(spec, gone[spec.file]) if spec.file in gone else spec
+        for name, spec in sources.dashboards.items()
+    }
+    return replace(sources, dashboards=dashboards)
+
+
+def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[str]:
+    """Gives the exporters that nothing but absent workloads have."""
+    return {
+        name
+        for name, exporter in exporters.items()
+        if any(one.monitor for one in exporter.exposures)
+        and all(one.monitor in absent for one in exporter.exposures if one.monitor)
+    }
+
+
+def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Place]]:
+    """Gives file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
+    found: dict[str, set[_Place]] = {}
+    for finding in findings:
+        match = _TARGET.fullmatch(finding.path)
+        if finding.check == "off" and match and set(finding.subject.split(", ")) <= missing:
+            found.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
+    return found
+
+
+def _trimmed(spec: Dashboard, gone: Collection[_Place]) -> Dashboard:
+    rows = tuple(_rows(spec.rows, gone))
+    if not rows:
+        return spec
+    trimmed = replace(spec, rows=rows)
+    unused = used_by_panels(spec) - used_by_panels(trimmed)
+    return replace(trimmed, variables=tuple(one for one in spec.variables if one.name not in unused))
+
+
+def _rows(rows: tuple[Row, ...], gone: Collection[_Place]) -> Iterator[Row]:
+    for index, row in enumerate(rows):
+        panels = [_panel(panel, index, place, gone) for place, panel in enumerate(row.panels)]
+        left = tuple(panel for panel in panels if panel is not None)
+        # A row of which only texts are left explains what is no longer there.
+        if left == row.panels or any(panel.targets for panel in left):
+            yield replace(row, panels=left)
+
+
+def _panel(panel: Panel, row: int, place: int, gone: Collection[_Place]) -> Panel | None:
+    targets = tuple(one for index, one in enumerate(panel.targets) if (row, place, index) not in gone)
+    return replace(panel, targets=targets) if targets or not panel.targets else None

@@ -1,0 +1,70 @@
+"""Fits the sources to a profile: adds a person's files (``dashboards.extra``, ``rules.extra``), drops the absent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator.files import yamlfile
+from generator.dashboards import reader as dashboards
+from generator.errors import InputError, Problem, bad_input
+from generator.rules import reader as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from generator.choices.profiles import Profile
+    from generator.build.sources import Sources
+
+
+def with_extras(profile: Profile, sources: Sources) -> Sources:
+    """Gives the sources as this profile needs them.
+
+    The files that it adds are checked like the built-in ones; what only workloads feed that its cluster does not have
+    is left out (see absent.without_absent), and so are log panels where no logs are kept (see logs.store).
+
+    Raises:
+        InputError: a file cannot be read or is no dashboard (no rules), or has a name, uid, title, record or alert
+            that is taken; or see absent.without_absent.
+    """
+    from generator.build.absent import without_absent
+    from generator.build.logs import without_log_panels
+
+    panels = _read(profile, "dashboards", sources.dashboards, dashboards.parse_dashboard, sources.schemas["dashboard"])
+    alerts = _read(profile, "rules", sources.rules, rules.parse_rules, sources.schemas["rule"])
+    if not panels and not alerts:
+        return without_absent(profile, without_log_panels(profile, sources))
+    more = replace(sources, dashboards={**sources.dashboards, **panels}, rules={**sources.rules, **alerts})
+    found = [*dashboards.shared_problems(more.dashboards), *rules.shared_problems(more.rules)]
+    if found:
+        raise InputError(*found)
+    return without_absent(profile, without_log_panels(profile, more))
+
+
+def _read(
+    profile: Profile,
+    room: str,
+    built_in: Mapping[str, Any],
+    parse: Callable[..., Any],
+    schema: Mapping[str, Any],
+) -> dict[str, Any]:
+    specs: dict[str, Any] = {}
+    found: list[Problem] = []
+    for file in profile.choices[room].get("extra", ()):
+        path = Path(file)
+        try:
+            _refuse_taken(path.stem, file, room, {**built_in, **specs})
+            specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path), schema, file=file)
+        except InputError as error:
+            found += error.problems
+    if found:
+        raise InputError(*found)
+    return specs
+
+
+def _refuse_taken(name: str, file: str, room: str, taken: Mapping[str, Any]) -> None:
+    if name in taken:
+        raise bad_input(
+            f"found the file name '{name}', which is a name in {room} already", file=file, hint="rename the file"
+        )

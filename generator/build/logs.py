@@ -1,0 +1,34 @@
+"""Fits the dashboards to a profile that keeps no logs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generator.dashboards.logs import without_logs
+
+if TYPE_CHECKING:
+    from generator.choices.profiles import Profile
+    from generator.build.sources import Sources
+
+
+def keeps_logs(profile: Profile) -> bool:
+    """Whether log panels have something to show.
+
+    The profile says so (``dashboards.logs``); if it does not, this chart has its own OpenSearch or ships logs to
+    another.
+    """
+    said: bool | None = profile.choices["dashboards"].get("logs")
+    if said is not None:
+        return said
+    components = profile.choices["components"]
+    shipper = components["fluent-bit"]
+    return bool(components["opensearch"]["enabled"] or (shipper["enabled"] and shipper["host"] is not None))
+
+
+def without_log_panels(profile: Profile, sources: Sources) -> Sources:
+    """Gives the sources without log panels if the profile keeps no logs; a dashboard of only these goes altogether."""
+    if keeps_logs(profile):
+        return sources
+    trimmed = {name: without_logs(dashboard) for name, dashboard in sources.dashboards.items()}
+    return replace(sources, dashboards={name: one for name, one in trimmed.items() if one is not None})

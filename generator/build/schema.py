@@ -1,0 +1,129 @@
+"""The JSON Schema of the chart's values, in the dialect that Helm 3.17 and Helm 4 both read."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from generator.stack.component import Component
+
+_DIALECT = "http://json-schema.org/draft-07/schema#"
+"""Helm 3.17 validates with xeipuu/gojsonschema, which knows drafts 4, 6 and 7."""
+
+
+def values_schema(
+    own: Mapping[str, Any],
+    components: Iterable[Component],
+    blocks: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Assembles the schema of the chart's values.
+
+    Args:
+        own: values-schemas/values.schema.yaml.
+        components: the upstream charts; each becomes an open object with a boolean ``enabled``.
+        blocks: schemas of the keys whose workloads come from a room of their own (monitors, dashboards, rules).
+
+    Returns:
+        A draft-07 schema. Closed objects also list their names under ``propertyNames``, because that is the
+        one keyword for which Helm's message shows the valid names.
+    """
+    properties = dict(own["properties"]) | dict(blocks)
+    for component in components:
+        properties[component.name] = {
+            "description": f"Helm values of the upstream chart: {component.summary}.",
+            "type": "object",
+            "properties": {
+                "enabled": {"description": "Whether the chart is installed.", "type": "boolean"},
+                "rendered": {
+                    "description": "false leaves its objects out of this rendering, though it is enabled; see parts.",
+                    "enum": [False],
+                },
+            },
+        }
+    schema = {"$schema": _DIALECT, **own, "properties": properties}
+    return {key: _list_names(value) for key, value in schema.items()} | {"propertyNames": _names(properties)}
+
+
+def _list_names(schema: Any) -> Any:
+    """Adds ``propertyNames`` to every closed object below; drops the keys (x-…) that only we read."""
+    if isinstance(schema, list):
+        return [_list_names(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _list_names(value) for key, value in schema.items() if not key.startswith("x-")}
+    if schema.get("additionalProperties") is False and isinstance(schema.get("properties"), dict):
+        result["propertyNames"] = _names(schema["properties"])
+    return result
+
+
+def _names(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"enum": sorted(properties)}
+
+
+_SUBSCHEMAS = ("additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then")
+_LISTS_OF_SUBSCHEMAS = ("allOf", "anyOf", "oneOf")
+_MAPS_OF_SUBSCHEMAS = ("definitions", "patternProperties", "properties")
+
+_WORTH_SHARING = 60
+"""Characters of JSON from which a part that is there twice is written once."""
+
+
+def schema_json(schema: Mapping[str, Any], header: str) -> str:
+    """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
+
+    What is there several times (the keys of an alert, for each alert) is written once, under ``definitions``:
+    Kubernetes stores the schema in every release.
+    """
+    return json.dumps({"$comment": header, **_shared(schema)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _shared(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the schema with what it repeats under ``definitions``, named by the key that it was first met under."""
+    times: Counter[str] = Counter()
+
+    def count(part: Any, _name: str) -> Any:
+        text = json.dumps(part)
+        times[text] += 1
+        # Inside what is there twice nothing is counted again, or its parts would be taken for repeated ones.
+        return _mapped(part, count) if times[text] == 1 else part
+
+    _mapped(schema, count)
+    definitions: dict[str, Any] = {}
+    names: dict[str, str] = {}
+
+    def replace(part: Any, name: str) -> Any:
+        text = json.dumps(part)
+        if times[text] < 2 or len(text) < _WORTH_SHARING:
+            return _mapped(part, replace)
+        if text not in names:
+            names[text] = next(free for free in _numbered(name) if free not in names.values())
+            definitions[names[text]] = _mapped(part, replace)
+        return {"$ref": f"#/definitions/{names[text]}"}
+
+    replaced: dict[str, Any] = _mapped(schema, replace)
+    return replaced | ({"definitions": definitions} if definitions else {})
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}{number}" for number in itertools.count(2))
+
+
+def _mapped(part: Any, function: Callable[[Any, str], Any]) -> Any:
+    """Gives a schema with the function's answer in the place of each schema directly below; booleans stay."""
+    if not isinstance(part, dict):
+        return part
+    result = dict(part)
+    for key, value in part.items():
+        if key in _SUBSCHEMAS and isinstance(value, dict):
+            result[key] = function(value, key)
+        elif key in _LISTS_OF_SUBSCHEMAS:
+            result[key] = [function(item, key) for item in value]
+        elif key in _MAPS_OF_SUBSCHEMAS:
+            result[key] = {name: function(item, name) for name, item in value.items()}
+    return result

@@ -1,0 +1,147 @@
+"""The reader of sources: every file that a chart is made from, read once and checked against its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator.files import schemas, yamlfile
+from generator.catalogue.reader import read_catalogue
+from generator.dashboards.reader import read_dashboards
+from generator.logs.fields import parse_fields
+from generator.choices.pins import Pins, parse_pins
+from generator.choices.profiles import Layer, located
+from generator.files.folder import read_room
+from generator.rules.reader import read_rules
+from generator.verify.spec import Exemption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.catalogue.spec import Exporter
+    from generator.dashboards.spec import Dashboard
+    from generator.logs.fields import LogField
+    from generator.rules.spec import Rules
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything but the person's own input.
+
+    Attributes:
+        pins: the upstream charts.
+        profiles: by name, unchecked (a profile's schema depends on monitors and dashboards).
+        monitors: monitors/*.yaml by file stem, checked.
+        dashboards: dashboards/*.yaml by file stem, parsed.
+        rules: rules/*.yaml by file stem, parsed.
+        exporters: metrics/*.yaml by file stem, parsed.
+        log_fields: logs/fields.yaml, by the field's name.
+        exemptions: exemptions.yaml.
+        schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
+            values, exemptions).
+    """
+
+    pins: Pins
+    profiles: Mapping[str, Layer]
+    monitors: Mapping[str, Mapping[str, Any]]
+    dashboards: Mapping[str, Dashboard]
+    rules: Mapping[str, Rules]
+    exporters: Mapping[str, Exporter]
+    log_fields: Mapping[str, LogField]
+    exemptions: tuple[Exemption, ...]
+    schemas: Mapping[str, Mapping[str, Any]]
+
+
+def sources_root() -> Path:
+    """Gives the folder of profiles/, monitors/ and so on: an installed package's data, else the checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parent
+
+
+def read_profiles(root: Path) -> dict[str, Layer]:
+    """Reads profiles/*.yaml.
+
+    Raises:
+        InputError: a file is not a YAML mapping.
+    """
+    return read_room(root / "profiles", lambda _name, data, file: Layer(file, data))
+
+
+def read_overlay(path: Path) -> Layer:
+    """Reads a person's ``-f`` file; the files that it names are found from its folder.
+
+    Raises:
+        InputError: it cannot be read, is not UTF-8, is too large, or is not a YAML mapping.
+    """
+    return Layer(str(path), located(yamlfile.load_mapping(path), path.parent), f"-f {path.name}")
+
+
+def read_pins(root: Path) -> Pins:
+    """Reads pins.yaml.
+
+    Raises:
+        InputError: it does not follow its schema.
+    """
+    return parse_pins(yamlfile.load(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
+
+
+def read_log_fields(root: Path) -> dict[str, LogField]:
+    """Reads logs/fields.yaml.
+
+    Raises:
+        InputError: it does not follow its schema, or a field lies inside another one.
+    """
+    file = "logs/fields.yaml"
+    return parse_fields(yamlfile.load(root / file, file=file), _schema(root, "log-fields"), file=file)
+
+
+def read_sources(root: Path) -> Sources:
+    """Reads every room below ``root``.
+
+    Raises:
+        InputError: a file cannot be read or does not follow its schema.
+    """
+    kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
+    found = {kind: _schema(root, kind) for kind in kinds}
+    return Sources(
+        pins=read_pins(root),
+        profiles=read_profiles(root),
+        monitors=_monitors(root, found["monitor"]),
+        dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
+        rules=read_rules(root / "rules", found["rule"]),
+        exporters=read_catalogue(root, _schema(root, "metrics")),
+        log_fields=read_log_fields(root),
+        exemptions=_exemptions(root, found["exemptions"]),
+        schemas=found,
+    )
+
+
+def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
+    file = "exemptions.yaml"
+    data = yamlfile.load(root / file, file=file)
+    schemas.validate(data, schema, file=file)
+    return exemptions(data["exemptions"], origin=file)
+
+
+def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Exemption, ...]:
+    """Gives exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is where they are written."""
+    return tuple(Exemption(**entry, origin=f"{origin}[{index}]") for index, entry in enumerate(entries))
+
+
+def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    def parse(_name: str, data: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+        schemas.validate(data, schema, file=file)
+        return data
+
+    return read_room(root / "monitors", parse)
+
+
+def _schema(root: Path, kind: str) -> dict[str, Any]:
+    path = root / "values-schemas" / f"{kind}.schema.yaml"
+    return yamlfile.load_mapping(path, file=_name(path, root))
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()

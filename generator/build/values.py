@@ -1,0 +1,110 @@
+"""values.yaml: what the components, monitors and dashboards set, with the reason above each key."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from generator.files import yamlfile
+from generator.choices.profiles import merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.stack.component import Component
+    from generator.choices.profiles import Profile
+
+
+def chart_values(
+    profile: Profile,
+    components: Iterable[Component],
+    blocks: Mapping[str, Mapping[str, Any]],
+    images: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all.
+
+    Args:
+        profile: the choices.
+        components: the upstream charts' values.
+        blocks: the defaults of the chart's own blocks, by name; a profile's choices of that name are laid over them.
+        images: what the profile says of registries and digests, as values.
+    """
+    values: dict[str, Any] = {
+        "parts": {"secrets": True, "stack": True},
+        "networkPolicies": {"enabled": profile.choices["networkPolicies"], "opensearchClients": []},
+        "logs": profile.choices["logs"],
+        **{
+            name: merge(defaults, _for_helm(profile.choices.get(name, {}), defaults))
+            for name, defaults in blocks.items()
+        },
+    }
+    values |= {component.name: component.values for component in components}
+    return merge(merge(values, images), profile.choices["values"])
+
+
+def _for_helm(block: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out what has no default: what only the generator reads, and dashboards that this profile goes without."""
+    return {key: value for key, value in block.items() if key in defaults}
+
+
+def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Gives path → comment: the components' reasons, and the descriptions of the chart's own keys."""
+    found: dict[tuple[str, ...], str] = {}
+    for component in components:
+        found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
+        for path, reason in component.comments.items():
+            place = (component.name, *path.split("."))
+            found[place] = reason
+    upstream = {path[0] for path in found}
+    for key, child in schema["properties"].items():
+        if key not in upstream:
+            found |= _descriptions(child, (key,))
+    return found
+
+
+def _descriptions(schema: Mapping[str, Any], path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
+    """Descends one level: deeper keys repeat the same words for every workload, and docs/values.md has them."""
+    found = {path: schema["description"]} if "description" in schema else {}
+    for name, child in schema.get("properties", {}).items():
+        if "description" in child:
+            place = (*path, name)
+            found[place] = child["description"]
+    return found
+
+
+def values_yaml(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], header: str) -> str:
+    """Writes values with the note of a path as a comment above its key.
+
+    Args:
+        values: the chart's values.
+        notes: path → one or more sentences; a path that values lacks is passed over.
+        header: the first line, without ``#``.
+    """
+    lines = [f"# {header}", *_lines(values, notes, ())]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path: tuple[str, ...]) -> Iterable[str]:
+    indent = "  " * len(path)
+    for key, value in values.items():
+        here = (*path, key)
+        if not path:
+            yield ""
+        if here in notes:
+            yield from (f"{indent}# {line}" for line in _wrap(notes[here], 100 - len(indent)))
+        deeper = any(note[: len(here)] == here and len(note) > len(here) for note in notes)
+        if deeper and isinstance(value, dict) and value:
+            yield from _indented(yamlfile.dump({key: None}).removesuffix(" null\n"), indent)
+            yield from _lines(value, notes, here)
+        else:
+            yield from _indented(yamlfile.dump({key: value}).removesuffix("\n"), indent)
+
+
+def _indented(text: str, indent: str) -> Iterable[str]:
+    """Only empty lines stay bare: white space at the end of a line may be a value's."""
+    return (indent + line if line else "" for line in text.split("\n"))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return textwrap.wrap(printable, width, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,1 @@
+"""What a person chooses: profiles, overlays, a blueprint's variables, pins."""

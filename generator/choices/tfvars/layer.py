@@ -1,0 +1,196 @@
+"""The choices that follow from a blueprint's variables, and what has to be said about them."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from generator.choices.profiles import Layer, merge
+from generator.choices.tfvars.blueprint import LEFT_OUT
+from generator.choices.tfvars.reader import Expression
+from generator.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
+    from generator.choices.tfvars.blueprint import Blueprint, Condition, Variable
+    from generator.choices.tfvars.reader import Settings
+
+_TEXTS = {"true": True, "1": True, "false": False, "0": False}
+"""Texts that Terraform takes for a bool variable."""
+
+_CLOSE = 0.85
+"""From this similarity on (difflib's ratio) an unknown name is taken for a misspelt one."""
+
+_NAMES_SHOWN = 60
+
+
+def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, sources: Sources) -> Layer:
+    """Gives what a blueprint's variables change in a profile.
+
+    Args:
+        blueprint: what the variables mean.
+        settings: what the file says.
+        profile: the profile that the layer is for, before anything else is laid over it.
+        sources: the sources; a monitor, file of rules or dashboard that a choice leaves alone is as its file says.
+
+    Returns:
+        Only what differs from the profile: a blueprint that enables what the profile expects changes nothing, and is
+        not named in the header of the files.
+
+    Raises:
+        InputError: a variable that the chart depends on has a value that is neither true nor false.
+    """
+    switches = _switches(blueprint, settings)
+    data: dict[str, Any] = {}
+    for part in blueprint.parts:
+        there = _holds(part.when, switches)
+        data = merge(data, part.then if there else part.otherwise)
+        for room in ("monitors", "rules", "dashboards"):
+            data = merge(data, {room: {name: {"enabled": there} for name in getattr(part, room)}})
+        reason = None if there else _reason(part.when, switches, settings)
+        data = merge(data, {"cluster": {"absent": dict.fromkeys(part.monitors, reason)}})
+    changes = _changes(data, _standing(profile, sources))
+    return Layer(settings.file, changes, f"--tfvars {PurePath(settings.file).name}" if changes else "")
+
+
+def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile) -> tuple[Problem, ...]:
+    """Gives the warnings about a blueprint, in the order of its data, then those about misspelt names.
+
+    Args:
+        blueprint: what the variables mean.
+        settings: what the file says.
+        profile: the profile with everything laid over it.
+
+    Raises:
+        InputError: what a blueprint says would break the cluster; every such thing at once.
+    """
+    switches = _switches(blueprint, settings)
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
+    for notice in blueprint.notices:
+        spared = notice.component and not profile.choices["components"][notice.component]["enabled"]
+        if spared or not _holds(notice.when, switches):
+            continue
+        line = settings.values[notice.variable].line if notice.variable in settings.values else 0
+        problem = Problem(notice.message, settings.file, notice.variable, line=line, hint=notice.hint)
+        (errors if notice.severity == "error" else warnings).append(problem)
+    if errors:
+        raise InputError(*errors)
+    return (*warnings, *_misspelt(blueprint, settings))
+
+
+def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool, bool]]:
+    """Gives variable, or variable.key, → (its value, whether the file says it).
+
+    A map replaces its default as a whole, as in Terraform: a key that the file's map lacks is off.
+    """
+    found: dict[str, tuple[bool, bool]] = {}
+    problems: list[Problem] = []
+    for name, variable in blueprint.variables.items():
+        said = settings.values.get(name)
+        values = _pairs(name, variable, variable.default if said is None else said.value)
+        if isinstance(values, str):
+            line = said.line if said else 0
+            hint = "leave it out for the default" if said and said.value is None else ""
+            problems.append(Problem(values, settings.file, name, line=line, hint=hint))
+        else:
+            found |= {key: (value, said is not None) for key, value in values.items()}
+    if problems:
+        raise InputError(*problems)
+    return found
+
+
+def _pairs(name: str, variable: Variable, value: Any) -> dict[str, bool] | str:
+    """Gives the switches of a variable, or what is wrong with its value."""
+    if isinstance(variable.default, bool):
+        switch = _switch(value)
+        return {name: switch} if isinstance(switch, bool) else f"found {switch}, expected true or false"
+    if not isinstance(value, dict):
+        return f"found {_shown(value)}, expected a map of true and false"
+    pairs: dict[str, bool] = {}
+    for key in variable.default:
+        switch = _switch(value.get(key, False))
+        if not isinstance(switch, bool):
+            return f"found {switch} for '{key}', expected true or false"
+        pairs[f"{name}.{key}"] = switch
+    return pairs
+
+
+def _switch(value: Any) -> bool | str:
+    """Gives what Terraform makes of a value for a bool variable; of one that it refuses, the value as text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in _TEXTS:
+        return _TEXTS[value]
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Expression):
+        return value.kind
+    if value is None:
+        return "null"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a map"
+    text = str(value)
+    return f"'{text}'" if len(text) <= _NAMES_SHOWN else f"'{text[: _NAMES_SHOWN - 1]}…'"
+
+
+def _holds(condition: Condition, switches: Mapping[str, tuple[bool, bool]]) -> bool:
+    return any(all(_is(switches[name], wanted) for name, wanted in one.items()) for one in condition)
+
+
+def _is(switch: tuple[bool, bool], wanted: bool | str) -> bool:
+    value, said = switch
+    return not said if wanted == LEFT_OUT else value is wanted
+
+
+def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], settings: Settings) -> str:
+    """Says which variables keep the condition from holding."""
+    against = {
+        f"{name} is {str(switches[name][0]).lower()}"
+        for alternative in condition
+        for name, wanted in alternative.items()
+        if not _is(switches[name], wanted)
+    }
+    return f"{', '.join(sorted(against))} in {PurePath(settings.file).name}"
+
+
+def _standing(profile: Profile, sources: Sources) -> dict[str, Any]:
+    """Gives the profile's choices with every switch of monitors, rules and dashboards in them."""
+    switches = {
+        "monitors": {name: {"enabled": spec.get("enabled", True)} for name, spec in sources.monitors.items()},
+        "rules": {name: {"enabled": spec.enabled} for name, spec in sources.rules.items()},
+        "dashboards": {name: {"enabled": True} for name in sources.dashboards},
+    }
+    return merge(switches, profile.choices)
+
+
+def _changes(data: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the values of ``data`` that ``standing`` does not have; null and nothing are the same."""
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        below = standing.get(key)
+        if isinstance(value, dict):
+            deeper = _changes(value, below if isinstance(below, dict) else {})
+            if deeper:
+                found[key] = deeper
+        elif value != below:
+            found[key] = value
+    return found
+
+
+def _misspelt(blueprint: Blueprint, settings: Settings) -> Iterator[Problem]:
+    """Warns of unknown names that look like one that the chart depends on; all others are none of its business."""
+    missing = [name for name in blueprint.variables if name not in settings.values]
+    for name, setting in settings.values.items():
+        if name in blueprint.variables or name in blueprint.others or len(name) > _NAMES_SHOWN:
+            continue
+        close = difflib.get_close_matches(name, missing, n=1, cutoff=_CLOSE)
+        if close:
+            message = f"unknown variable '{name}', which changes nothing"
+            yield Problem(message, settings.file, line=setting.line, hint=f"did you mean '{close[0]}'?")

@@ -1,0 +1,58 @@
+"""What ``gen-chart profiles`` and ``gen-chart components`` list, as rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.stack import components
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from generator.choices.pins import Pins
+    from generator.choices.profiles import Layer, Profile
+
+Row = dict[str, str]
+
+
+def profile_rows(profiles: Mapping[str, Layer]) -> list[Row]:
+    """Gives a row a profile: name, what it extends ("" if nothing), its description."""
+    return [
+        {
+            "profile": name,
+            "extends": str(layer.data.get("extends", "")),
+            "for": str(layer.data.get("description", "")),
+        }
+        for name, layer in sorted(profiles.items())
+    ]
+
+
+def component_rows(profiles: Sequence[Profile], pins: Pins) -> list[Row]:
+    """Gives a row a component: chart, version, app, the profiles in which it is on, what it brings."""
+    by_profile = {profile.name: components(profile) for profile in profiles}
+    rows = []
+    for index, component in enumerate(next(iter(by_profile.values()), ())):
+        pin = pins.pin(component.name)
+        on = [name for name, found in by_profile.items() if found[index].values["enabled"]]
+        rows.append(
+            {
+                "component": component.name,
+                "chart": pin.version,
+                "app": pin.app_version,
+                "on in": ", ".join(on) or "none",
+                "brings": component.summary,
+            }
+        )
+    return rows
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Gives rows as aligned columns under their names."""
+    if not rows:
+        return ""
+    names = list(rows[0])
+    lines = [[name.upper() for name in names], *([row[name] for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
+    )

@@ -1,0 +1,161 @@
+"""Exchanges a folder for a new one in one step, and mends what a killed run has left.
+
+Beside a folder ``chart``, ``.chart.gen-chart-new`` is the new one while it is written, and ``.chart.gen-chart-old``
+the previous one between the two renames of the exchange. Ctrl-C and errors leave neither; SIGKILL may leave both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from generator.errors import bad_input
+from generator.files.locking import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+_HELD = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _new(target: Path) -> Path:
+    return target.with_name(f".{target.name}.gen-chart-new")
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.gen-chart-old")
+
+
+def has_leftovers(target: Path) -> bool:
+    """Tells whether a killed run has left something beside the folder, or another run is at work there."""
+    return _new(target).exists() or _old(target).exists()
+
+
+@contextlib.contextmanager
+def alone(target: Path, carry: str) -> Iterator[None]:
+    """Keeps other runs off the folder and undoes what a killed run has left beside it.
+
+    Waits for a run that writes beside the folder.
+
+    Args:
+        target: the folder; it need not exist.
+        carry: see exchange.
+
+    Raises:
+        InputError: another run works inside the folder, or a killed run's previous folder and a newer one both exist.
+        OSError: the folder that holds it cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(target.parent, wait=True):
+        _recover(target, carry)
+        if not target.exists():
+            yield
+            return
+        with exclusive(target) as owned:
+            if not owned:
+                raise bad_input("another gen-chart run is at work in it", file=str(target), hint="try again later")
+            yield
+
+
+def _recover(target: Path, carry: str) -> None:
+    """Undoes an exchange that was not finished, and clears away the rest.
+
+    While the new folder is still beside it, the previous one is the only whole one; afterwards it is waste.
+    """
+    new, old = _new(target), _old(target)
+    if old.exists() and target.exists() and new.exists():
+        raise bad_input(
+            "holds what was in the folder before a run was killed, and the folder has been made anew since",
+            file=str(old),
+            hint=f"take from it and from {new} what you need, and delete both",
+        )
+    with signals_held():
+        if old.exists() and not target.exists():
+            _put_back(new, old, target, carry)
+        for left in (old, new):
+            if left.exists():
+                shutil.rmtree(left)
+
+
+@contextlib.contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """Gives an empty folder beside the target that is gone afterwards, whatever happens.
+
+    Raises:
+        OSError: the folder that holds the target cannot be written.
+    """
+    new = _new(target)
+    try:
+        new.mkdir()
+        yield new
+    finally:
+        with signals_held():
+            # Where undoing an exchange failed too, both folders stay for the next run to mend.
+            if not _old(target).exists():
+                shutil.rmtree(new, ignore_errors=True)
+
+
+def exchange(new: Path, target: Path, carry: str) -> None:
+    """Makes the staged folder the target, with signals held back: Ctrl-C finds either the old one or the new one.
+
+    Args:
+        new: what staging gave.
+        target: the folder to replace; it need not exist.
+        carry: the name of a folder inside that is moved over, not written anew.
+
+    Raises:
+        OSError: the target is then as it was.
+    """
+    with signals_held():
+        if not target.exists():
+            new.rename(target)
+            return
+        old = _old(target)
+        new.chmod(target.stat().st_mode & 0o7777)
+        target.rename(old)
+        try:
+            if _is_folder(old / carry):
+                (old / carry).rename(new / carry)
+            new.rename(target)
+        except BaseException:
+            _put_back(new, old, target, carry)
+            raise
+        shutil.rmtree(old, ignore_errors=True)  # a rest is cleared away by the next run
+
+
+def _put_back(new: Path, old: Path, target: Path, carry: str) -> None:
+    if _is_folder(new / carry) and not (old / carry).exists():
+        (new / carry).rename(old / carry)
+    old.rename(target)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Delivers Ctrl-C and the other requests to stop only when the block is done.
+
+    Python runs signal handlers in the main thread alone, so in any other thread there is nothing to hold.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    # None stands for a handler that was not set from Python, which could not be set again.
+    before = {name: handler for name in _HELD if (handler := signal.getsignal(name)) is not None}
+    for name in before:
+        signal.signal(name, lambda signum, _frame: came.append(signum))
+    try:
+        yield
+    finally:
+        for name in reversed(before):
+            signal.signal(name, before[name])
+        for signum in came:
+            signal.raise_signal(signum)

@@ -1,0 +1,39 @@
+"""Jinja2 for chart templates, with delimiters that leave Go's ``{{ }}`` alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        autoescape=False,  # noqa: S701 - the output is YAML and Go templates, not HTML
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """Fills a template, named by its path in generator/; an unknown variable is an error.
+
+    Each lies in a folder ``templates`` beside the code that fills it.
+    """
+    return _environment().get_template(template).render(**values)

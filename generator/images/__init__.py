@@ -1,7 +1,0 @@
-"""Container images: which ones a chart pulls, from where, and the same ones from a registry of one's own."""
-
-from generator.images.found import Found, images_of
-from generator.images.reference import Reference, parse_reference
-from generator.images.values import image_values
-
-__all__ = ["Found", "Reference", "image_values", "images_of", "parse_reference"]

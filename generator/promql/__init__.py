@@ -1,0 +1,1 @@
+"""The language of metrics: Grafana's references, shorthands, parsing, filling in, units."""

@@ -1,0 +1,293 @@
+"""The parts of a PromQL expression that the check looks at, made once from the parser's tree.
+
+promql-parser copies a whole subtree at each access, so that walking its tree again and again costs more than parsing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from generator.promql.filling import ANY_NAME, MARK, Filled, PromQLError, fill
+from generator.promql.references import used_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One label matcher; ``variable`` if a Grafana variable fills in some of the value."""
+
+    label: str
+    operator: Literal["=", "!=", "=~", "!~"]
+    value: str
+    variable: bool
+
+    def accepts(self, value: str) -> bool:
+        """Says whether a label with this value, "" if it is absent, matches; a variable may hold anything."""
+        if self.variable:
+            return True
+        equal = self.value == value if self.operator in {"=", "!="} else bool(_regex(self.value).fullmatch(value))
+        return equal == (self.operator in {"=", "=~"})
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A selector; ``name`` is "" if there is none, ``names`` are matchers of ``__name__``."""
+
+    name: str
+    names: tuple[Matcher, ...]
+    matchers: tuple[Matcher, ...]
+    moved: bool
+
+    def __str__(self) -> str:
+        """Gives the name, or the first matcher of the name."""
+        return self.name or next((matcher.value for matcher in self.names), "{}")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A range of seconds over a selector, or over an expression (a subquery)."""
+
+    inner: Any
+    seconds: float
+    subquery: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """A string."""
+
+    value: str
+    variable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function and its arguments."""
+
+    function: str
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """An aggregation; ``labels`` is None without a by or without clause."""
+
+    operator: str
+    inner: Any
+    parameter: Any
+    labels: tuple[str, ...] | None
+    without: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A binary operator.
+
+    Attributes:
+        flag: ``bool`` stands behind it.
+        on: the labels of ``on`` or ``ignoring``; None without either.
+        ignoring: whether they are those of ``ignoring``.
+        group: the side that has many series, "" for neither.
+        include: the labels that ``group_left`` or ``group_right`` takes over.
+    """
+
+    operator: str
+    left: Any
+    right: Any
+    flag: bool
+    on: tuple[str, ...] | None
+    ignoring: bool
+    group: Literal["", "left", "right"]
+    include: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """An expression as a tree, and the variables that it uses."""
+
+    tree: Any
+    variables: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _regex(text: str) -> re.Pattern[str]:
+    """Gives a regular expression that Prometheus (RE2) and Python read alike, which is so for all but rarities.
+
+    Raises:
+        PromQLError: it cannot be read.
+    """
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error as error:
+        raise PromQLError(f"found the regular expression '{text}', which cannot be read: {error}") from None
+
+
+regex = _regex
+
+
+def parse(text: str) -> Parsed:
+    """Parses an expression with Grafana's variables in it.
+
+    Dashboards repeat few sets of label matchers over and over; each is parsed once.
+
+    Raises:
+        PromQLError: it is not PromQL.
+    """
+    try:
+        return Parsed(_tree(text, keep_braces=False), used_variables(text))
+    except PromQLError:
+        # What the parser says of the whole text is what a person can follow.
+        return Parsed(_tree(text, keep_braces=True), used_variables(text))
+
+
+def _tree(text: str, *, keep_braces: bool) -> Any:
+    filled = fill(text, keep_braces=keep_braces)
+    try:
+        return _parsed(filled)
+    except PromQLError:
+        named = fill(text, bare=ANY_NAME, keep_braces=keep_braces)
+        if named.text == filled.text:
+            raise
+        return _parsed(named)
+
+
+@lru_cache(maxsize=4096)
+def _matchers(braces: str) -> Selector:
+    """Gives what stands between braces as a selector without a name."""
+    found = _tree(braces if "__name__" in braces else f"{ANY_NAME}{braces}", keep_braces=True)
+    if not isinstance(found, Selector):
+        raise PromQLError(f"found '{braces}', expected label matchers")
+    return found
+
+
+def _parsed(filled: Filled) -> Any:
+    import promql_parser
+
+    try:
+        tree = promql_parser.parse(filled.text)
+    except ValueError as error:
+        raise PromQLError(str(error)) from None
+    return _Converter(filled).node(tree)
+
+
+class _Converter:
+    """Makes our tree of the parser's; what stood between braces is all that it knows beside it."""
+
+    def __init__(self, filled: Filled) -> None:
+        self.braces = filled.braces
+        self.makers: dict[str, Callable[[Any], Any]] = {
+            "VectorSelector": self._selector,
+            "MatrixSelector": lambda node: Window(
+                self._selector(node.vector_selector), node.range.total_seconds(), subquery=False
+            ),
+            "SubqueryExpr": lambda node: Window(self.node(node.expr), node.range.total_seconds(), subquery=True),
+            "NumberLiteral": lambda node: Number(node.val),
+            "StringLiteral": lambda node: String(node.val, MARK in node.val),
+            "ParenExpr": lambda node: self.node(node.expr),
+            "UnaryExpr": lambda node: Binary(
+                "*", Number(-1.0), self.node(node.expr), flag=False, on=None, ignoring=False, group="", include=()
+            ),
+            "Call": lambda node: Call(node.func.name, tuple(self.node(arg) for arg in node.args)),
+            "AggregateExpr": self._aggregation,
+            "BinaryExpr": self._binary,
+        }
+
+    def node(self, node: Any) -> Any:
+        return self.makers[type(node).__name__](node)
+
+    def _selector(self, node: Any) -> Selector:
+        name, matchers = node.name or "", node.matchers.matchers
+        moved = node.offset is not None
+        if self.braces and matchers:
+            inside = _matchers(self.braces[int(matchers[0].value)])
+            if name and inside.names:
+                raise PromQLError(f"found the names '{name}' and '{inside}' in one selector")
+            if not (name or inside.names or any(not one.accepts("") for one in inside.matchers)):
+                raise PromQLError("found a selector that matches everything, expected a name")
+            return Selector(name, inside.names, inside.matchers, moved)
+        found = tuple(map(_matcher, matchers))
+        names = tuple(one for one in found if one.label == "__name__")
+        rest = tuple(one for one in found if one.label not in {"__name__", ANY_NAME})
+        # `{a="1" or b="2"}` (Grafana's and VictoriaMetrics' dialect) says nothing sure about any label.
+        return Selector(name, names, () if node.matchers.or_matchers else rest, moved)
+
+    def _aggregation(self, node: Any) -> Aggregation:
+        modifier = node.modifier
+        labels = None if modifier is None else tuple(map(_label, modifier.labels))
+        without = modifier is not None and str(modifier.type).endswith("Without")
+        parameter = node.param
+        if parameter is not None:
+            parameter = self._parameter(parameter)
+        return Aggregation(str(node.op), self.node(node.expr), parameter, labels, without)
+
+    def _parameter(self, parameter: Any) -> Any:
+        if isinstance(parameter, str):
+            return String(parameter, MARK in parameter)
+        return self.node(parameter) if type(parameter).__name__ in self.makers else Number(float(parameter))
+
+    def _binary(self, node: Any) -> Binary:
+        left, right, modifier = self.node(node.lhs), self.node(node.rhs), node.modifier
+        operator = str(node.op)
+        if modifier is None:
+            return Binary(operator, left, right, flag=False, on=None, ignoring=False, group="", include=())
+        matching = modifier.matching
+        group = _GROUPS.get(str(modifier.card).rpartition(".")[2], "")
+        return Binary(
+            operator,
+            left,
+            right,
+            flag=modifier.return_bool,
+            on=None if matching is None else tuple(map(_label, matching.labels)),
+            ignoring=matching is not None and str(matching.type).endswith("Exclude"),
+            group=group,
+            include=tuple(map(_label, modifier.group_labels or ())),
+        )
+
+
+def _matcher(one: Any) -> Matcher:
+    operator = cast('Literal["=", "!=", "=~", "!~"]', _OPERATORS[str(one.op).rpartition(".")[2]])
+    return Matcher(_label(one.name), operator, one.value, MARK in one.value)
+
+
+def _label(text: str) -> str:
+    return text.strip('"')
+
+
+_OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
+_GROUPS: dict[str, Literal["", "left", "right"]] = {"ManyToOne": "left", "OneToMany": "right"}
+
+
+def scalar(tree: Any) -> bool:
+    """Says whether a tree gives one number without labels rather than a vector."""
+    if isinstance(tree, Binary):
+        return scalar(tree.left) and scalar(tree.right)
+    return isinstance(tree, Number) or (isinstance(tree, Call) and tree.function in {"pi", "scalar", "time"})
+
+
+def selectors(tree: Any) -> Iterator[Selector]:
+    """Gives every selector of a tree, from left to right."""
+    if isinstance(tree, Selector):
+        yield tree
+    elif isinstance(tree, Window):
+        yield from selectors(tree.inner)
+    elif isinstance(tree, Call):
+        for arg in tree.args:
+            yield from selectors(arg)
+    elif isinstance(tree, Aggregation):
+        yield from selectors(tree.inner)
+        yield from selectors(tree.parameter)
+    elif isinstance(tree, Binary):
+        yield from selectors(tree.left)
+        yield from selectors(tree.right)

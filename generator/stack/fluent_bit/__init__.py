@@ -1,0 +1,1 @@
+"""Fluent Bit: on every node, and beside Ray."""

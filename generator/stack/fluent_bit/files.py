@@ -1,0 +1,52 @@
+"""What the node's Fluent Bit and the one beside Ray share, so that a line is read alike whichever of them reads it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+LEVEL_PARSERS = (
+    "level_ray_cpp",
+    "level_after_time",
+    "level_first",
+    "level_klog",
+    "level_in_brackets",
+    "level_logfmt",
+    "level_of_exception",
+)
+"""In this order; the first that fits a line decides. They are in templates/parsers.conf."""
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files("generator").joinpath("stack", "fluent_bit", "templates", name).read_text(encoding="utf-8")
+
+
+def parsers() -> str:
+    """Gives the parsers of tracebacks, levels and NVIDIA's messages."""
+    return _text("parsers.conf")
+
+
+def node_parsers() -> str:
+    """Gives these and the one of containers' lines, which only the node reads."""
+    return parsers() + _text("container.conf")
+
+
+def script(name: str) -> str:
+    """Gives a Lua script with what both scripts share before it: Fluent Bit's filter reads one file."""
+    return f"{_text('shared.lua')}\n{_text(name)}"
+
+
+def level_filter(match: str, key: str, *first: str) -> str:
+    """Gives the filter that finds a line's level.
+
+    Args:
+        match: the tags of the lines.
+        key: the field that holds a line.
+        first: parsers to try before those of the levels.
+    """
+    names = "".join(f"    Parser {name}\n" for name in (*first, *LEVEL_PARSERS))
+    return (
+        f"[FILTER]\n    Name parser\n    Match {match}\n    Key_Name {key}\n{names}"
+        "    Reserve_Data On\n    Preserve_Key On\n"
+    )

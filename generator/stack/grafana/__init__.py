@@ -1,0 +1,1 @@
+"""What Grafana needs beside its chart: the way to the logs, and its role."""

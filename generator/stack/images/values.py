@@ -1,0 +1,98 @@
+"""The Helm values that take every image from one registry, and pin digests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.choices.profiles import merge
+from generator.errors import bad_input, nearest
+from generator.stack.images.places import DIGEST, PLACES, PREFIXED_SHA, SHA, TAG
+from generator.stack.images.reference import Reference, known_reference, parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.choices.pins import Image, Pins
+    from generator.choices.profiles import Profile
+    from generator.stack.images.places import Place
+
+_FILE = "images.digests"
+
+
+def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
+    """Gives the values for ``images.registry`` and ``images.digests``; empty if the profile sets neither.
+
+    Raises:
+        InputError: a digest is given for what no part of the chart pulls, or for no image's name.
+    """
+    registry: str | None = profile.choices["images"]["registry"]
+    values: dict[str, Any] = {}
+    if registry:
+        # kube-prometheus-stack with its subcharts and kube-state-metrics read the first, OpenSearch the second.
+        values["global"] = {"imageRegistry": registry, "dockerRegistry": registry}
+    digests = _digests(profile, pins)
+    for place in PLACES:
+        values = merge(values, _nested(place.path, _at_place(place, registry, digests.get(place.image))))
+    if digests.get("docker.io/opensearchproject/opensearch"):
+        # The chart reads the version from the tag, and a tag with a digest is none.
+        version = pins.pin("opensearch").app_version
+        values = merge(values, {"opensearch": {"majorVersion": version.partition(".")[0]}})
+    return values
+
+
+def own_image(profile: Profile, pins: Pins, image: Image) -> str:
+    """Gives an image of the chart's own templates as a pod takes it, from the profile's registry, with its digest.
+
+    Raises:
+        InputError: see image_values.
+    """
+    reference = known_reference(str(image))
+    locked = _digests(profile, pins).get(reference.name)
+    if locked is not None and locked.tag == reference.tag:
+        reference = locked
+    registry: str | None = profile.choices["images"]["registry"]
+    return str(reference.moved(registry) if registry else reference)
+
+
+def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
+    """Gives the locked images by their name without the tag."""
+    known = {place.image for place in PLACES} | {image.repository for image in pins.images.values()}
+    found: dict[str, Reference] = {}
+    for text, digest in profile.choices["images"]["digests"].items():
+        reference = parse_reference(text)
+        if reference is None or not reference.tag or reference.digest:
+            raise bad_input(f"found '{text}', expected an image with its tag, REGISTRY/NAME:TAG", file=_FILE)
+        if reference.name not in known:
+            raise bad_input(
+                f"no part of this chart pulls '{reference.name}'", file=_FILE, hint=nearest(reference.name, known)
+            )
+        if reference.name in found:
+            raise bad_input(f"found '{reference.name}' twice", file=_FILE, path=text)
+        found[reference.name] = Reference(reference.registry, reference.repository, reference.tag, digest)
+    return found
+
+
+def _at_place(place: Place, registry: str | None, locked: Reference | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if registry and place.whole_name:
+        values["repository"] = known_reference(place.image).moved(registry).name
+    if locked is not None:
+        digits = locked.digest.removeprefix("sha256:")
+        tag = locked.tag.removesuffix(place.suffix)
+        values |= {
+            SHA: {"tag": tag, "sha": digits},
+            PREFIXED_SHA: {"tag": tag, "sha": locked.digest},
+            DIGEST: {"tag": tag, "digest": locked.digest},
+            TAG: {"tag": f"{tag}@{locked.digest}"},
+        }[place.style]
+    return values
+
+
+def _nested(path: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives ``values`` below the keys of ``path``; nothing for nothing."""
+    if not values:
+        return {}
+    nested: dict[str, Any] = dict(values)
+    for key in reversed(path):
+        nested = {key: nested}
+    return nested

@@ -1,0 +1,1 @@
+"""kube-prometheus-stack: the operator, Prometheus, Alertmanager, Grafana, node exporter."""

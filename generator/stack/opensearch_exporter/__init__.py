@@ -1,0 +1,1 @@
+"""The exporter that tells Prometheus of OpenSearch."""

@@ -1,0 +1,81 @@
+"""The programs of generator/cluster as files of the chart, from which its ConfigMaps take them."""
+
+from __future__ import annotations
+
+import ast
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from generator.files.tree import Chart
+
+
+def program_files(header: str) -> Chart:
+    """Gives every module of generator/cluster, as ``files/cluster/NAME.py``, without comments and docstrings.
+
+    They would take a tenth of what Kubernetes stores of a release, since Helm keeps the file and each ConfigMap made of
+    it. A module's own docstring stays: it says what the program does.
+
+    Args:
+        header: the first line of each, without ``#``.
+    """
+    folder = resources.files("generator").joinpath("cluster")
+    modules = sorted((each for each in folder.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
+    note = "Its comments are in gen-chart's generator/cluster."
+    return {
+        f"files/cluster/{each.name}": f"# {header}\n# {note}\n{stripped(each.read_text(encoding='utf-8'))}"
+        for each in modules
+    }
+
+
+def stripped(source: str) -> str:
+    """Gives Python source without docstrings and lines of comment, the module's own docstring kept.
+
+    Every other line stays as it is, with a comment at its end if it has one.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    nodes = list(ast.walk(ast.parse(source)))
+    lines: list[str | None] = list(source.splitlines())
+    inside_text = {
+        row
+        for node in nodes
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno
+        for row in range(node.lineno, node.end_lineno)
+    }
+    for row, line in enumerate(source.splitlines()):
+        if row not in inside_text and line.lstrip().startswith("#"):
+            lines[row] = None
+    for first, last, alone in _docstrings(nodes):
+        indent = source.splitlines()[first].partition('"')[0]
+        lines[first : last + 1] = [f"{indent}pass" if alone else None, *[None] * (last - first)]
+    return _without_gaps(line for line in lines if line is not None)
+
+
+def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:
+    """Gives (first line, last line, whether nothing else is there) of each text that stands for itself, from 0."""
+    for node in nodes:
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        for index, statement in enumerate(body):
+            if (
+                isinstance(statement, ast.Expr)
+                and isinstance(statement.value, ast.Constant)
+                and isinstance(statement.value.value, str)
+                and not (isinstance(node, ast.Module) and index == 0)
+            ):
+                last = statement.end_lineno or statement.lineno
+                yield statement.lineno - 1, last - 1, len(body) == 1
+
+
+def _without_gaps(lines: Iterable[str]) -> str:
+    """Leaves one empty line where there were more."""
+    kept: list[str] = []
+    for line in lines:
+        if line.strip() or (kept and kept[-1]):
+            kept.append(line.rstrip())
+    return "\n".join(kept) + "\n"

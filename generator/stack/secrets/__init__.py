@@ -1,0 +1,1 @@
+"""The Secrets: their names, and what makes, renews and rotates them."""

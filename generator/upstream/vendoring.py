@@ -1,0 +1,184 @@
+"""Fills a chart's ``charts/`` with the archives of the upstream charts that it depends on: all or none."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import tempfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generator.errors import InputError, Problem, bad_input
+from generator.upstream import swap
+from generator.upstream.archive import sha256_of, verify
+from generator.upstream.fetch import Vendored, copy_verified, fetch_chart
+from generator.upstream.lock import read_dependencies
+from generator.upstream.mirror import Directory, parse_mirror
+from generator.upstream.progress import silent
+from generator.upstream.web import Patience, UnreachableError, open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from generator.choices.pins import Pins
+    from generator.upstream.lock import Dependency
+    from generator.upstream.mirror import Place
+    from generator.upstream.progress import Progress
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DEFAULT_PATIENCE = Patience()
+
+
+def vendor_chart(
+    chart_dir: Path,
+    pins: Pins,
+    *,
+    mirror: str | None,
+    cache_dir: Path,
+    report: Progress = silent,
+    patience: Patience = _DEFAULT_PATIENCE,
+) -> tuple[Vendored, ...]:
+    """Makes ``charts/`` hold the archive ``NAME-VERSION.tgz`` of every dependency in Chart.lock.
+
+    Every archive is fetched and verified before ``charts/`` is exchanged; after an error or an interrupt it is as it
+    was. Archives of these charts in other versions go, everything else in ``charts/`` stays. If all is in
+    place already, nothing is written and, unless the mirror is a directory, nothing but ``charts/`` is read.
+
+    Args:
+        chart_dir: a chart that gen-chart made.
+        pins: the published digests; they count where name and version match.
+        mirror: a directory, the address of a Helm repository, or ``oci://HOST/PREFIX``; None (or "") for
+            each dependency's own repository.
+        cache_dir: where downloads are kept. If it cannot be written, the run does without.
+        report: told of each download; see Progress.
+        patience: how long to try.
+
+    Returns:
+        One Vendored for each dependency, in the order of Chart.lock.
+
+    Raises:
+        InputError: everything that is wrong with the chart, the mirror or an archive, and what to do; also if a
+            directory cannot be written or the disk is full.
+    """
+    place = parse_mirror(mirror) if mirror else None
+    dependencies = read_dependencies(chart_dir)
+    names = {dependency.name for dependency in dependencies}
+    with _plain_errors(chart_dir):
+        swap.check_target(chart_dir, names)
+        present = _all_present(chart_dir, dependencies, pins, place)
+        if present is not None:
+            return present
+        with swap.staging(chart_dir) as staged, open_client(patience) as client:
+            vendored: list[Vendored] = []
+            problems: list[Problem] = []
+            cache = _usable(cache_dir, staged.parent / "cache")
+            for dependency in dependencies:
+                digest = pins.digest(dependency.name, dependency.version)
+                target = staged / dependency.archive
+                try:
+                    one = _take_present(chart_dir, dependency, digest, place, target) or fetch_chart(
+                        dependency,
+                        target,
+                        digest=digest,
+                        mirror=place,
+                        cache_dir=cache,
+                        client=client,
+                        report=report,
+                    )
+                    vendored.append(_unless_same(one, chart_dir / "charts" / dependency.archive))
+                except UnreachableError as error:
+                    problems += error.problems
+                    break
+                except InputError as error:
+                    problems += error.problems
+            if problems:
+                raise InputError(*problems)
+            if any(one.origin != "present" for one in vendored) or _stale(chart_dir, dependencies):
+                swap.replace_charts(chart_dir, staged, names)
+            return tuple(vendored)
+
+
+@contextlib.contextmanager
+def _plain_errors(chart_dir: Path) -> Iterator[None]:
+    """Turns what the operating system refuses into words."""
+    try:
+        yield
+    except OSError as error:
+        hint = "make it readable and writable for you, or work on a copy"
+        if error.errno in _FULL:
+            hint = "free some space and run the command again"
+        raise bad_input(
+            f"{error.strerror or error}; charts/ is as it was", file=str(error.filename or chart_dir), hint=hint
+        ) from None
+
+
+def _usable(cache_dir: Path, spare: Path) -> Path:
+    """Gives cache_dir if it can be written, as it cannot for a user without a home; else a place for this run."""
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir):
+            return cache_dir
+    except OSError:
+        return spare
+
+
+def _all_present(
+    chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: Place | None
+) -> tuple[Vendored, ...] | None:
+    """Gives what is there if that is all that is wanted, and nothing stale; else None."""
+    if _stale(chart_dir, dependencies) or swap.has_leftovers(chart_dir):
+        return None
+    found: list[Vendored] = []
+    for dependency in dependencies:
+        one = _present(chart_dir, dependency, pins.digest(dependency.name, dependency.version), place)
+        if one is None:
+            return None
+        found.append(one)
+    return tuple(found)
+
+
+def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
+    """Tells whether charts/ holds one of these charts in another version."""
+    charts = chart_dir / "charts"
+    wanted = {dependency.archive for dependency in dependencies}
+    return charts.is_dir() and any(
+        path.name not in wanted and any(swap.is_archive_of(path.name, each.name) for each in dependencies)
+        for path in charts.iterdir()
+    )
+
+
+def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place: Place | None) -> Vendored | None:
+    """Gives the archive in charts/ if it needs no second look.
+
+    Without a pinned digest a directory is asked again each time: that is cheap, and its files may have changed.
+    """
+    path = chart_dir / "charts" / dependency.archive
+    if path.is_symlink() or not path.is_file() or (digest is None and isinstance(place, Directory)):
+        return None
+    if digest is not None:
+        if sha256_of(path) != digest:
+            return None
+        return Vendored(dependency.name, dependency.version, "present", str(path), digest, pinned=True)
+    try:
+        found = verify(path, dependency, digest=None, file=str(path), hint="")
+    except InputError:
+        return None
+    return Vendored(dependency.name, dependency.version, "present", str(path), found, pinned=False)
+
+
+def _take_present(
+    chart_dir: Path, dependency: Dependency, digest: str | None, place: Place | None, target: Path
+) -> Vendored | None:
+    """Stages the archive in charts/ if it is good."""
+    present = _present(chart_dir, dependency, digest, place)
+    if present is not None:
+        copy_verified(chart_dir / "charts" / dependency.archive, target, present.sha256)
+    return present
+
+
+def _unless_same(one: Vendored, path: Path) -> Vendored:
+    """Calls an archive present if the very same is in charts/ already."""
+    if one.origin != "present" and path.is_file() and not path.is_symlink() and sha256_of(path) == one.sha256:
+        return replace(one, origin="present")
+    return one

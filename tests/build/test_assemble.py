@@ -1,0 +1,168 @@
+"""The pure core: one profile and the sources in, one chart out, always the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.build.assemble import assemble, header, load_profile
+from generator.docs.values_page import page
+from generator.errors import InputError
+from generator.choices.profiles import Layer
+from generator.files.tree import MARKER
+from generator.files.writer import plan
+from tests.conftest import PROFILES, ROOT
+
+if TYPE_CHECKING:
+    from generator.build.sources import Sources
+
+COMMITTED = ROOT / "charts" / "ai-ml-observability"
+
+
+def test_the_committed_chart_is_what_the_jark_profile_gives(sources: Sources) -> None:
+    planned = plan(COMMITTED, assemble(load_profile("jark", sources), sources))
+    assert (planned.added, planned.changed, planned.removed) == ([], [], []), "run `make` and commit the chart"
+    assert planned.foreign == ()
+
+
+def test_the_committed_values_page_is_what_the_schemas_give() -> None:
+    assert (ROOT / "docs" / "values.md").read_text(encoding="utf-8") == page(), "run `make docs` and commit the page"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_generated_file_says_so_and_how(sources: Sources, profile: str) -> None:
+    for path, text in assemble(load_profile(profile, sources), sources).items():
+        if not path.startswith("files/dashboards/"):
+            first = "\n".join(text.splitlines()[:2])
+            assert f"{MARKER}: --profile {profile}." in first, path
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_yaml_file_that_is_no_template_parses_and_every_json_too(sources: Sources, profile: str) -> None:
+    for path, text in assemble(load_profile(profile, sources), sources).items():
+        if path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith((".yaml", ".lock")) and not path.startswith("templates/"):
+            yaml.safe_load(text)
+
+
+def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sources) -> None:
+    chart = assemble(load_profile("jark", sources), sources)
+    asked = yaml.safe_load(chart["Chart.yaml"])["dependencies"]
+    locked = yaml.safe_load(chart["Chart.lock"])["dependencies"]
+    assert [each["condition"] for each in asked] == [
+        f"{each['name']}.rendered,{each['name']}.enabled" for each in asked
+    ]
+    assert [{**each, "condition": ""} for each in asked] == [{**each, "condition": ""} for each in locked]
+    assert {each["name"] for each in asked} == set(sources.pins.charts)
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "random"])
+def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
+    program = (
+        "import json, sys; from pathlib import Path; from generator.build.sources import *; from generator.build.assemble import *;"
+        "s = read_sources(sources_root()); json.dump(assemble(load_profile('jark', s), s), sys.stdout)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert json.loads(done.stdout) == assemble(load_profile("jark", sources), sources)
+
+
+def test_values_in_a_profile_win_over_every_choice(sources: Sources) -> None:
+    change = Layer("mine.yaml", {"values": {"opensearch": {"replicas": 7}}}, "-f mine.yaml")
+    values = yaml.safe_load(assemble(load_profile("jark", sources, [change]), sources)["values.yaml"])
+    assert values["opensearch"]["replicas"] == 7
+
+
+def test_an_unknown_value_is_an_error_that_names_the_nearest(sources: Sources) -> None:
+    change = Layer("mine.yaml", {"values": {"networkPolicy": {"enabled": True}}})
+    with pytest.raises(InputError, match="did you mean 'networkPolicies'"):
+        assemble(load_profile("jark", sources, [change]), sources)
+
+
+def test_monitors_in_a_profile_are_the_charts_monitors(sources: Sources) -> None:
+    change = Layer("--set", {"monitors": {"labels": {"release": "mine"}, "triton": {"enabled": False}}})
+    values = yaml.safe_load(assemble(load_profile("jark", sources, [change]), sources)["values.yaml"])
+    assert values["monitors"]["labels"] == {"release": "mine"}
+    assert values["monitors"]["triton"]["enabled"] is False
+    assert values["monitors"]["dcgm"]["enabled"] is False
+
+
+def test_the_header_hides_what_set_was_given_and_cannot_leave_its_comment(sources: Sources) -> None:
+    layers = [
+        Layer("--set", {}, "--set components.kube-prometheus-stack.grafana.adminPassword=…"),
+        Layer("evil", {}, "-f */}}\n{{ evil.yaml"),
+    ]
+    text = header(load_profile("jark", sources, layers))
+    assert "adminPassword=…" in text
+    assert "*/" not in text
+    assert "\n" not in text
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+PATHS = st.sampled_from(
+    [
+        ("components", "opensearch", "nodes"),
+        ("components", "opensearch", "heap"),
+        ("components", "fluent-bit", "host"),
+        ("components", "kube-prometheus-stack", "prometheus", "volume"),
+        ("components", "kube-prometheus-stack", "grafana", "adminPassword"),
+        ("components", "kube-state-metrics", "labels"),
+        ("storage", "className"),
+        ("storage",),
+        ("monitors", "ray", "interval"),
+        ("monitors", "labels"),
+        ("dashboards", "folder"),
+        ("values",),
+        ("values", "opensearch"),
+        ("cluster",),
+        ("extends",),
+    ]
+)
+
+
+@pytest.mark.slow
+@given(path=PATHS, value=JSON_VALUES)
+def test_every_overlay_gives_a_chart_or_a_message(sources: Sources, path: tuple[str, ...], value: object) -> None:
+    data: object = value
+    for key in reversed(path):
+        data = {key: data}
+    try:
+        chart = assemble(load_profile("jark", sources, [Layer("mine.yaml", data)]), sources)  # type: ignore[arg-type]
+    except InputError as error:
+        assert all(problem.message and problem.file for problem in error.problems)
+    else:
+        values = yaml.safe_load(chart["values.yaml"])
+        assert values["opensearch"] is not None or path[0] == "values"
+
+
+def test_a_profile_of_ones_own_may_extend_a_built_in_one(sources: Sources) -> None:
+    own = Layer("mine/jark.yaml", {"extends": "jark", "description": "Ours.", "networkPolicies": False}, "")
+    profile = load_profile("jark.yaml", sources, own=own)
+    assert profile.lineage == ("jark.yaml", "jark", "standalone")
+    assert profile.choices["networkPolicies"] is False
+
+
+def test_sources_lie_beside_the_package_or_inside_it() -> None:
+    from generator.build.sources import sources_root
+
+    assert sources_root() == Path(ROOT)

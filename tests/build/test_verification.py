@@ -1,0 +1,164 @@
+"""Every dashboard and rule against the catalogue; and the proof that the check notices when the catalogue changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.build.assemble import chart_values, load_profile
+from generator.catalogue.known import gone_names
+from generator.errors import InputError
+from generator.build.verification import prepared, refuse_errors, series, verify_foreign, verify_profile
+from generator.verify import as_text, check, failed
+from generator.promql.parser import selectors
+from tests.conftest import PROFILES, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from generator.catalogue.spec import Exporter, Family, Known
+    from generator.build.sources import Sources
+    from generator.verify import Finding, Prepared
+    from generator.verify.prepare import Item
+
+    World = tuple[Sources, Prepared, Callable[[Mapping[str, Exporter]], dict[str, tuple[Known, ...]]]]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_everything_that_is_queried_is_emitted(sources: Sources, profile: str) -> None:
+    findings = verify_profile(load_profile(profile, sources), sources)
+    assert not failed(findings), as_text(findings)
+
+
+def test_a_monitor_that_is_off_leaves_its_panels_empty_and_the_check_says_so(sources: Sources) -> None:
+    from generator.choices.profiles import Layer
+
+    off = Layer("--set", {"monitors": {"ray": {"enabled": False}}})
+    findings = verify_profile(load_profile("jark", sources, [off]), sources)
+    assert {finding.check for finding in findings} >= {"off"}
+    assert any(finding.file == "dashboards/gpu-training.yaml" for finding in findings)
+
+
+def test_generation_stops_at_an_error_and_names_the_panel(sources: Sources) -> None:
+    vllm = sources.exporters["vllm"]
+    families = {name: family for name, family in vllm.families.items() if name != "vllm:kv_cache_usage_perc"}
+    poorer = replace(sources, exporters={**sources.exporters, "vllm": replace(vllm, families=families)})
+    with pytest.raises(InputError) as raised:
+        refuse_errors(verify_profile(load_profile("jark", poorer), poorer))
+    assert any(problem.file == "dashboards/inference.yaml" for problem in raised.value.problems)
+    assert "KV cache" in str(raised.value)
+
+
+def test_every_exemption_has_a_reason_and_exempts_something(sources: Sources) -> None:
+    assert all(len(exemption.reason) >= 20 for exemption in sources.exemptions)
+    without = verify_profile(load_profile("jark", sources), replace(sources, exemptions=()))
+    assert len([finding for finding in without if finding.severity == "error"]) >= len(sources.exemptions)
+
+
+def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text(
+        '{"title": "Old", "panels": [{"type": "timeseries", "title": "Swapped", "targets": '
+        '[{"expr": "sum(ray_vllm_num_requests_swapped)"}, {"expr": "avg(vllm:gpu_cache_usage_perc)"}]}]}'
+    )
+    findings = verify_foreign(tmp_path / "old.json", load_profile("jark", sources), sources)
+    assert [finding.subject for finding in findings] == ["ray_vllm_num_requests_swapped", "vllm:gpu_cache_usage_perc"]
+    assert "vllm:kv_cache_usage_perc" in findings[1].message + findings[1].hint
+
+
+@pytest.fixture(scope="module")
+def world(sources: Sources) -> World:
+    """Gives the sources, every query parsed once, and what turns a catalogue into the series of a profile.
+
+    The profile has everything on, so that no query is excused.
+    """
+    profile = load_profile("standalone", sources)
+    values = chart_values(profile, sources)
+
+    def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[Known, ...]]:
+        return series(profile, replace(sources, exporters=exporters), values)
+
+    return sources, prepared(sources, values), build
+
+
+PROMETHEUS_OWN = {"alerts", "scrape"}
+"""Files of what Prometheus writes itself for every target: no exporter can take it away."""
+
+
+def _labels_used(items: Iterable[Item], names: set[str]) -> set[str]:
+    """Gives the labels that expressions match on these names; in those that query nothing else, also all they name."""
+    found: set[str] = set()
+    for item in items:
+        chosen = [selector for selector in selectors(item.tree) if selector.name in names or selector.names]
+        found |= {matcher.label for selector in chosen for matcher in selector.matchers if not matcher.accepts("")}
+        if item.names <= names:
+            clauses = re.findall(r"(?:by|on|group_left|group_right)\s*\(([^)]*)\)", item.expression.text)
+            found |= {label.strip() for clause in clauses for label in clause.split(",")}
+            found |= set(re.findall(r"\{\{\s*(\w+)\s*\}\}", item.expression.legend))
+    return found
+
+
+def _mutants(family: Family, used_labels: set[str]) -> dict[str, Family | None]:
+    """Gives every mutant of a family that something uses, by what was done to it; None stands for dropped."""
+    other: dict[str, Any] = {"counter": "gauge", "gauge": "counter", "histogram": "gauge", "summary": "gauge"}
+    mutants: dict[str, Family | None] = {"dropped": None, "renamed": replace(family, name=f"{family.name}_x")}
+    if family.type in other:
+        mutants["retyped"] = replace(family, type=other[family.type])
+    for label in sorted(family.labels & used_labels):
+        mutants[f"label {label} dropped"] = replace(family, labels=family.labels - {label})
+    return mutants
+
+
+@pytest.mark.slow
+def test_no_family_can_change_unnoticed(world: World) -> None:
+    """Renames, drops and retypes each family that a dashboard or rule uses, and drops each label that it uses.
+
+    A family that two exporters emit is changed in both. A label that the target carries too is there all the same, so
+    that dropping it from the family is no mutation.
+    """
+    sources, queries, build = world
+    known, gone = build(sources.exporters), gone_names(sources.exporters)
+    queried = {name for item in queries.items for name in item.names}
+    families = {name: family for each in sources.exporters.values() for name, family in each.families.items()}
+    own = {name for file in PROMETHEUS_OWN for name in sources.exporters[file].families}
+    survivors: list[str] = []
+    mutations = 0
+    for family in families.values():
+        names = {name for name, ways in known.items() if any(way.family.name == family.name for way in ways)}
+        if family.name in own or not names & queried:
+            continue
+        used = _labels_used(queries.mentioning(names), names)
+        before = _errors(check(queries, known, gone, only=names))
+        for what, mutant in _mutants(family, used).items():
+            mutated = _changed(sources.exporters, family.name, mutant)
+            fresh = {name: ways for name, ways in build(mutated).items() if name in names or name not in known}
+            if {name: {way.labels for way in ways} for name, ways in fresh.items()} == {
+                name: {way.labels for way in known[name]} for name in names
+            } and what.startswith("label"):
+                continue
+            mutations += 1
+            world_after = {name: ways for name, ways in known.items() if name not in names} | fresh
+            after = _errors(check(queries, world_after, gone, only=names))
+            if not any(finding.panel for finding in after - before):
+                survivors.append(f"{family.name} {what}")
+    assert mutations > 800
+    assert sorted(set(survivors) ^ _explained()) == []
+
+
+def _changed(exporters: Mapping[str, Exporter], name: str, mutant: Family | None) -> dict[str, Exporter]:
+    """Gives the exporters that emit a family, with that family alone, changed."""
+    families = {} if mutant is None else {mutant.name: mutant}
+    return {key: replace(each, families=families) for key, each in exporters.items() if name in each.families}
+
+
+def _errors(findings: tuple[Finding, ...]) -> set[Finding]:
+    return {finding for finding in findings if finding.severity == "error"}
+
+
+def _explained() -> set[str]:
+    """Gives the mutants that change nothing that anyone sees, as mutants.txt lists them with the reason."""
+    lines = (ROOT / "tests" / "mutants.txt").read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}

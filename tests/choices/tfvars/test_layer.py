@@ -1,0 +1,215 @@
+"""A blueprint's variables and the chart that follows from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generator.build.absent import without_absent
+from generator.build.assemble import assemble, chart_values, load_profile, profile_schema
+from generator.build.verification import verify_profile
+from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint
+from generator.choices.tfvars.reader import parse_settings
+from generator.errors import InputError
+from generator.files.schemas import problems
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from generator.build.sources import Sources
+    from generator.choices.profiles import Layer, Profile
+
+EXAMPLE = Path(__file__).with_name("blueprint.tfvars").read_text(encoding="utf-8")
+BLUEPRINT = read_blueprint(ROOT)
+SWITCHES = [name for name, variable in BLUEPRINT.variables.items() if not variable.is_map]
+
+
+def with_variables(**values: Any) -> str:
+    """Gives the example with variables set; None leaves one out."""
+    kept = [line for line in EXAMPLE.splitlines() if line.partition("=")[0].strip() not in values]
+    return "\n".join([*kept, *(f"{key} = {value}" for key, value in values.items() if value is not None), ""])
+
+
+def layer_of(text: str, sources: Sources, profile: str = "jark") -> Layer:
+    return blueprint_layer(BLUEPRINT, parse_settings(text, file="x.tfvars"), load_profile(profile, sources), sources)
+
+
+def profile_of(text: str, sources: Sources, profile: str = "jark") -> Profile:
+    return load_profile(profile, sources, [layer_of(text, sources, profile)])
+
+
+def notices(text: str, sources: Sources, profile: str = "jark") -> list[str]:
+    loaded = profile_of(text, sources, profile)
+    return [str(one) for one in blueprint_notices(BLUEPRINT, parse_settings(text, file="x.tfvars"), loaded)]
+
+
+def panels(chart: dict[str, str], dashboard: str) -> set[str]:
+    data = json.loads(chart[f"files/dashboards/{dashboard}.json"])
+    rows = data["panels"]
+    return {one["title"] for row in rows for one in (row, *row.get("panels", ()))}
+
+
+def test_every_monitor_and_file_that_the_data_names_exists(sources: Sources) -> None:
+    for part in BLUEPRINT.parts:
+        assert set(part.monitors) <= sources.monitors.keys(), part.name
+        assert set(part.rules) <= sources.rules.keys(), part.name
+        assert set(part.dashboards) <= sources.dashboards.keys(), part.name
+        for choices in (part.then, part.otherwise):
+            assert problems(choices, profile_schema(sources), file=part.name) == ()
+
+
+def test_the_example_gives_the_very_chart_of_the_jark_profile(sources: Sources) -> None:
+    loaded = profile_of(EXAMPLE, sources)
+    chart = assemble(loaded, without_absent(loaded, sources))
+    assert chart == assemble(load_profile("jark", sources), sources)
+
+
+def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: Sources) -> None:
+    loaded = profile_of(with_variables(enable_jupyterhub="false"), sources)
+    trimmed = without_absent(loaded, sources)
+    chart = assemble(loaded, trimmed)
+    assert chart_values(loaded, trimmed)["monitors"]["jupyterhub"]["enabled"] is False
+    gone = panels(assemble(load_profile("jark", sources), sources), "jark-platform") - panels(chart, "jark-platform")
+    assert {"JupyterHub", "Servers and users", "Notebook servers", "Notebook starts that failed"} <= gone
+    assert "jupyterhub_" not in chart["files/dashboards/jark-platform.json"]
+    assert "--tfvars x.tfvars" in chart["values.yaml"].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"enable_jupyterhub": "false"},
+        {"enable_argo_workflows": "false"},
+        {"enable_argocd": "false"},
+        {"enable_kuberay_operator": "false"},
+        {"enable_eks_auto_mode": "true"},
+        {"enable_nvidia_dcgm_exporter": "false"},
+        {"enable_nvidia_dcgm_exporter": "false", "enable_nvidia_gpu_operator": "true"},
+        {"nvidia_dcgm_exporter_service_monitor": "false"},
+        {"enable_aws_neuron_monitor": "false"},
+        {"enable_cluster_addons": "{}"},
+    ],
+)
+def test_whatever_is_switched_no_query_is_left_that_nothing_answers(sources: Sources, values: dict[str, str]) -> None:
+    loaded = profile_of(with_variables(**values), sources)
+    assert verify_profile(loaded, without_absent(loaded, sources)) == ()
+
+
+@given(st.dictionaries(st.sampled_from(SWITCHES), st.booleans()))
+@settings(max_examples=15)
+def test_no_combination_of_switches_leaves_such_a_query(sources: Sources, switches: dict[str, bool]) -> None:
+    text = "".join(f"{name} = {str(on).lower()}\n" for name, on in switches.items())
+    loaded = profile_of(text, sources)
+    assert verify_profile(loaded, without_absent(loaded, sources)) == ()
+
+
+def test_a_variable_that_is_left_out_has_the_base_modules_default(sources: Sources) -> None:
+    data = layer_of("", sources).data
+    off = {name for name, one in data["monitors"].items() if one["enabled"] is False}
+    assert off == {"argo-workflows", "jupyterhub", "kuberay-operator", "ray", "ray-serve-vllm"}
+    assert data["rules"].keys() == {"ray", "ray-serve", "ray-train"}
+
+
+@pytest.mark.parametrize("value", ["true", '"true"', '"1"'])
+def test_terraform_takes_text_for_a_switch(sources: Sources, value: str) -> None:
+    assert layer_of(with_variables(enable_jupyterhub=value), sources).data == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("tru", "a bare word"),
+        ('"yes"', "'yes'"),
+        ("1", "'1'"),
+        ("null", "null"),
+        ("[true]", "a list"),
+        ("{a = true}", "a map"),
+        ("var.x", "an expression"),
+        ("<<E\ntrue\nE", "a heredoc"),
+    ],
+)
+def test_any_other_value_of_a_switch_is_refused_with_its_line(sources: Sources, value: str, found: str) -> None:
+    with pytest.raises(InputError) as caught:
+        layer_of(with_variables(enable_jupyterhub=value), sources)
+    assert f"x.tfvars:9: enable_jupyterhub: found {found}, expected true or false" in str(caught.value)
+
+
+def test_variables_that_the_chart_does_not_depend_on_may_hold_anything(sources: Sources) -> None:
+    text = EXAMPLE + 'tags = {a = "${b}"}\nhuggingface_token = <<E\nx\nE\nkms_key_admin_roles = [var.x]\n'
+    assert layer_of(text, sources).data == {}
+
+
+def test_a_map_replaces_its_default_as_in_terraform(sources: Sources) -> None:
+    for text, enabled in (("{metrics-server = true}", None), ("{coredns = true}", True), ("{}", True)):
+        data = layer_of(with_variables(enable_cluster_addons=text), sources).data
+        assert data.get("components", {}).get("metrics-server", {}).get("enabled") is enabled
+
+
+def test_a_map_of_something_else_is_refused(sources: Sources) -> None:
+    for value in ("true", "[]", '{metrics-server = "x"}'):
+        with pytest.raises(InputError, match="enable_cluster_addons"):
+            layer_of(with_variables(enable_cluster_addons=value), sources)
+
+
+def test_a_dcgm_exporter_without_a_service_monitor_gets_ours(sources: Sources) -> None:
+    loaded = profile_of(with_variables(nvidia_dcgm_exporter_service_monitor="false"), sources)
+    assert loaded.choices["monitors"]["dcgm"]["enabled"] is True
+    assert loaded.choices["cluster"]["scrapes"]["dcgm-exporter"] is None
+
+
+def test_another_profile_is_fitted_to_the_blueprints_cluster_too(sources: Sources) -> None:
+    choices = profile_of(EXAMPLE, sources, "standalone").choices
+    assert choices["components"]["metrics-server"]["enabled"] is False
+    assert choices["monitors"]["dcgm"]["enabled"] is False
+
+
+def test_the_example_needs_no_warning(sources: Sources) -> None:
+    assert notices(EXAMPLE, sources) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("enable_argocd", "false", "x.tfvars:9: enable_argocd: the variable is false, so nothing"),
+        ("enable_argocd", None, "x.tfvars: enable_argocd: the variable is left out"),
+        ("enable_ai_ml_observability_stack", "false", "Terraform will not apply the stack"),
+        ("enable_ai_ml_observability_stack", None, "Terraform will not apply the stack"),
+    ],
+)
+def test_a_blueprint_that_does_not_apply_the_stack_is_told_so(
+    sources: Sources, variable: str, value: str | None, expected: str
+) -> None:
+    (found,) = notices(with_variables(**{variable: value}), sources)
+    assert expected in found
+
+
+def test_a_second_prometheus_operator_is_refused_unless_the_profile_brings_none(sources: Sources) -> None:
+    text = with_variables(enable_kube_prometheus_stack="true")
+    with pytest.raises(InputError, match="a second Prometheus operator"):
+        notices(text, sources)
+    assert notices(text, sources, "bring-your-own-prometheus") == []
+
+
+def test_a_misspelt_variable_is_named_with_the_right_one(sources: Sources) -> None:
+    text = with_variables(enable_jupyterhub=None, enable_jupyter_hub="true")
+    (found,) = notices(text, sources)
+    assert found.startswith("x.tfvars:9: unknown variable 'enable_jupyter_hub', which changes nothing")
+    assert found.endswith("(did you mean 'enable_jupyterhub'?)")
+
+
+def test_other_variables_of_the_base_module_are_not_taken_for_misspelt_ones(sources: Sources) -> None:
+    others = [
+        *BLUEPRINT.others,
+        *("enable_jupyter_enterprise_gateway", "enable_cert_manager", "enable_mlflow_tracking", "enable_redis"),
+        *("enable_grafana_operator", "enable_slurm_operator", "enable_mpi_operator", "enable_mariadb_operator"),
+        *("kube_prometheus_stack_version", "kube_prometheus_stack_namespace", "enable_amazon_prometheus"),
+        *("enable_aibrix_stack", "enable_nvidia_nim_stack", "enable_database_subnets", "kuberay_operator_version"),
+    ]
+    text = "enable_ai_ml_observability_stack = true\nenable_argocd = true\n" + "".join(
+        f"{one} = true\n" for one in others
+    )
+    assert notices(text, sources) == []

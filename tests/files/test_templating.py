@@ -1,0 +1,38 @@
+"""Templates of templates: our own marks are filled in, Helm's are left alone, a name that is missing is an error."""
+
+from __future__ import annotations
+
+import pytest
+from jinja2 import UndefinedError
+
+from generator.files.templating import _environment, render
+
+
+def filled(template: str, **values: object) -> str:
+    return _environment().from_string(template).render(**values)
+
+
+def test_helms_own_marks_pass_through() -> None:
+    text = '{{- if .Values.x }}\n{{ include "a" . | nindent 4 }} {# not ours #} {% nor this %}\n{{- end }}\n'
+    assert filled(text) == text
+
+
+def test_ours_are_filled_in_beside_them() -> None:
+    assert filled('{{ include "[[ name ]].labels" . }}', name="chart") == '{{ include "chart.labels" . }}'
+
+
+def test_a_line_with_nothing_but_a_statement_leaves_no_line() -> None:
+    assert filled("a\n  [% if on %]\nb\n  [% endif %]\n[# why #]\nc\n", on=True) == "a\nb\nc\n"
+
+
+def test_nothing_is_escaped_as_html() -> None:
+    assert filled("[[ text ]]", text="a < b & 'c'") == "a < b & 'c'"
+
+
+def test_a_missing_name_is_an_error_not_an_empty_text() -> None:
+    with pytest.raises(UndefinedError, match="header"):
+        render("build/templates/helmignore")
+
+
+def test_a_template_is_named_by_its_path() -> None:
+    assert render("build/templates/helmignore", header="Generated.").startswith("# Generated.\n")

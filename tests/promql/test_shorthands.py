@@ -1,0 +1,162 @@
+"""What shorthands stand for."""
+
+from __future__ import annotations
+
+import promql_parser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.dashboards.spec import Percentiles, Ratio, Shared
+from generator.promql.shorthands import ShorthandError, expand, percentiles, ratio
+
+NONE = Shared({}, {})
+SHARED = Shared(
+    {"job": 'namespace="n",job=~"$job.*"', "open": 'a="{"'},
+    {"pods": "group by (pod) (up{@job})", "deep": "$part:pods * 2", "loop": "1 + $part:pool", "pool": "$part:loop"},
+)
+THREE = '__name__=~"vllm:x|ray_vllm:x|ray_vllm_x"'
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("$vllm:x", f"{{{THREE}}}"),
+        ("$vllm:x{}", f"{{{THREE}}}"),
+        ('$vllm:x{a="b"}', f'{{{THREE},a="b"}}'),
+        ('$vllm:x {a="b",}', f'{{{THREE},a="b"}}'),
+        ("rate($vllm:x[5m])", f"rate({{{THREE}}}[5m])"),
+        ("$vllm:x / $vllm:x", f"{{{THREE}}} / {{{THREE}}}"),
+        ('$vllm:x{model="a}b"}', f'{{{THREE},model="a}}b"}}'),
+        ("$vllm:x{@job}", f'{{{THREE},namespace="n",job=~"$job.*"}}'),
+        ("label_values($vllm:x, namespace)", f"label_values({{{THREE}}}, namespace)"),
+    ],
+)
+def test_a_metric_of_vllm_is_asked_for_under_its_three_names(written, expected):
+    assert expand(written, SHARED).text == expected
+
+
+def test_a_suffix_belongs_to_each_of_the_three_names():
+    text = expand("$vllm:ttft_bucket", NONE).text
+    assert text == '{__name__=~"vllm:ttft_bucket|ray_vllm:ttft_bucket|ray_vllm_ttft_bucket"}'
+
+
+def test_a_device_metric_is_read_whether_or_not_its_monitor_honours_labels():
+    text = expand('$pod:DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0"}', NONE).text
+    assert text == (
+        '(label_replace(label_replace(DCGM_UTIL{exported_namespace="n",exported_pod=~"p.*",gpu="0",exported_pod!=""},'
+        '"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")'
+        ' or DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0",exported_pod=""})'
+    )
+    promql_parser.parse(text)
+
+
+def test_a_device_metric_needs_no_matchers_and_may_have_a_subquery():
+    promql_parser.parse(expand("max_over_time($pod:DCGM_UTIL[5m:])", NONE).text)
+
+
+def test_matchers_are_put_in_their_place():
+    assert expand('up{@job,x="y"}', SHARED).text == 'up{namespace="n",job=~"$job.*",x="y"}'
+
+
+def test_an_at_sign_outside_braces_is_promqls_own():
+    assert expand("up @ end()", SHARED).text == "up @ end()"
+    assert expand("up @1609746000", SHARED).text == "up @1609746000"
+
+
+def test_a_part_is_put_in_parentheses_and_may_use_other_parts():
+    assert expand("2 * $part:deep", SHARED).text == ('2 * ((group by (pod) (up{namespace="n",job=~"$job.*"})) * 2)')
+
+
+def test_an_expansion_says_what_it_used():
+    assert expand("$part:deep", SHARED).used == {"$part:deep", "$part:pods", "@job"}
+
+
+@pytest.mark.parametrize("text", ['"$vllm:x"', "'@job'", "`$part:deep`", "up # $vllm:x {", '${job:regex} + "}"'])
+def test_strings_comments_and_grafanas_own_variables_are_left_alone(text):
+    assert expand(text, SHARED).text == text
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "hint"),
+    [
+        ("$vlm:x", "unknown shorthand '$vlm:'", "did you mean 'vllm'?"),
+        ("$vllm:{}", "found '$vllm:', expected a name right behind it", ""),
+        ("up{@jub}", "unknown matcher '@jub'", "did you mean 'job'?"),
+        ("$part:pots", "unknown part '$part:pots'", "did you mean 'pods'?"),
+        ("$part:loop", "found the part 'loop' inside itself", "loop > pool > loop"),
+        ('up{a="b"', "found '{' without a '}' behind it", ""),
+        ("up}", "found '}' without a '{' before it", ""),
+        ("up{{}}", "found '{' inside braces, expected label matchers", ""),
+        ("up{$vllm:x}", "found '$vllm:x' inside braces, expected label matchers", ""),
+        ('up{a="b}', 'found a string that is not closed by "', ""),
+        (
+            "rate($pod:X[5m])",
+            "found a range behind '$pod:X', which gives an instant vector",
+            "ask for a subquery, as [5m:]",
+        ),
+        ("$pod:X{a}", "found 'a', expected label matchers such as pod=\"x\"", ""),
+    ],
+)
+def test_what_cannot_be_written_out_is_named(written, message, hint):
+    with pytest.raises(ShorthandError) as caught:
+        expand(written, SHARED)
+    assert str(caught.value) == message
+    assert caught.value.hint == hint
+
+
+def test_percentiles_of_a_histogram_come_with_their_mean():
+    asked = percentiles(Percentiles('latency_seconds{job="a"}', (0.5, 0.999), mean=True))
+    assert asked == [
+        ("p50", 'histogram_quantile(0.5, sum by (le) (rate(latency_seconds_bucket{job="a"}[$__rate_interval]))) >= 0'),
+        (
+            "p99.9",
+            'histogram_quantile(0.999, sum by (le) (rate(latency_seconds_bucket{job="a"}[$__rate_interval]))) >= 0',
+        ),
+        (
+            "mean",
+            'sum(rate(latency_seconds_sum{job="a"}[$__rate_interval]))'
+            ' / (sum(rate(latency_seconds_count{job="a"}[$__rate_interval])) > 0)',
+        ),
+    ]
+
+
+def test_percentiles_keep_the_labels_to_tell_apart():
+    (_, text), (_, mean) = percentiles(Percentiles("$vllm:ttft", (0.95,), ("pod", "model_name"), mean=True))
+    assert "sum by (le, pod, model_name) (rate($vllm:ttft_bucket[" in text
+    assert mean.startswith("sum by (pod, model_name) (rate($vllm:ttft_sum[")
+
+
+def test_a_ratio_counts_a_missing_part_as_zero_and_is_silent_without_traffic():
+    assert ratio(Ratio("hits_total{@job}", "queries_total", ("model",))) == (
+        "(sum by (model) (rate(hits_total{@job}[$__rate_interval]))"
+        " or sum by (model) (rate(queries_total[$__rate_interval])) * 0)"
+        " / (sum by (model) (rate(queries_total[$__rate_interval])) > 0)"
+    )
+
+
+@pytest.mark.parametrize("selector", ["", "rate(x[5m])", "a b", "x[5m]", "$pod:x", "a / b"])
+def test_a_shorthand_takes_a_metric_and_nothing_more(selector):
+    with pytest.raises(ShorthandError, match="expected a metric's name"):
+        ratio(Ratio(selector, "b"))
+    with pytest.raises(ShorthandError, match="expected a metric's name"):
+        percentiles(Percentiles(selector, (0.5,)))
+
+
+@given(st.text(alphabet="$vlmpodrt:@{}\"'`#[]()= ab1_\n\\"))
+def test_any_text_is_written_out_or_refused_in_words(text):
+    try:
+        expand(text, SHARED)
+    except ShorthandError as error:
+        assert str(error)
+
+
+PIECES = st.sampled_from(["$vllm:a{@job}", "$vllm:b_total", '$pod:c{pod="x"}', "$part:deep", 'd{a="{}"}', "e"])
+
+
+@given(st.lists(PIECES, min_size=1, max_size=5))
+def test_what_is_written_out_is_promql(pieces):
+    expansion = expand(" + ".join(pieces), SHARED)
+    promql_parser.parse(expansion.text.replace("$job", "j"))
+    assert "$vllm:" not in expansion.text
+    assert "@job" not in expansion.text
