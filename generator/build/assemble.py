@@ -12,11 +12,13 @@ from generator.dashboards import dashboard_files, dashboard_values, dashboard_va
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
 from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
 from generator.choices.profiles import resolve
 from generator.stack.programs import program_files
 from generator.rules import rule_templates, rule_values, rule_values_schema
+from generator.stack.secrets.names import secret_name
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 from generator.files.templating import render
 from generator.files.tree import MARKER
@@ -141,7 +143,12 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
             name=metadata.NAME,
             repositories=metadata.repositories(sources.pins),
         ),
-        "templates/NOTES.txt": render("build/templates/NOTES.txt", header=first),
+        "templates/NOTES.txt": render(
+            "build/templates/NOTES.txt",
+            header=first,
+            service=opensearch.SERVICE,
+            node_tls=secret_name(profile, "opensearchNodeTls"),
+        ),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=first),
         "templates/grafana/clusterrole.yaml": render(
             "stack/grafana/templates/clusterrole.yaml", header=first, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
