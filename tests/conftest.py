@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[1]
+CAPTURES = ROOT / "tests" / "captures"
 PROFILES = ("bring-your-own-prometheus", "jark", "kind", "standalone")
 
 # The machine that runs CI is small and shared: no deadline, and the same examples in every run.

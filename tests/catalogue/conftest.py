@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import Exporter
 
 ROOT = Path(__file__).resolve().parents[2]
-CAPTURES = Path(__file__).parent / "captures"
 DROPS = Drops(metrics=(".+_created",), labels=("otel_scope_name", "otel_scope_schema_url", "otel_scope_version"))
 """What the chart's monitors drop by default."""
 

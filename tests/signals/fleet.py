@@ -159,7 +159,7 @@ class Feed:
     Attributes:
         pod: the pod.
         endpoint: the endpoint of its monitor.
-        capture: the file's name without ending, in tests/signals/captures or tests/catalogue/captures.
+        capture: the file's name without ending, in tests/captures.
         prefix: what the names of its metrics begin with; others of the capture are not served here.
     """
 
@@ -180,9 +180,9 @@ FEEDS = (
     Feed(RAY_SERVE_WORKER, "metrics", "ray-2.60.0-worker-node"),
     Feed(RAY_MOUNTED_HEAD, "metrics", "ray-2.60.0-worker-node"),
     # A mounted /metrics serves the engine's metrics; http_* are those of vLLM's own server.
-    Feed(RAY_MOUNTED_HEAD, "serve", "vllm-0.32.0-serve-full", "vllm:"),
-    *(Feed(pod, "api", "vllm-0.32.0-serve-full") for pod in VLLM),
-    Feed(PODS["jupyterhub"][0], "hub", "jupyterhub-6.1.1-hub"),
+    Feed(RAY_MOUNTED_HEAD, "serve", "vllm-0.32.0", "vllm:"),
+    *(Feed(pod, "api", "vllm-0.32.0") for pod in VLLM),
+    Feed(PODS["jupyterhub"][0], "hub", "jupyterhub-6.1.1"),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.files import yamlfile
+from tests.conftest import CAPTURES
 from tests.monitors.conftest import endpoints_of, render_chart, write_chart
 from tests.monitors.prometheus import scraped, stored
 from tests.signals.exposition import Scrape, normalized_le, read
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tests.monitors.prometheus import Labels, Pod
 
 ROOT = Path(__file__).parents[2]
-CAPTURES = (Path(__file__).parent / "captures", ROOT / "tests" / "catalogue" / "captures")
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,9 @@ def of_every_scrape(target: ScrapeTarget, samples: int) -> Iterator[Stored]:
 @cache
 def capture(name: str) -> Scrape | None:
     """Reads a capture by its name without ending; None if there is none."""
-    for folder in CAPTURES:
-        for ending in (".prom", ".prom.gz"):
-            path = folder / f"{name}{ending}"
-            if path.is_file():
-                raw = path.read_bytes()
-                return read((gzip.decompress(raw) if ending == ".prom.gz" else raw).decode())
+    for ending in (".prom", ".prom.gz"):
+        path = CAPTURES / f"{name}{ending}"
+        if path.is_file():
+            raw = path.read_bytes()
+            return read((gzip.decompress(raw) if ending == ".prom.gz" else raw).decode())
     return None

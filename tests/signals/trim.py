@@ -1,6 +1,6 @@
 """Cuts a scrape down to a fixture: few series of each family, every bucket of those.
 
-``python -m tests.signals.trim CAPTURE > tests/signals/captures/NAME.prom`` moves the proof to a new version.
+``python -m tests.signals.trim CAPTURE > tests/captures/NAME.prom`` moves the proof to a new version.
 """
 
 from __future__ import annotations
