@@ -66,7 +66,7 @@ def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Pl
     """Gives file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
     found: dict[str, set[_Place]] = {}
     for finding in findings:
-        match = _TARGET.fullmatch(finding.path)
+        match = _TARGET.fullmatch(finding.place)
         if finding.check == "off" and match and set(finding.subject.split(", ")) <= missing:
             found.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
     return found

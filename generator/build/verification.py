@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from generator.build.assemble import chart_values
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.dashboards.logs import asks_logs
+from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
 from generator.verify.logs import log_findings
 from generator.rules import expressions as rule_expressions
 from generator.build.sources import exemptions
-from generator.verify import Prepared, check, dashboard_expressions, dashboard_scope, prepare, rule_expression
+from generator.verify import Prepared, check, dashboard_scope, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import Exposure, Known
     from generator.choices.profiles import Profile
     from generator.build.sources import Sources
-    from generator.verify import Expression, Finding
+    from generator.promql.expression import Expression
+    from generator.verify import Finding
 
 
 def verify_profile(profile: Profile, sources: Sources) -> tuple[Finding, ...]:
@@ -80,31 +82,21 @@ def refuse_errors(findings: tuple[Finding, ...]) -> None:
 
 
 def _problem(finding: Finding) -> Problem:
-    where = f"'{finding.panel}' ({finding.path})" if finding.panel else finding.path
+    where = f"'{finding.name}' ({finding.place})" if finding.name else finding.place
     return Problem(f"[{finding.check}] {finding.message}", finding.file, where, hint=finding.hint)
 
 
 def prepared(sources: Sources, values: Mapping[str, Any]) -> Prepared:
     """Parses the queries of all dashboards and rules that the chart's values switch on."""
-    dashboards = [each for name, each in sources.dashboards.items() if _on(values["dashboards"], name)]
-    queries: list[Expression] = [query for each in dashboards for query in dashboard_expressions(each)]
-    return prepare([*queries, *_rules(sources, values)], [dashboard_scope(each) for each in dashboards])
+    dashboards = [spec for name, spec in sources.dashboards.items() if _on(values["dashboards"], name)]
+    queries = [query for spec in dashboards for query in dashboard_expressions(spec)]
+    return prepare([*queries, *_rules(sources, values)], [dashboard_scope(spec) for spec in dashboards])
 
 
 def _rules(sources: Sources, values: Mapping[str, Any]) -> Iterator[Expression]:
-    specs = {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled)}
-    for index, rule in enumerate(rule_expressions(specs)):
-        kind: Literal["record", "alert"] = "record" if rule.kind == "record" else "alert"
-        yield rule_expression(
-            rule.file,
-            rule.group,
-            rule.name,
-            rule.expr,
-            kind,
-            index=index,
-            labels=rule.labels,
-            annotations=rule.annotations,
-        )
+    return rule_expressions(
+        {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled)}
+    )
 
 
 def series(profile: Profile, sources: Sources, values: Mapping[str, Any]) -> dict[str, tuple[Known, ...]]:

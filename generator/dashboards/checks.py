@@ -157,8 +157,8 @@ def _texts(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
         yield f"{path}.content", panel.content
         for index in range(len(panel.targets)):
             for query in target_queries(dashboard, f"{path}.targets[{index}]", panel, index):
-                yield query.path, query.expr
-                yield query.path, query.legend
+                yield query.place, query.text
+                yield query.place, query.legend
         for lines in panel_log_queries(dashboard, path, panel):
             for written in lines.written:
                 yield lines.path, written.text

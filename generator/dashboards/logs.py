@@ -127,7 +127,7 @@ def used_by_panels(dashboard: Dashboard) -> set[str]:
     """Gives the variables that the rows use, and those that these variables' own queries use."""
     texts = [row.title for row in dashboard.rows]
     texts += [text for _, panel in dashboard.panels() for text in (panel.title, panel.description, panel.content)]
-    texts += [text for query in queries(dashboard) for text in (query.expr, query.legend)]
+    texts += [text for query in queries(dashboard) for text in (query.text, query.legend)]
     texts += [written.text for _, query in log_queries(dashboard) for written in query.written]
     used: set[str] = set()
     while texts:

@@ -10,8 +10,8 @@ from generator.dashboards.spec import DATASOURCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from generator.dashboards.queries import Query
     from generator.dashboards.spec import Panel, Threshold
+    from generator.promql.expression import Expression
 
 _INSTANT = ("stat", "gauge", "bargauge", "table")
 """Types that show the present: they ask for one value, so that no stale one is taken for it."""
@@ -24,7 +24,7 @@ def datasource_ref() -> Any:
     return DataSourceRef(type_val="prometheus", uid=f"${{{DATASOURCE}}}")
 
 
-def build_panel(panel: Panel, asked: Sequence[Query]) -> Any:
+def build_panel(panel: Panel, asked: Sequence[Expression]) -> Any:
     """Gives the builder of one panel that asks Prometheus or nobody, without id and place.
 
     Args:
@@ -84,11 +84,11 @@ def ref_id(number: int) -> str:
     return text if number < 26 else ref_id(number // 26 - 1) + text
 
 
-def _target(panel: Panel, query: Query, name: str) -> Any:
+def _target(panel: Panel, query: Expression, name: str) -> Any:
     from grafana_foundation_sdk.builders import prometheus
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-    built = prometheus.Dataquery().ref_id(name).expr(query.expr).datasource(datasource_ref())
+    built = prometheus.Dataquery().ref_id(name).expr(query.text).datasource(datasource_ref())
     if panel.type == "table":
         built.format(PromQueryFormat.TABLE)
     else:
@@ -133,17 +133,19 @@ def _add_thresholds(built: Any, panel: Panel) -> None:
         built.mappings(mappings)
 
 
-def _add_units(built: Any, panel: Panel, asked: Sequence[Query]) -> None:
+def _add_units(built: Any, panel: Panel, asked: Sequence[Expression]) -> None:
     from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
     for number, query in enumerate(asked):
-        if query.unit and panel.type == "table":
+        if query.unit == panel.unit:
+            continue
+        if panel.type == "table":
             built.override_by_name(query.legend, [DynamicConfigValue("unit", query.unit)])
-        elif query.unit:
+        else:
             built.override_by_query(ref_id(number), [DynamicConfigValue("unit", query.unit)])
 
 
-def _add_columns(built: Any, panel: Panel, asked: Sequence[Query]) -> None:
+def _add_columns(built: Any, panel: Panel, asked: Sequence[Expression]) -> None:
     """Joins a table's queries on their labels, then names and orders the columns; other labels are left out."""
     from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.dashboards.spec import Logs, Percentiles, Ratio
+from generator.dashboards.spec import Logs
 from generator.errors import bad_input
-from generator.promql.shorthands import ShorthandError, expand, percentiles, ratio
+from generator.promql.expression import Expression
+from generator.promql.shorthands import Percentiles, Ratio, ShorthandError, expand, percentiles, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,33 +15,21 @@ if TYPE_CHECKING:
     from generator.dashboards.spec import Dashboard, Panel, Target
 
 
-@dataclass(frozen=True)
-class Query:
-    """One expression of one panel.
+def expressions(dashboard: Dashboard) -> Iterator[Expression]:
+    """Returns every query for Prometheus of a dashboard, menus first, in the order of the file.
 
-    Attributes:
-        dashboard: the dashboard's name.
-        panel: the panel's title.
-        index: the target in the panel, from 0; a target with several percentiles gives several queries.
-        path: its place in the file, ``rows[0].panels[1].targets[0]``.
-        expr: PromQL with Grafana's variables in it, shorthands written out.
-        legend: the name of its series, or the heading of its column; "" leaves it to Grafana.
-        unit: its unit where it is not the panel's, else "".
-        used: what it uses of what expressions share: ``@name`` for matchers, ``$part:name`` for parts.
+    Raises:
+        InputError: a shorthand that cannot be written out.
     """
-
-    dashboard: str
-    panel: str
-    index: int
-    path: str
-    expr: str
-    legend: str
-    unit: str
-    used: frozenset[str]
+    for index, variable in enumerate(dashboard.variables):
+        text = variable_query(dashboard, index)
+        if text:
+            yield Expression(dashboard.file, f"variables[{index}].query", "variable", variable.name, text)
+    yield from queries(dashboard)
 
 
-def queries(dashboard: Dashboard) -> Iterator[Query]:
-    """Gives every query of every panel that asks Prometheus, in the order of the file.
+def queries(dashboard: Dashboard) -> Iterator[Expression]:
+    """Returns every query of every panel that asks Prometheus, in the order of the file.
 
     Raises:
         InputError: a shorthand that cannot be written out; names the panel's and the target's place.
@@ -50,34 +38,37 @@ def queries(dashboard: Dashboard) -> Iterator[Query]:
         yield from panel_queries(dashboard, path, panel)
 
 
-def panel_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[Query]:
-    """Gives the queries of one panel; see queries."""
+def panel_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[Expression]:
+    """Returns the queries of one panel; see queries."""
     for index in range(len(panel.targets)):
         yield from target_queries(dashboard, f"{path}.targets[{index}]", panel, index)
 
 
-def target_queries(dashboard: Dashboard, path: str, panel: Panel, index: int) -> Iterator[Query]:
-    """Gives the queries of one target; see queries."""
+def target_queries(dashboard: Dashboard, path: str, panel: Panel, index: int) -> Iterator[Expression]:
+    """Returns the queries of one target; see queries."""
     target = panel.targets[index]
+    columns = tuple(label for label, _ in panel.columns)
     try:
         for legend, expression in _written(target):
             expansion = expand(expression, dashboard.shared)
-            yield Query(
-                dashboard.name,
-                panel.title,
-                index,
-                path,
-                expansion.text,
-                legend,
-                target.unit,
-                expansion.used,
+            yield Expression(
+                file=dashboard.file,
+                place=path,
+                kind="target",
+                name=panel.title,
+                text=expansion.text,
+                index=index,
+                legend=legend,
+                unit=target.unit or panel.unit,
+                columns=columns,
+                used=expansion.used,
             )
     except ShorthandError as error:
         raise bad_input(str(error), file=dashboard.file, path=path, hint=error.hint) from None
 
 
 def _written(target: Target) -> list[tuple[str, str]]:
-    """Gives (legend, expression with shorthands) of a target."""
+    """Returns (legend, expression with shorthands) of a target."""
     if isinstance(target.query, Percentiles):
         prefix = [target.legend] if target.legend else [f"{{{{{label}}}}}" for label in target.query.by]
         return [(" ".join([*prefix, name]), text) for name, text in percentiles(target.query)]
@@ -89,7 +80,7 @@ def _written(target: Target) -> list[tuple[str, str]]:
 
 
 def variable_query(dashboard: Dashboard, index: int) -> str:
-    """Gives the query of one variable with its shorthands written out; "" if Prometheus does not fill it.
+    """Returns the query of one variable with its shorthands written out; "" if Prometheus does not fill it.
 
     Raises:
         InputError: a shorthand that cannot be written out.

@@ -13,10 +13,7 @@ from generator.dashboards.spec import (
     Link,
     Logs,
     Panel,
-    Percentiles,
-    Ratio,
     Row,
-    Shared,
     Target,
     Threshold,
     Variable,
@@ -24,6 +21,7 @@ from generator.dashboards.spec import (
 from generator.errors import InputError, Problem
 from generator.files import schemas
 from generator.files.folder import name_problems, read_room
+from generator.promql.shorthands import Percentiles, Ratio, Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

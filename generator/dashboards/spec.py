@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from generator.promql.shorthands import Percentiles, Ratio, Shared
 
 RESERVED = ("annotations", "enabled", "extra", "folder", "labels", "logs")
 """Names that no dashboard file may have, because they are keys of ``dashboards`` in the values or in a profile."""
@@ -54,25 +56,6 @@ class Variable:
     multi: bool = False
     include_all: bool = False
     all_value: str = ""
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """Percentiles of a histogram; ``quantiles`` lie between 0 and 1."""
-
-    histogram: str
-    quantiles: tuple[float, ...]
-    by: tuple[str, ...] = ()
-    mean: bool = False
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """One counter over another."""
-
-    part: str
-    whole: str
-    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,24 +134,6 @@ class Row:
     title: str
     panels: tuple[Panel, ...]
     collapsed: bool = False
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What the expressions of a dashboard share, by name, as written.
-
-    Attributes:
-        matchers: label matchers, as they stand between braces; ``@name`` stands for them.
-        parts: expressions; ``$part:name`` stands for them.
-        filters: Lucene queries; ``@name`` in a log query stands for them.
-        expanded: what shorthands.expand made of each expression: the checks, the compiler and the check on PromQL
-            all ask for it.
-    """
-
-    matchers: Mapping[str, str]
-    parts: Mapping[str, str]
-    filters: Mapping[str, str] = field(default_factory=dict)
-    expanded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

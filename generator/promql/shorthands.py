@@ -7,15 +7,13 @@ Whether the result is PromQL is for a real parser to say.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from generator.dashboards.spec import Percentiles, Ratio, Shared
+    from collections.abc import Iterable, Mapping
 
 WINDOW = "$__rate_interval"
 """Grafana's window for rates: at least four scrapes long, so that two samples always lie in it."""
@@ -59,6 +57,43 @@ class Expansion:
     used: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What the expressions of a file share, by name, as written.
+
+    Attributes:
+        matchers: label matchers, as they stand between braces; ``@name`` stands for them.
+        parts: expressions; ``$part:name`` stands for them.
+        filters: Lucene queries; ``@name`` in a log query stands for them.
+        expanded: what expand made of each expression: the reader's checks, the compiler and the check on queries all
+            ask for it.
+    """
+
+    matchers: Mapping[str, str]
+    parts: Mapping[str, str]
+    filters: Mapping[str, str] = field(default_factory=dict)
+    expanded: dict[str, Expansion] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Percentiles of a histogram; ``quantiles`` lie between 0 and 1."""
+
+    histogram: str
+    quantiles: tuple[float, ...]
+    by: tuple[str, ...] = ()
+    mean: bool = False
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One counter over another."""
+
+    part: str
+    whole: str
+    by: tuple[str, ...] = ()
+
+
 def expand(expression: str, shared: Shared) -> Expansion:
     """Writes out every shorthand in an expression or a variable's query.
 
@@ -76,10 +111,10 @@ def expand(expression: str, shared: Shared) -> Expansion:
         ShorthandError: an unknown shorthand, matcher or part, a part inside itself, a brace or string that is not
             closed, a shorthand inside braces, or a range right behind ``$pod:``.
     """
-    found: Expansion | None = shared.expanded.get(expression)
-    if found is None:
-        found = shared.expanded[expression] = _Expander(expression, shared).run()
-    return found
+    expansion = shared.expanded.get(expression)
+    if expansion is None:
+        expansion = shared.expanded[expression] = _Expander(expression, shared).run()
+    return expansion
 
 
 class _Expander:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from generator.rules.chart import rule_templates
-from generator.rules.groups import Expression, expressions, prometheus_rules
+from generator.rules.groups import expressions, prometheus_rules
 from generator.rules.reader import parse_rules, read_rules
 from generator.rules.spec import Alert, Record, Rules, Slo, Threshold
 from generator.rules.values import rule_values, rule_values_schema
 
 __all__ = [
     "Alert",
-    "Expression",
     "Record",
     "Rules",
     "Slo",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from generator.dashboards.spec import Shared
 from generator.errors import bad_input
-from generator.promql.shorthands import ShorthandError, expand
+from generator.promql.expression import Expression
+from generator.promql.shorthands import Shared, ShorthandError, expand
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 
@@ -21,31 +20,6 @@ RUNBOOK_URL = "docs/runbooks"
 """Default of ``rules.runbookUrl``: the folder in this repository, to be put in front by whoever publishes it."""
 
 _NOTHING = Shared({}, {})
-
-
-@dataclass(frozen=True)
-class Expression:
-    """One rule, written out with default values.
-
-    Attributes:
-        file: the file as shown in errors.
-        path: its place in the file, ``alerts[0].expr``; of an objective's alerts, ``slos.NAME``.
-        group: the group that it is in.
-        name: the record's or the alert's name.
-        kind: "record" or "alert".
-        expr: PromQL.
-        labels: labels that the rule sets, ``severity`` included.
-        annotations: the alert's texts, Prometheus' templates in them; {} for a record.
-    """
-
-    file: str
-    path: str
-    group: str
-    name: str
-    kind: str
-    expr: str
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
 
 
 def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
@@ -103,24 +77,27 @@ def _alert(alert: Alert, expr: str) -> dict[str, Any]:
 
 
 def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
-    """Gives every rule of every file, in the order of the files, with the default thresholds.
+    """Returns every rule of every file, in the order of the files, with the default thresholds.
+
+    A file that is switched off by default is among them: whether it is on is for the values to say.
 
     Raises:
         InputError: a shorthand that cannot be written out.
     """
     for spec in specs.values():
-        paths = [f"records[{index}]" for index in range(len(spec.records))]
-        paths += [path for _, path, _ in alerts_of(spec)]
-        rules = [(group["name"], rule) for group in prometheus_rules(spec)["groups"] for rule in group["rules"]]
-        for path, (group, rule) in zip(paths, rules, strict=True):
-            kind = "alert" if "alert" in rule else "record"
+        places = [f"records[{index}].expr" for index in range(len(spec.records))]
+        places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]
+        values = numbers(spec, {})
+        rules = [(group["name"], _set(rule, values, {})) for group in marked_groups(spec) for rule in group["rules"]]
+        for place, (group, rule) in zip(places, rules, strict=True):
+            kind: Literal["alert", "record"] = "alert" if "alert" in rule else "record"
             yield Expression(
                 file=spec.file,
-                path=path if path.startswith("slos.") else f"{path}.expr",
-                group=group,
-                name=rule[kind],
+                place=place,
                 kind=kind,
-                expr=rule["expr"],
+                name=rule[kind],
+                text=rule["expr"],
+                group=group,
                 labels=rule.get("labels", {}),
                 annotations=rule.get("annotations", {}),
             )

@@ -23,25 +23,22 @@ The checks, by the name that findings and exemptions give them:
 
 from __future__ import annotations
 
-from generator.verify.inputs import dashboard_expressions, dashboard_scope, rule_expression
 from generator.verify.prepare import Prepared, prepare
 from generator.verify.render import as_data, as_text, failed
-from generator.verify.spec import Exemption, Expression, Finding, Scope
+from generator.verify.scope import dashboard_scope
+from generator.verify.spec import Exemption, Finding, Scope
 from generator.verify.verifier import check, verify
 
 __all__ = [
     "Exemption",
-    "Expression",
     "Finding",
     "Prepared",
     "Scope",
     "as_data",
     "as_text",
     "check",
-    "dashboard_expressions",
     "dashboard_scope",
     "failed",
     "prepare",
-    "rule_expression",
     "verify",
 ]

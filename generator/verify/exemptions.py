@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.verify.spec import Exemption, Finding
@@ -21,19 +20,13 @@ def exempted(
     One for a file that is not checked (its dashboard is switched off, say) is neither used nor reported.
     """
     checked = {"", *(item.expression.file for item in prepared.items)}
-    beside = [
-        replace(exemption, file=item.expression.file, panel=item.expression.panel, origin=item.expression.path)
-        for item in prepared.items
-        for exemption in item.expression.exempt
-    ]
-    everything = [*beside, *exemptions]
     used: set[Exemption] = set()
     for finding in found:
-        fitting = [exemption for exemption in everything if _fits(exemption, finding)]
+        fitting = [exemption for exemption in exemptions if _fits(exemption, finding)]
         used.update(fitting)
         if not fitting:
             yield finding
-    for exemption in dict.fromkeys(everything):
+    for exemption in dict.fromkeys(exemptions):
         if not exemption.reason.strip():
             yield _about(exemption, "this exemption gives no reason", "say why it is right as it is")
         elif report_unused and exemption not in used and exemption.file in checked:
@@ -46,7 +39,7 @@ def _fits(exemption: Exemption, finding: Finding) -> bool:
         exemption.check == finding.check
         and exemption.subject in subjects
         and exemption.file in {"", finding.file}
-        and exemption.panel in {"", finding.panel}
+        and exemption.panel in {"", finding.name}
     )
 
 

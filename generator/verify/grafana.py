@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
+from generator.promql.expression import Expression
 from generator.promql.references import used_variables
-from generator.verify.spec import Expression, Scope
+from generator.verify.spec import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +110,9 @@ def _targets(panel: dict[str, Any], path: str, file: str) -> Iterator[Expression
             legend = target.get("legendFormat")
             yield Expression(
                 file,
+                f"{path}.targets[{index}].expr",
+                "target",
                 title,
-                f"{path}.targets[{index}]",
                 text,
                 index=index,
                 legend=legend if isinstance(legend, str) and legend != "__auto" else "",
@@ -137,7 +139,7 @@ def _menu_queries(menus: list[dict[str, Any]], file: str) -> Iterator[Expression
             query = query.get("query")
         if menu.get("type") == "query" and isinstance(query, str) and query.strip() and not _foreign(menu):
             name = str(menu.get("name", ""))
-            yield Expression(file, name, f"templating.list[{index}].query", query, kind="variable")
+            yield Expression(file, f"templating.list[{index}].query", "variable", name, query)
 
 
 def _annotations(data: dict[str, Any], file: str) -> Iterator[Expression]:
@@ -146,6 +148,5 @@ def _annotations(data: dict[str, Any], file: str) -> Iterator[Expression]:
         if isinstance(text, str) and text.strip() and not _foreign(one):
             name = str(one.get("name", ""))
             legend = " ".join(str(one.get(key) or "") for key in ("titleFormat", "textFormat"))
-            path = f"annotations.list[{index}].expr"
             # An annotation asks when there is something, as an alert does.
-            yield Expression(file, name, path, text, kind="alert", index=index, legend=legend)
+            yield Expression(file, f"annotations.list[{index}].expr", "alert", name, text, legend=legend)

@@ -14,7 +14,8 @@ from generator.verify.names import alternatives
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from generator.verify.spec import Expression, Scope
+    from generator.promql.expression import Expression
+    from generator.verify.spec import Scope
 
 _QUERY = re.compile(r"\s*(label_values|label_names|query_result|metrics)\s*\((.*)\)\s*", re.DOTALL)
 _LABEL = re.compile(r"(?:(.*),)?\s*([A-Za-z_]\w*|\$\w+|\$\{\w+\})\s*", re.DOTALL)
@@ -85,7 +86,7 @@ def prepare(
     records: dict[str, list[Item]] = {}
     for item in (*items, *map(_item, upstream)):
         if item.expression.kind == "record":
-            records.setdefault(item.expression.panel, []).append(item)
+            records.setdefault(item.expression.name, []).append(item)
     return Prepared(
         items, {name: tuple(found) for name, found in records.items()}, {scope.file: scope for scope in scopes}
     )

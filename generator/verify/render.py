@@ -32,10 +32,10 @@ def _count(number: int, noun: str) -> str:
 
 def line(finding: Finding) -> str:
     """Gives ``error[name] FILE: panel 'TITLE' target 2 (PATH, character 5): MESSAGE (HINT)``."""
-    where = f" '{finding.panel}'" if finding.panel else ""
-    if finding.path.startswith(("rows", "panels")) or ".targets[" in finding.path:
+    where = f" '{finding.name}'" if finding.name else ""
+    if finding.place.startswith(("rows", "panels")) or ".targets[" in finding.place:
         where = f" panel{where} target {finding.index + 1}"
-    place = finding.path + (f", character {finding.position + 1}" if finding.position >= 0 else "")
+    place = finding.place + (f", character {finding.position + 1}" if finding.position >= 0 else "")
     where += f" ({place})" if place else ""
     hint = f" ({finding.hint})" if finding.hint else ""
     return f"{finding.severity}[{finding.check}] {finding.file}:{where}: {finding.message}{hint}"

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["target", "variable", "record", "alert"]
-"""What an expression is for: a panel, a menu of a dashboard, a recording rule, an alert."""
-
 Severity = Literal["error", "warning"]
 
 Check = Literal[
@@ -54,37 +51,6 @@ class Exemption:
 
 
 @dataclass(frozen=True)
-class Expression:
-    """One expression to check, wherever it is from.
-
-    Attributes:
-        file: the file, as shown in findings.
-        panel: the panel's title, or the name of the variable, record or alert.
-        path: the place in the file, ``rows[0].panels[1].targets[0]``.
-        text: PromQL with Grafana's variables in it; for a variable, its query (``label_values(...)`` or PromQL).
-        kind: what it is for.
-        index: the target in the panel, from 0.
-        legend: texts that name labels: ``{{label}}`` in a legend, ``{{ $labels.label }}`` in an annotation.
-        unit: Grafana's id of the unit that the value is shown in; "" if nothing says so.
-        columns: labels shown as columns of the panel's table; one of the panel's targets must carry each.
-        labels: labels that a recording rule adds, name to value.
-        exempt: exemptions that stand beside the expression.
-    """
-
-    file: str
-    panel: str
-    path: str
-    text: str
-    kind: Kind = "target"
-    index: int = 0
-    legend: str = ""
-    unit: str = ""
-    columns: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    exempt: tuple[Exemption, ...] = ()
-
-
-@dataclass(frozen=True)
 class Scope:
     """The variables of one dashboard.
 
@@ -107,8 +73,8 @@ class Finding:
 
     Attributes:
         file: the dashboard or rule file.
-        path: the place in it.
-        panel: the panel's title, or the name of the variable, record or alert; "" for the whole file.
+        place: the place in it; see generator.promql.expression.
+        name: the panel's title, or the name of the variable, record or alert; "" for the whole file.
         index: the target in the panel, from 0.
         position: where in the expression's text the subject first stands, from 0; -1 if it does not.
         check: the kind of finding; see generator.verify.
@@ -119,8 +85,8 @@ class Finding:
     """
 
     file: str
-    path: str
-    panel: str
+    place: str
+    name: str
     index: int
     position: int
     check: str

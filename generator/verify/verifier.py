@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from generator.catalogue.spec import Known
+    from generator.promql.expression import Expression
     from generator.verify.infer import Selected
     from generator.verify.prepare import Item, Prepared
-    from generator.verify.spec import Exemption, Expression, Scope
+    from generator.verify.spec import Exemption, Scope
 
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}|(?:\$labels|\.Labels)\.(\w+)")
 _COMPARE = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -146,7 +147,7 @@ class _Checker:
         vector = Walker(self.names, self.record, self.selected).walk(item.tree)
         if vector.shapes is None:
             return vector
-        added = frozenset(label for label, _ in item.expression.labels)
+        added = frozenset(item.expression.labels)
         own = frozenset({name})
         return vector._replace(
             scalar=False,
@@ -184,8 +185,8 @@ def _finding(expression: Expression, issue: Issue) -> Finding:
     at = re.search(rf"(?<![\w:]){subject}(?![\w:])", expression.text) if subject else None
     return Finding(
         expression.file,
-        expression.path,
-        expression.panel,
+        expression.place,
+        expression.name,
         expression.index,
         at.start() if at else -1,
         *issue[:2],
@@ -221,7 +222,7 @@ def _presence(tree: Any) -> bool:
 def _legend_issues(expression: Expression, vector: Vector) -> Iterator[Issue]:
     if vector.shapes is None:
         return
-    for match in _LEGEND.finditer(expression.legend):
+    for match in _LEGEND.finditer(expression.texts):
         label = match[1] or match[2]
         if vector.carries(label) or (label == "__name__" and vector.named):
             continue
@@ -234,7 +235,7 @@ def _columns(items: Sequence[Item], results: Mapping[int, Vector]) -> Iterator[F
     panels: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         if item.expression.columns:
-            panels.setdefault((item.expression.file, item.expression.panel), []).append(item)
+            panels.setdefault((item.expression.file, item.expression.name), []).append(item)
     for found in panels.values():
         vectors = [results.get(id(item), UNKNOWN) for item in found]
         for label in found[0].expression.columns:
@@ -248,13 +249,13 @@ def _off_files(items: Sequence[Item], found: Sequence[Finding]) -> Iterator[Find
     """Makes one warning of a file of which nothing works because its exporters are off: it is for another cluster."""
     off: dict[str, set[str]] = {}
     for finding in found:
-        if finding.check == "off" and finding.panel:
-            off.setdefault(finding.file, set()).add(finding.path)
+        if finding.check == "off" and finding.name:
+            off.setdefault(finding.file, set()).add(finding.place)
     whole: dict[str, bool] = {}
     for item in items:
         file = item.expression.file
         if item.expression.kind != "variable":
-            whole[file] = whole.get(file, True) and item.expression.path in off.get(file, ())
+            whole[file] = whole.get(file, True) and item.expression.place in off.get(file, ())
     subjects: dict[str, set[str]] = {}
     for finding in found:
         if finding.check == "off" and whole.get(finding.file):

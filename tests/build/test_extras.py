@@ -81,7 +81,7 @@ def test_what_they_query_is_checked(load: Any) -> None:
     profile, sources = load(board=BOARD.replace("waiting)", "waitin)"))
     (finding,) = verify_profile(profile, sources)
     assert finding.file.endswith("ours/boards/team.yaml")
-    assert (finding.panel, finding.index, finding.check) == ("Waiting", 0, "name")
+    assert (finding.name, finding.index, finding.check) == ("Waiting", 0, "name")
     assert "did you mean 'vllm:num_requests_waiting'" in finding.hint
 
 

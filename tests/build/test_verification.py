@@ -97,7 +97,7 @@ def _labels_used(items: Iterable[Item], names: set[str]) -> set[str]:
         if item.names <= names:
             clauses = re.findall(r"(?:by|on|group_left|group_right)\s*\(([^)]*)\)", item.expression.text)
             found |= {label.strip() for clause in clauses for label in clause.split(",")}
-            found |= set(re.findall(r"\{\{\s*(\w+)\s*\}\}", item.expression.legend))
+            found |= set(re.findall(r"\{\{\s*(\w+)\s*\}\}", item.expression.texts))
     return found
 
 
@@ -142,7 +142,7 @@ def test_no_family_can_change_unnoticed(world: World) -> None:
             mutations += 1
             world_after = {name: ways for name, ways in known.items() if name not in names} | fresh
             after = _errors(check(queries, world_after, gone, only=names))
-            if not any(finding.panel for finding in after - before):
+            if not any(finding.name for finding in after - before):
                 survivors.append(f"{family.name} {what}")
     assert mutations > 800
     assert sorted(set(survivors) ^ _explained()) == []

@@ -165,7 +165,7 @@ def test_a_finding_names_the_panel_the_place_and_the_nearest_field(sources: Sour
         "targets": [target],
     }
     (finding,) = log_findings(parse(item), sources.log_fields)
-    assert (finding.file, finding.path, finding.panel) == (
+    assert (finding.file, finding.place, finding.name) == (
         "dashboards/test.yaml",
         "rows[0].panels[0].targets[0]",
         "Lines",

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.dashboards.spec import Percentiles, Ratio, Shared
-from generator.promql.shorthands import ShorthandError, expand, percentiles, ratio
+from generator.promql.shorthands import Percentiles, Ratio, Shared, ShorthandError, expand, percentiles, ratio
 
 NONE = Shared({}, {})
 SHARED = Shared(

@@ -33,7 +33,7 @@ def walk(node):
 def test_it_is_promql(rule):
     import promql_parser
 
-    promql_parser.parse(rule.expr)
+    promql_parser.parse(rule.text)
 
 
 def test_nothing_asks_for_what_is_absent():
@@ -41,17 +41,17 @@ def test_nothing_asks_for_what_is_absent():
     import promql_parser
 
     for rule in EXPRESSIONS:
-        called = {getattr(getattr(node, "func", None), "name", "") for node in walk(promql_parser.parse(rule.expr))}
+        called = {getattr(getattr(node, "func", None), "name", "") for node in walk(promql_parser.parse(rule.text))}
         assert not called & {"absent", "absent_over_time"}, rule.name
 
 
 def test_no_bucket_bound_is_written_out():
-    assert not [rule.name for rule in EXPRESSIONS if re.search(r'\ble\s*=~?\s*"', rule.expr)]
+    assert not [rule.name for rule in EXPRESSIONS if re.search(r'\ble\s*=~?\s*"', rule.text)]
 
 
 def test_no_shorthand_and_no_mark_is_left():
     for rule in EXPRESSIONS:
-        for text in (rule.expr, *rule.annotations.values()):
+        for text in (rule.text, *rule.annotations.values()):
             assert "__value_" not in text
             assert not re.search(r"\$(vllm|pod|threshold|slo):", text), text
 
@@ -65,7 +65,7 @@ def test_a_record_is_named_by_level_metric_and_operation():
 def test_every_record_that_an_expression_reads_exists():
     records = {rule.name for rule in EXPRESSIONS if rule.kind == "record"}
     read = {
-        name for rule in EXPRESSIONS for name in re.findall(r"(?<![\w:\"|])[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", rule.expr)
+        name for rule in EXPRESSIONS for name in re.findall(r"(?<![\w:\"|])[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", rule.text)
     }
     assert read
     assert read <= records
@@ -89,17 +89,17 @@ def test_braces_of_every_template_are_balanced():
 
 def test_monitored_jobs_are_the_monitors():
     record = next(rule for rule in EXPRESSIONS if rule.name == "namespace_job_endpoint:up:avg")
-    jobs = re.search(r'job=~"([^"]*)"', record.expr)[1].split("|")
+    jobs = re.search(r'job=~"([^"]*)"', record.text)[1].split("|")
     assert jobs == sorted(path.stem for path in (ROOT / "monitors").glob("*.yaml"))
 
 
 def test_the_log_collectors_daemonset_is_the_charts():
     rule = next(rule for rule in EXPRESSIONS if rule.name == "LogsCollectorMissing")
-    assert f'daemonset="ai-ml-observability-{fluent_bit.NAME}"' in rule.expr
+    assert f'daemonset="ai-ml-observability-{fluent_bit.NAME}"' in rule.text
 
 
 def test_opensearchs_pods_and_its_exporter_are_the_charts():
-    rules = {rule.name: rule.expr for rule in EXPRESSIONS}
+    rules = {rule.name: rule.text for rule in EXPRESSIONS}
     assert f'statefulset="{opensearch.SERVICE}"' in rules["OpenSearchNodesMissing"]
     assert rules["OpenSearchExporterMissing"].count(f'deployment="{exporter.NAME}"') == 2
 

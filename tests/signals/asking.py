@@ -11,7 +11,7 @@ from tests.signals.server import QueryError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from generator.rules import Expression
+    from generator.promql.expression import Expression
     from tests.signals.grafana import Board, Target, Window
     from tests.signals.server import Answer, Api
 
@@ -77,7 +77,7 @@ def rule_places(rules: Iterable[Expression]) -> dict[Place, str]:
     found: dict[Place, str] = {}
     for rule in rules:
         place = (rule.file, rule.kind, rule.name)
-        found[(*place[:2], f"{rule.name} at {rule.path}") if place in found else place] = rule.expr
+        found[(*place[:2], f"{rule.name} at {rule.place}") if place in found else place] = rule.text
     return found
 
 

@@ -31,7 +31,7 @@ def needed(expressions: Iterable[str]) -> Needed:
     """Gives the names in PromQL expressions and in the queries of variables, Grafana's variables left in.
 
     Raises:
-        generator.verify.variables.PromQLError: an expression that is no PromQL.
+        generator.promql.filling.PromQLError: an expression that is no PromQL.
     """
     names: set[str] = set()
     patterns: set[str] = set()

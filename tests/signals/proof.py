@@ -26,7 +26,8 @@ from tests.signals.synthetic import Sources, read_values, synthetic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from generator.rules import Expression, Rules
+    from generator.promql.expression import Expression
+    from generator.rules import Rules
     from tests.signals.asking import Outcome, Place
     from tests.signals.binaries import Binaries
     from tests.signals.grafana import Board
@@ -109,7 +110,7 @@ def _boards(root: Path) -> list[Board]:
 def _wanted(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:
     texts = [target.expr for board in boards for target in board.targets]
     texts += [menu.query for board in boards for menu in board.menus]
-    return needed([*texts, *(rule.expr for rule in rules)])
+    return needed([*texts, *(rule.text for rule in rules)])
 
 
 def _rule_files(specs: Mapping[str, Rules], folder: Path) -> list[Path]:
@@ -132,10 +133,10 @@ def _record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
     files: list[Path] = []
     while left:
         names = {rule.name for rule in left}
-        ready = [rule for rule in left if not _reads(rule.expr, names - {rule.name})]
+        ready = [rule for rule in left if not _reads(rule.text, names - {rule.name})]
         if not ready:
             raise ValueError(f"records that read each other: {', '.join(sorted(names))}")
-        group = [{"record": rule.name, "expr": rule.expr, "labels": dict(rule.labels)} for rule in ready]
+        group = [{"record": rule.name, "expr": rule.text, "labels": dict(rule.labels)} for rule in ready]
         files.append(folder / f"{len(files)}.yaml")
         files[-1].write_text(yamlfile.dump({"groups": [{"name": "records", "rules": group}]}), encoding="utf-8")
         left = [rule for rule in left if rule not in ready]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from generator.catalogue.spec import Exporter, Exposure
-    from generator.rules import Expression
+    from generator.promql.expression import Expression
     from tests.monitors.prometheus import Pod
     from tests.signals.exposition import Series
     from tests.signals.needed import Needed

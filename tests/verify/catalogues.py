@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.catalogue.spec import Exposure, Family, Known
-from generator.verify import Expression, verify
+from generator.promql.expression import Expression
+from generator.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,8 +76,8 @@ def found(
     text: str, *, records: Mapping[str, str] | None = None, gone: Mapping[str, tuple[str, str]] = GONE, **fields: object
 ) -> tuple[Finding, ...]:
     """Checks one expression against the small catalogue; the rules of ``records`` are known but not checked."""
-    expression = replace(Expression("d.yaml", "Panel", "rows[0].panels[0].targets[0]", text), **fields)  # type: ignore[arg-type]
-    upstream = [Expression("r.yaml", name, name, rule, kind="record") for name, rule in (records or {}).items()]
+    expression = replace(Expression("d.yaml", "rows[0].panels[0].targets[0]", "target", "Panel", text), **fields)  # type: ignore[arg-type]
+    upstream = [Expression("r.yaml", name, "record", name, rule) for name, rule in (records or {}).items()]
     return verify([expression], SMALL, gone, upstream=upstream)
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.promql import units as reckoning
+from generator.promql.expression import Expression
 from generator.promql.units import named, names, product, quotient, same
-from generator.verify import Expression, check, prepare
+from generator.verify import check, prepare
 from tests.verify.catalogues import GONE, SMALL
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ SHOWN = st.sampled_from(["", "s", "percent", "bytes", "Bps", "reqps", "short"])
 @settings(max_examples=300, deadline=None)
 @given(EXPRESSIONS, SHOWN, st.sampled_from(["target", "variable", "record", "alert"]))
 def test_promql_of_any_form_is_checked(text: str, unit: str, kind: str) -> None:
-    prepared = prepare([Expression("d", "p", "x", text, kind=kind, unit=unit, legend="{{pod}}")])  # type: ignore[arg-type]
+    prepared = prepare([Expression("d", "x", kind, "p", text, unit=unit, legend="{{pod}}")])  # type: ignore[arg-type]
     findings = check(prepared, SMALL, GONE)
     assert findings == check(prepared, SMALL, GONE)
     assert all(finding.message and finding.file == "d" for finding in findings)
@@ -65,7 +66,7 @@ def test_promql_of_any_form_is_checked(text: str, unit: str, kind: str) -> None:
 @given(st.one_of(st.text(max_size=40), EXPRESSIONS.map(lambda text: text[: len(text) // 2])))
 def test_text_of_any_form_is_checked_or_no_promql(text: str) -> None:
     for kind in ("target", "variable"):
-        expression = Expression("d", "p", "x", text, kind=kind)  # type: ignore[arg-type]
+        expression = Expression("d", "x", kind, "p", text)  # type: ignore[arg-type]
         assert isinstance(check(prepare([expression]), SMALL, GONE), tuple)
 
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import InputError
+from generator.promql.expression import Expression
 from generator.verify import (
     Exemption,
-    Expression,
     Scope,
     as_data,
     as_text,
     check,
     failed,
     prepare,
-    rule_expression,
     verify,
 )
 from generator.verify.grafana import grafana_dashboard, read_grafana
@@ -27,11 +26,16 @@ from tests.verify.catalogues import GONE, SMALL, TARGET, catalogue, changed, kno
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from generator.promql.expression import Kind
     from generator.verify import Finding
 
 
 def panel(title: str, text: str, index: int = 0, **fields: object) -> Expression:
-    return replace(Expression("d.yaml", title, f"{title}.targets[{index}]", text, index=index), **fields)  # type: ignore[arg-type]
+    return replace(Expression("d.yaml", f"{title}.targets[{index}]", "target", title, text, index=index), **fields)  # type: ignore[arg-type]
+
+
+def rule(kind: Kind, name: str, text: str, **fields: object) -> Expression:
+    return replace(Expression("r.yaml", f"{kind}s[0].expr", kind, name, text), **fields)  # type: ignore[arg-type]
 
 
 def run(*expressions: Expression, **options: object) -> tuple[Finding, ...]:
@@ -54,12 +58,12 @@ def test_a_column_has_to_be_filled_by_one_query_of_its_panel() -> None:
         panel("T", "sum by (pod) (app_queue_requests)", columns=("pod", "model", "code")),
         panel("T", "sum by (model) (app_queue_requests)", 1, columns=("pod", "model", "code")),
     ]
-    assert [(finding.panel, finding.subject) for finding in run(*queries)] == [("T", "code")]
+    assert [(finding.name, finding.subject) for finding in run(*queries)] == [("T", "code")]
 
 
 def test_a_file_of_which_nothing_is_scraped_gets_one_warning() -> None:
     findings = run(panel("A", "gpu_active"), panel("B", "avg by (gpu) (gpu_active)"))
-    assert [(finding.severity, finding.panel, finding.subject) for finding in findings] == [("warning", "", "dcgm")]
+    assert [(finding.severity, finding.name, finding.subject) for finding in findings] == [("warning", "", "dcgm")]
     assert not failed(findings)
 
 
@@ -70,20 +74,20 @@ def test_an_alert_on_the_absence_of_what_is_off_would_fire_for_ever() -> None:
 
 def test_a_panel_that_is_off_in_a_file_that_is_on_is_an_error() -> None:
     findings = run(panel("A", "gpu_active"), panel("B", "app_queue_requests"))
-    assert [(finding.severity, finding.panel) for finding in findings] == [("error", "A")]
+    assert [(finding.severity, finding.name) for finding in findings] == [("error", "A")]
     assert failed(findings)
 
 
 def test_an_exemption_leaves_out_what_it_names_and_nothing_else() -> None:
     expressions = [panel("A", "gpu_active"), panel("B", "app_queue_requests"), panel("C", "app_swapped")]
     exemption = Exemption("off", "the cluster brings its own ServiceMonitor", subject="dcgm")
-    assert [finding.panel for finding in run(*expressions, exemptions=[exemption])] == ["C"]
+    assert [finding.name for finding in run(*expressions, exemptions=[exemption])] == ["C"]
 
 
-def test_an_exemption_beside_an_expression_is_for_it_alone() -> None:
-    beside = (Exemption("counter", "the total since the start is what is asked"),)
-    expressions = [panel("A", "app_requests_total", exempt=beside), panel("B", "app_requests_total")]
-    assert [finding.panel for finding in run(*expressions)] == ["B"]
+def test_an_exemption_of_a_panel_is_for_it_alone() -> None:
+    exemption = Exemption("counter", "the total since the start is what is asked", file="d.yaml", panel="A")
+    expressions = [panel("A", "app_requests_total"), panel("B", "app_requests_total")]
+    assert [finding.name for finding in run(*expressions, exemptions=[exemption])] == ["B"]
 
 
 @pytest.mark.parametrize(
@@ -94,17 +98,17 @@ def test_an_exemption_beside_an_expression_is_for_it_alone() -> None:
     ],
 )
 def test_an_exemption_without_use_or_reason_is_an_error(exemption: Exemption, message: str) -> None:
-    findings = run(panel("A", "app_swapped", exempt=()), exemptions=[exemption])
+    findings = run(panel("A", "app_swapped"), exemptions=[exemption])
     assert message in [finding.message for finding in findings if finding.check == "exemption"]
 
 
 def test_rules_are_checked_as_records_and_alerts() -> None:
     rules = [
-        rule_expression("r.yaml", "g", "pod:q", "sum by (pod) (app_queue_requests)", "record", labels={"team": "ml"}),
-        rule_expression("r.yaml", "g", "Full", "pod:q > 9", "alert", annotations={"s": "{{ $labels.team }} is slow"}),
-        rule_expression("r.yaml", "g", "Bad", "pod:q > 9", "alert", annotations={"s": "{{ $labels.model }} is slow"}),
+        rule("record", "pod:q", "sum by (pod) (app_queue_requests)", labels={"team": "ml"}),
+        rule("alert", "Full", "pod:q > 9", annotations={"s": "{{ $labels.team }} is slow"}),
+        rule("alert", "Bad", "pod:q > 9", annotations={"s": "{{ $labels.model }} is slow"}),
     ]
-    assert [(finding.panel, finding.subject) for finding in run(*rules)] == [("Bad", "model")]
+    assert [(finding.name, finding.subject) for finding in run(*rules)] == [("Bad", "model")]
 
 
 USES = [
@@ -112,7 +116,7 @@ USES = [
     panel("Queue", "max by (model) (app_queue_requests)", unit="short"),
     panel("Cache", 'app_cache_used{model="a"}', unit="percentunit"),
     panel("Latency", "histogram_quantile(0.9, sum by (le) (rate(app_latency_seconds_bucket[5m])))", unit="s"),
-    Expression("r.yaml", "pod:memory", "r", "sum by (pod) (app_memory_bytes)", kind="record"),
+    Expression("r.yaml", "r", "record", "pod:memory", "sum by (pod) (app_memory_bytes)"),
     panel("Recorded", "pod:memory", legend="{{pod}}", unit="bytes"),
 ]
 PREPARED = prepare(USES)
@@ -136,7 +140,7 @@ def test_a_family_that_is_renamed_or_dropped_is_found_in_the_panel_that_uses_it(
     without = {other: ways for other, ways in SMALL.items() if other != name}
     dropped = check(PREPARED, without, GONE, only=[name])
     renamed = check(PREPARED, {**without, f"{name}x": SMALL[name]}, GONE, only=[name])
-    assert {finding.panel for finding in dropped} == {finding.panel for finding in renamed} == panels
+    assert {finding.name for finding in dropped} == {finding.name for finding in renamed} == panels
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,7 @@ def test_a_family_that_is_renamed_or_dropped_is_found_in_the_panel_that_uses_it(
 def test_a_label_that_is_dropped_is_found_in_the_panel_that_uses_it(name: str, label: str, found: str) -> None:
     (one,) = SMALL[name]
     findings = check(PREPARED, changed(name, labels=one.labels - {label}), GONE, only=[name])
-    assert found in {finding.panel for finding in findings}
+    assert found in {finding.name for finding in findings}
 
 
 @pytest.mark.parametrize(
@@ -174,11 +178,11 @@ def test_a_family_of_another_type_or_unit_is_found_in_the_panel_that_uses_it(
     (one,) = SMALL[name]
     family = replace(one.family, type=kind, unit=unit)  # type: ignore[arg-type]
     findings = check(PREPARED, changed(name, family=family), GONE, only=[name])
-    assert found in {finding.panel for finding in findings}
+    assert found in {finding.name for finding in findings}
 
 
 def test_only_what_depends_on_a_name_is_checked_again() -> None:
-    assert [item.expression.panel for item in PREPARED.mentioning(["app_memory_bytes"])] == ["pod:memory", "Recorded"]
+    assert [item.expression.name for item in PREPARED.mentioning(["app_memory_bytes"])] == ["pod:memory", "Recorded"]
 
 
 def test_two_exporters_of_one_name_are_told_apart_by_the_labels_that_are_matched() -> None:
@@ -187,11 +191,11 @@ def test_two_exporters_of_one_name_are_told_apart_by_the_labels_that_are_matched
     )
     assert verify([panel("A", 'x_load{a="1"}', unit="percentunit")], both, {}) == ()
     (finding,) = verify([panel("B", 'x_load{b="1"}', unit="percent"), panel("C", "x_load")], both, {})
-    assert (finding.panel, finding.check) == ("B", "off")
+    assert (finding.name, finding.check) == ("B", "off")
 
 
 def test_findings_are_told_in_words_and_as_data() -> None:
-    findings = run(panel("Queue", "max(app_queue_length)", 1, path="rows[0].panels[3].targets[1]"))
+    findings = run(panel("Queue", "max(app_queue_length)", 1, place="rows[0].panels[3].targets[1]"))
     assert as_text(findings) == (
         "error[name] d.yaml: panel 'Queue' target 2 (rows[0].panels[3].targets[1], character 5): "
         "nothing emits 'app_queue_length' (renamed to 'app_queue_requests' since 0.15)\n\n1 error, 0 warnings\n"
@@ -225,7 +229,7 @@ GRAFANA = {
 
 def test_a_dashboard_of_another_project_is_checked_wherever_its_panels_lie() -> None:
     expressions, scope = grafana_dashboard(GRAFANA, "old.json")
-    found = [(one.panel, one.check, one.subject) for one in verify(expressions, SMALL, GONE, scopes=[scope])]
+    found = [(one.name, one.check, one.subject) for one in verify(expressions, SMALL, GONE, scopes=[scope])]
     assert found == [
         ("pod", "name", "app_swapped"),
         ("In a row", "name", "app_queue_length"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.dashboards.spec import Dashboard, Panel, Percentiles, Row, Shared, Target, Variable
+from generator.dashboards.queries import expressions as dashboard_expressions
+from generator.dashboards.spec import Dashboard, Panel, Row, Target, Variable
 from generator.files import yamlfile
 from generator.promql import units
-from generator.verify import Exemption, dashboard_expressions, dashboard_scope, rule_expression, verify
+from generator.promql.shorthands import Percentiles, Shared
+from generator.rules import Alert, Record, Rules, Slo, expressions
+from generator.verify import dashboard_scope, verify
 from tests.verify.catalogues import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +42,7 @@ DASHBOARD = Dashboard(
 
 
 def test_menus_and_targets_come_in_the_order_of_the_file_with_their_own_unit_or_the_panels() -> None:
-    found = [(one.kind, one.panel, one.index, one.unit) for one in dashboard_expressions(DASHBOARD)]
+    found = [(one.kind, one.name, one.index, one.unit) for one in dashboard_expressions(DASHBOARD)]
     assert found == [
         ("variable", "pod", 0, ""),
         ("target", "Latency", 0, "ms"),
@@ -50,7 +53,7 @@ def test_menus_and_targets_come_in_the_order_of_the_file_with_their_own_unit_or_
 
 def test_a_finding_names_the_file_the_panel_and_the_place() -> None:
     expressions, scope = list(dashboard_expressions(DASHBOARD)), dashboard_scope(DASHBOARD)
-    findings = [(one.path, one.panel, one.check) for one in verify(expressions, SMALL, {}, scopes=[scope])]
+    findings = [(one.place, one.name, one.check) for one in verify(expressions, SMALL, {}, scopes=[scope])]
     assert findings == [
         ("rows[0].panels[0].targets[0]", "Latency", "unit"),
         ("rows[0].panels[0].targets[0]", "Latency", "unit"),
@@ -59,13 +62,29 @@ def test_a_finding_names_the_file_the_panel_and_the_place() -> None:
     ]
 
 
-def test_a_rule_keeps_its_labels_texts_and_exemptions() -> None:
-    exempt = (Exemption("counter", "counted once"),)
-    rule = rule_expression(
-        "rules/a.yaml", "g", "Down", "up == 0", "alert", index=2, labels={"severity": "page"}, exempt=exempt
-    )
-    assert (rule.path, rule.kind, rule.labels) == ("groups[g].rules[2].expr", "alert", (("severity", "page"),))
-    assert rule.exempt == exempt
+RULES = Rules(
+    name="small",
+    file="rules/small.yaml",
+    description="One of each.",
+    enabled=False,
+    thresholds={},
+    records=(Record("pod:slow", "sum(app_queue_requests)", "Requests that wait.", {"team": "ml"}),),
+    slos={"errors": Slo("Burn", "Too slow", "Too slow.", 0.9, 1, events="pod:slow", bad="pod:slow")},
+    alerts=(Alert("Down", "up == 0", "critical", "Down", "It is $value.", {"slo": "x"}, "Down"),),
+)
+
+
+def test_a_rule_has_the_place_that_its_file_has_and_its_labels_and_texts_even_when_it_is_off_by_default() -> None:
+    rules = list(expressions({"small": RULES}))
+    assert [(rule.file, rule.kind, rule.name, rule.place) for rule in rules] == [
+        ("rules/small.yaml", "record", "pod:slow", "records[0].expr"),
+        ("rules/small.yaml", "alert", "BurnFast", "slos.errors"),
+        ("rules/small.yaml", "alert", "BurnSlow", "slos.errors"),
+        ("rules/small.yaml", "alert", "Down", "alerts[0].expr"),
+    ]
+    assert rules[0].labels == {"team": "ml"}
+    assert rules[-1].labels == {"severity": "critical", "slo": "x"}
+    assert "It is $value." in rules[-1].texts
 
 
 def test_every_unit_that_the_catalogue_may_use_can_be_reckoned_with() -> None:
