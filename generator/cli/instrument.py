@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.generate import cli
+from generator.cli.options import load, load_sources, profile_option, with_overlays
 from generator.errors import Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BASE = "standalone"
+"""The profile that the others extend: none of them changes an image."""
 
 
 @cli.command(short_help="Add the log sidecar and metrics ports to Ray manifests.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("manifests", nargs=-1, required=True, metavar="FILE...")
 @click.option("--check", is_flag=True, help="Write nothing; say what is missing and exit 1 if anything is.")
 @click.option("--diff", is_flag=True, help="Print a unified diff instead of the manifest.")
 @click.option("-i", "--in-place", is_flag=True, help="Write the files back; a file appears whole or not at all.")
@@ -20,24 +28,40 @@ from generator.errors import Exit
     is_flag=True,
     help="Also label heads for the monitor of a mounted /metrics; only if the application mounts it.",
 )
+@click.option(
+    "--registry", metavar="HOST[/PATH]", help="Pull the sidecar's image from this registry, as images.registry does."
+)
+@profile_option
+@with_overlays
 @click.pass_context
 def instrument(
-    ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool, in_place: bool, vllm_metrics: bool
+    ctx: click.Context,
+    manifests: tuple[str, ...],
+    check: bool,
+    diff: bool,
+    in_place: bool,
+    vllm_metrics: bool,
+    registry: str | None,
+    profile: str | None,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
 ) -> None:
     """Add what this chart needs to see into Ray: the Fluent Bit sidecar and its volumes, and the metrics ports.
 
     FILE is a manifest with RayServices, RayClusters or RayJobs, - for standard input. Other documents in it, comments,
     anchors and the order of keys stay as they are; lines are only added, and a second run adds none.
+
+    The sidecar runs the image of the chart's own Fluent Bit. Name the profile, and the files and values that you lay
+    over it, if those set a registry, a digest or another image.
     """
     if check + diff + in_place > 1:
         raise click.UsageError("--check, --diff and --in-place exclude each other")
-    from generator.build.sources import read_pins, sources_root
-    from generator.instrument import Options, read_source, sidecar_image, unified_diff, write_in_place
+    from generator.instrument import Options, read_source, unified_diff, write_in_place
     from generator.instrument import instrument as instrument_text
 
-    image = sidecar_image(read_pins(sources_root()).pin("fluent-bit").app_version)
-    sources = [read_source(name, sys.stdin.buffer) for name in files]
-    done = [instrument_text(each.text, file=each.name, options=Options(image, vllm_metrics)) for each in sources]
+    options = Options(_image(profile, files, sets, registry), vllm_metrics)
+    sources = [read_source(name, sys.stdin.buffer) for name in manifests]
+    done = [instrument_text(source.text, file=source.name, options=options) for source in sources]
     for source, result in zip(sources, done, strict=True):
         for note in result.notes:
             click.echo(note, err=True)
@@ -53,3 +77,22 @@ def instrument(
             click.echo(result.text, nl=False)
     if check and any(result.changes for result in done):
         ctx.exit(Exit.CHECK_FAILED)
+
+
+def _image(profile: str | None, files: tuple[Path, ...], sets: tuple[str, ...], registry: str | None) -> str:
+    """Returns the sidecar's image, that of the chart's own Fluent Bit.
+
+    Raises:
+        InputError: see options.load and assemble.chart_values.
+    """
+    from generator.build.sources import read_pins, sources_root
+    from generator.stack.fluent_bit.image import fluent_bit_image
+
+    if registry is not None:
+        sets = (*sets, f"images.registry={registry}")
+    if profile is None and not files and not sets:
+        return fluent_bit_image({}, read_pins(sources_root()))
+    from generator.build.assemble import chart_values
+
+    sources = load_sources()
+    return fluent_bit_image(chart_values(load(profile or _BASE, sources, files, sets), sources), sources.pins)

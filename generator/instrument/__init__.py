@@ -1,7 +1,7 @@
 """``gen-chart instrument``: adds to Ray manifests what log and metric collection needs, and changes nothing else."""
 
 from generator.instrument.files import Source, read_source, unified_diff, write_in_place
-from generator.instrument.instrumenting import Change, Instrumented, Options, instrument, sidecar_image
+from generator.instrument.instrumenting import Change, Instrumented, Options, instrument
 
 __all__ = [
     "Change",
@@ -10,7 +10,6 @@ __all__ = [
     "Source",
     "instrument",
     "read_source",
-    "sidecar_image",
     "unified_diff",
     "write_in_place",
 ]

@@ -44,7 +44,7 @@ class Options:
     """What to add.
 
     Attributes:
-        image: Fluent Bit's image; see sidecar_image.
+        image: Fluent Bit's image, as a pod's ``image`` takes it.
         vllm_metrics: also label the head so that vLLM's metrics are scraped from Ray Serve. It asserts that the
             application mounts /metrics.
     """
@@ -90,11 +90,6 @@ class Instrumented:
     changes: tuple[Change, ...] = ()
     resources: int = 0
     notes: tuple[str, ...] = ()
-
-
-def sidecar_image(app_version: str) -> str:
-    """Gives the sidecar's image for Fluent Bit's version, that of the fluent-bit chart's pin."""
-    return f"fluent/fluent-bit:{app_version}"
 
 
 def instrument(text: str, *, file: str, options: Options) -> Instrumented:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from generator.build.assemble import chart_values
 from generator.choices.profiles import merge
 from generator.errors import InputError, Problem
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
-from generator.stack.images.found import images_of
+from generator.stack.fluent_bit.image import fluent_bit_image
+from generator.stack.fluent_bit.sidecar import CONFIG_MAP
+from generator.stack.images.found import Found, images_of
+from generator.stack.images.reference import parse_reference
 from generator.upstream import Patience, helm, open_client, silent
 from generator.upstream.oci import image_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from generator.build.sources import Sources
     from generator.choices.profiles import Profile
-    from generator.stack.images.found import Found
     from generator.upstream import Progress
+
+
+SIDECAR_USER = "Ray pods (gen-chart instrument)"
+"""Who pulls the sidecar's image."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,30 @@ def list_images(
     rendered: list[tuple[Found, ...]] = []
     for one in asked:
         with complete_chart(one, sources, mirror=mirror, cache_dir=cache_dir, report=report) as (chart, _vendored):
-            rendered.append(tuple(images_of(helm.template(chart, release=RELEASE, namespace=NAMESPACE))))
+            rendered.append(pulled_images(helm.template(chart, release=RELEASE, namespace=NAMESPACE), one, sources))
     if registry:
         check_moved(rendered[1], rendered[0], registry)
     return Listed(rendered[0], rendered[-1])
+
+
+def pulled_images(rendered: Sequence[Mapping[str, Any]], profile: Profile, sources: Sources) -> tuple[Found, ...]:
+    """Returns every image that a rendered chart has pulled, sorted, each once.
+
+    Where the chart brings the configuration of Ray's sidecar, this includes the sidecar's image: ``gen-chart
+    instrument`` writes it into manifests that the chart does not render.
+
+    Args:
+        rendered: the chart's objects.
+        profile: the choices that it was made of.
+        sources: the sources, a person's extra files included.
+    """
+    images = images_of(rendered)
+    if any((item["kind"], item["metadata"]["name"]) == ("ConfigMap", CONFIG_MAP) for item in rendered):
+        sidecar = parse_reference(fluent_bit_image(chart_values(profile, sources), sources.pins))
+        if sidecar is not None:
+            users = {SIDECAR_USER, *(user for image in images if image.image == sidecar for user in image.users)}
+            images = [image for image in images if image.image != sidecar] + [Found(sidecar, tuple(sorted(users)))]
+    return tuple(sorted(images))
 
 
 def _from(profile: Profile, registry: str | None) -> Profile:

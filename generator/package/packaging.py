@@ -13,9 +13,9 @@ from generator.errors import bad_input
 from generator.files import yamlfile
 from generator.package.annotations import annotated
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
+from generator.package.images import pulled_images
 from generator.package.provenance import provenance_text, sign
 from generator.package.sbom import Contents, sbom_json
-from generator.stack.images import images_of
 from generator.upstream import helm, pack_chart, silent
 from generator.upstream.archive import sha256_of
 
@@ -89,7 +89,7 @@ def make_package(
         text = annotated(chart_yaml.read_text(encoding="utf-8"), (), version)
         chart_yaml.write_bytes(text.encode())
         rendered = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
-        images = [found.image for found in images_of(rendered)]
+        images = [pulled.image for pulled in pulled_images(rendered, profile, sources)]
         text = annotated(text, images, None)
         chart_yaml.write_bytes(text.encode())
         metadata = yamlfile.parse(text, file="Chart.yaml")

@@ -12,7 +12,7 @@ from generator.instrument import Instrumented, Options, instrument
 MANIFESTS = Path(__file__).parent / "manifests"
 NAMES = sorted(path.name for path in MANIFESTS.iterdir())
 LOGS = "/tmp/ray"  # noqa: S108 - where Ray writes
-IMAGE = "fluent/fluent-bit:5.1.1"
+IMAGE = "cr.fluentbit.io/fluent/fluent-bit:5.1.1"
 
 
 def manifest(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.instrument import sidecar_image, unified_diff
+from generator.instrument import unified_diff
 from tests.instrument.helpers import (
     IMAGE,
     LOGS,
@@ -142,10 +142,6 @@ def test_the_sidecar_knows_whose_logs_it_reads() -> None:
         "POD_NAMESPACE": "metadata.namespace",
         "NODE_NAME": "spec.nodeName",
     }
-
-
-def test_the_image_is_the_one_of_the_pinned_version() -> None:
-    assert sidecar_image("5.1.1") == "fluent/fluent-bit:5.1.1"
 
 
 def test_the_head_declares_its_metrics_ports_after_its_own() -> None:

