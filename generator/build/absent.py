@@ -6,17 +6,17 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from generator.build.verification import verify_profile
 from generator.dashboards.logs import used_by_panels
 from generator.errors import InputError, Problem, nearest
-from generator.build.verification import verify_profile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from generator.catalogue.spec import Exporter
-    from generator.dashboards.spec import Dashboard, Panel, Row
-    from generator.choices.profiles import Profile
     from generator.build.sources import Sources
+    from generator.catalogue.spec import Exporter
+    from generator.choices.profiles import Profile
+    from generator.dashboards.spec import Dashboard, Panel, Row
     from generator.verify import Finding
 
 _TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.files import schemas
 from generator.build import metadata, schema, values
-from generator.stack import components
-from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
+from generator.choices.profiles import resolve
 from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
+from generator.files import schemas
+from generator.files.templating import render
+from generator.files.tree import MARKER
+from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from generator.rules import rule_templates, rule_values, rule_values_schema
+from generator.stack import components
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
-from generator.monitors import monitor_templates, monitor_values, monitor_values_schema
+from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
-from generator.choices.profiles import resolve
 from generator.stack.programs import program_files
-from generator.rules import rule_templates, rule_values, rule_values_schema
 from generator.stack.secrets.names import secret_name
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
-from generator.files.templating import render
-from generator.files.tree import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.choices.profiles import Layer, Profile
     from generator.build.sources import Sources
+    from generator.choices.profiles import Layer, Profile
     from generator.files.tree import Chart
 
 

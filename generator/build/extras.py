@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.files import yamlfile
 from generator.dashboards import reader as dashboards
 from generator.errors import InputError, Problem, bad_input
+from generator.files import yamlfile
 from generator.rules import reader as rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from generator.choices.profiles import Profile
     from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 
 def with_extras(profile: Profile, sources: Sources) -> Sources:

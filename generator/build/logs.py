@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from generator.dashboards.logs import without_logs
 
 if TYPE_CHECKING:
-    from generator.choices.profiles import Profile
     from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 
 def keeps_logs(profile: Profile) -> bool:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.files import schemas, yamlfile
 from generator.catalogue.reader import read_catalogue
-from generator.dashboards.reader import read_dashboards
-from generator.logs.fields import parse_fields
 from generator.choices.pins import Pins, parse_pins
 from generator.choices.profiles import Layer, located
+from generator.dashboards.reader import read_dashboards
+from generator.files import schemas, yamlfile
 from generator.files.folder import read_room
+from generator.logs.fields import parse_fields
 from generator.rules.reader import read_rules
 from generator.verify.spec import Exemption
 

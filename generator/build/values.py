@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from generator.files import yamlfile
 from generator.choices.profiles import merge
+from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from generator.stack.component import Component
     from generator.choices.profiles import Profile
+    from generator.stack.component import Component
 
 
 def chart_values(

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.build.assemble import chart_values
+from generator.build.sources import exemptions
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
-from generator.verify.logs import log_findings
 from generator.rules import expressions as rule_expressions
-from generator.build.sources import exemptions
 from generator.verify import Prepared, check, dashboard_scope, prepare
+from generator.verify.logs import log_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from generator.build.sources import Sources
     from generator.catalogue.spec import Exposure, Known
     from generator.choices.profiles import Profile
-    from generator.build.sources import Sources
     from generator.promql.expression import Expression
     from generator.verify import Finding
 

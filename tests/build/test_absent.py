@@ -8,13 +8,13 @@ import pytest
 
 from generator.build.absent import without_absent
 from generator.build.assemble import load_profile
-from generator.errors import InputError
-from generator.choices.profiles import Layer
 from generator.build.verification import verify_profile
+from generator.choices.profiles import Layer
+from generator.errors import InputError
 
 if TYPE_CHECKING:
-    from generator.choices.profiles import Profile
     from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 REASON = "a test has none of it"
 

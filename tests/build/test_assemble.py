@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.build.assemble import assemble, header, load_profile
+from generator.choices.profiles import Layer
 from generator.docs.values_page import page
 from generator.errors import InputError
-from generator.choices.profiles import Layer
 from generator.files.tree import MARKER
 from generator.files.writer import plan
 from tests.conftest import PROFILES, ROOT
@@ -69,7 +69,7 @@ def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sourc
 @pytest.mark.parametrize("seed", ["0", "1", "random"])
 def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
     program = (
-        "import json, sys; from pathlib import Path; from generator.build.sources import *; from generator.build.assemble import *;"
+        "import json, sys; from generator.build.sources import *; from generator.build.assemble import *;"
         "s = read_sources(sources_root()); json.dump(assemble(load_profile('jark', s), s), sys.stdout)"
     )
     done = subprocess.run(

@@ -8,17 +8,17 @@ import pytest
 import yaml
 
 from generator.build.assemble import assemble, load_profile
-from generator.errors import InputError
 from generator.build.extras import with_extras
 from generator.build.sources import read_overlay
 from generator.build.verification import verify_profile
+from generator.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.choices.profiles import Profile
     from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
 
 BOARD = """\
 title: Team

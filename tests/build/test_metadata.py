@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from generator import __version__, stack as components
+from generator import __version__
+from generator import stack as components
 from generator.build.metadata import chart_lock, chart_yaml
-from generator.errors import InputError
-from generator.choices.pins import Pin, Pins
 from generator.build.sources import read_pins
+from generator.choices.pins import Pin, Pins
+from generator.errors import InputError
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

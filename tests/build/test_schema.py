@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator
 
-from generator.files import yamlfile
 from generator.build.assemble import chart_schema, load_profile
 from generator.build.schema import schema_json, values_schema
+from generator.files import yamlfile
 from generator.stack.component import Component
 from tests import helm
 from tests.conftest import ROOT

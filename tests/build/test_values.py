@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.files import yamlfile
 from generator.build.values import chart_values, comments, values_yaml
-from generator.stack.component import Component
 from generator.choices.profiles import Profile
+from generator.files import yamlfile
+from generator.stack.component import Component
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator.build.assemble import chart_values, load_profile
+from generator.build.verification import prepared, refuse_errors, series, verify_foreign, verify_profile
 from generator.catalogue.known import gone_names
 from generator.errors import InputError
-from generator.build.verification import prepared, refuse_errors, series, verify_foreign, verify_profile
-from generator.verify import as_text, check, failed
 from generator.promql.parser import selectors
+from generator.verify import as_text, check, failed
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from generator.catalogue.spec import Exporter, Family, Known
     from generator.build.sources import Sources
+    from generator.catalogue.spec import Exporter, Family, Known
     from generator.verify import Finding, Prepared
     from generator.verify.prepare import Item
 
