@@ -33,12 +33,12 @@ def for_one(chart: Profile, wanted: Profile, sources: Sources, settings: Setting
     Raises:
         InputError: see added_values.
     """
-    return tree.app_of_apps(_only(chart, wanted, sources), settings, tree.header(made_by))
+    return tree.app_of_apps(_only(chart, wanted, sources), settings, made_by)
 
 
 def plain(chart: Profile, wanted: Profile, sources: Sources, settings: Settings, made_by: str) -> dict[str, str]:
     """Gives the single Application; see for_one and tree.plain."""
-    return tree.plain(_only(chart, wanted, sources), settings, tree.header(made_by))
+    return tree.plain(_only(chart, wanted, sources), settings, made_by)
 
 
 def for_many(
@@ -71,7 +71,7 @@ def for_many(
             found.append(error)
     if found:
         raise InputError(*dict.fromkeys(problem for error in found for problem in error.problems))
-    return tree.application_set(targets, settings, tree.header(made_by))
+    return tree.application_set(targets, settings, made_by)
 
 
 def _only(chart: Profile, wanted: Profile, sources: Sources) -> tree.Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator import stack as components
-from generator.build.assemble import assemble, chart_values, header
+from generator.build.assemble import assemble, chart_values
 from generator.build.extras import with_extras
 from generator.errors import bad_input
 from generator.files import yamlfile
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _OWN_CHART = "give it a chart of its own: `gen-chart -o DIR` makes one, and --path or a cluster's path: names it"
 
-_FOLLOWS_VALUES = ("README.md", "values.yaml")
-"""Files of a chart that differ wherever its values do; nothing is rendered from them that values cannot change."""
+_FOLLOWS_VALUES = ("Chart.yaml", "README.md", "values.yaml")
+"""Files of a chart that differ wherever its values do, the first two by the command that they name; nothing is rendered
+from them that values cannot change."""
 
 
 def added_values(chart: Profile, wanted: Profile, sources: Sources) -> dict[str, Any]:
@@ -92,8 +93,7 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
 
 
 def _refuse_other_files(chart: Profile, wanted: Profile, before: Sources, after: Sources) -> None:
-    ours = {path: text.replace(header(chart), "") for path, text in assemble(chart, before).items()}
-    theirs = {path: text.replace(header(wanted), "") for path, text in assemble(wanted, after).items()}
+    ours, theirs = assemble(chart, before), assemble(wanted, after)
     differing = sorted(
         path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path) and path not in _FOLLOWS_VALUES
     )

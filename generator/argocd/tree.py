@@ -29,7 +29,7 @@ PLAIN_NAME = "ai-ml-obs-ref-arch"
 PLAIN_RELEASE = "kube-prometheus-stack"
 """Its release name. A Deployment's selector, which holds it, can never change, so whoever takes its place keeps it."""
 
-SIGNATURE = Signature(f"{MARKER}: argocd ", ("application.yaml", "applicationset.yaml", "parent.yaml"))
+SIGNATURE = Signature(f"{MARKER}: argocd", ("application.yaml", "applicationset.yaml", "parent.yaml"))
 """A chart that lies in the folder has another marker, and stays."""
 
 _APPLY = ("CreateNamespace=true", "ServerSideApply=true")
@@ -73,12 +73,21 @@ def command(profile: Profile, options: Iterable[tuple[str, str]]) -> str:
     return "".join(char if char.isprintable() else "?" for char in " ".join(words))
 
 
-def header(made_by: str) -> str:
-    """Gives the first line of every file, without its comment sign."""
+def _command_header(made_by: str) -> str:
+    """Returns the first line of the file that is applied by hand, without its comment sign."""
     return f"{MARKER}: {made_by}. Change the sources, not this file."
 
 
-def app_of_apps(target: Target, settings: Settings, first: str) -> dict[str, str]:
+def _header(entry: str) -> str:
+    """Returns the first line of every other file: after the change of one option only what changes is shown as changed.
+
+    Args:
+        entry: the file that has the command.
+    """
+    return f"{MARKER}: argocd. {entry} has the command. Change the sources, not this file."
+
+
+def app_of_apps(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
     """Gives the files for one cluster, path → text.
 
     ``parent.yaml`` is applied once by hand; it finds the rest in ``apps/``.
@@ -86,20 +95,21 @@ def app_of_apps(target: Target, settings: Settings, first: str) -> dict[str, str
     Args:
         target: the cluster.
         settings: where things are and what they are called.
-        first: see header.
+        made_by: see command; ``parent.yaml`` shows it.
     """
+    first = _header("parent.yaml")
     source = replace(settings.apps, path=f"{settings.apps.path}/apps")
     parent = manifests.parent(NAME, namespace=settings.argocd_namespace, project=settings.parent_project, source=source)
     files = {
         "argocd-cm.yaml": render("argocd/templates/argocd-cm.yaml", header=first),
-        "parent.yaml": _text(parent, first, "Apply this one by hand; it brings all others."),
+        "parent.yaml": _text(parent, _command_header(made_by), "Apply this one by hand; it brings all others."),
         "apps/project.yaml": _project([target], settings, first, wave=-1),
     }
     files |= {f"apps/{name}.yaml": text for name, text in _children(target, settings, first).items()}
     return dict(sorted(files.items()))
 
 
-def application_set(targets: Sequence[Target], settings: Settings, first: str) -> dict[str, str]:
+def application_set(targets: Sequence[Target], settings: Settings, made_by: str) -> dict[str, str]:
     """Gives the files for many clusters, path → text.
 
     ``project.yaml`` and ``applicationset.yaml`` are applied once by hand; the set makes one parent for each cluster,
@@ -108,8 +118,9 @@ def application_set(targets: Sequence[Target], settings: Settings, first: str) -
     Args:
         targets: the clusters, each with a name.
         settings: see app_of_apps.
-        first: see header.
+        made_by: see command; ``applicationset.yaml`` shows it.
     """
+    first = _header("applicationset.yaml")
     source = replace(settings.apps, path=f"{settings.apps.path}/clusters/{{{{ .cluster }}}}")
     template = manifests.parent(
         f"{NAME}-{{{{ .cluster }}}}",
@@ -122,7 +133,9 @@ def application_set(targets: Sequence[Target], settings: Settings, first: str) -
     made = manifests.application_set(NAME, namespace=settings.argocd_namespace, elements=elements, template=template)
     files = {
         "argocd-cm.yaml": render("argocd/templates/argocd-cm.yaml", header=first),
-        "applicationset.yaml": _text(made, first, "Apply this and project.yaml by hand; they bring all others."),
+        "applicationset.yaml": _text(
+            made, _command_header(made_by), "Apply this and project.yaml by hand; they bring all others."
+        ),
         "project.yaml": _project(targets, settings, first, wave=None),
     }
     for target in targets:
@@ -131,7 +144,7 @@ def application_set(targets: Sequence[Target], settings: Settings, first: str) -
     return dict(sorted(files.items()))
 
 
-def plain(target: Target, settings: Settings, first: str) -> dict[str, str]:
+def plain(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
     """Gives the one file of a single Application, path → text.
 
     It takes the place of the one that AI on EKS applies: same name, destination and release. Nothing that was installed
@@ -140,7 +153,7 @@ def plain(target: Target, settings: Settings, first: str) -> dict[str, str]:
     Args:
         target: the cluster.
         settings: where the chart is, and what things are called.
-        first: see header.
+        made_by: see command; the file shows it.
     """
     ignored = ignored_differences(target.values)
     made = manifests.application(
@@ -156,7 +169,7 @@ def plain(target: Target, settings: Settings, first: str) -> dict[str, str]:
         cascade=False,
         ignored=ignored,
     )
-    return {"application.yaml": _text(made, first, "The whole chart as one Application.")}
+    return {"application.yaml": _text(made, _command_header(made_by), "The whole chart as one Application.")}
 
 
 def _children(target: Target, settings: Settings, first: str) -> dict[str, str]:

@@ -75,10 +75,16 @@ def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), ow
     return resolve(name, available, overlays, profile_schema(sources))
 
 
-def header(profile: Profile) -> str:
-    """Gives the first line of every generated file; it cannot end a comment of any of their languages."""
-    command = "".join(char if char.isprintable() else "?" for char in profile.command).replace("*/", "* /")
-    return f"{MARKER}: {command.removeprefix('gen-chart ')}. Change the sources, not this file."
+HEADER = f"{MARKER}. Chart.yaml has the command. Change the sources, not this file."
+"""The first line of every generated file but Chart.yaml.
+
+Were the command in each, ``--check`` would show a difference in every file after the change of one value.
+"""
+
+
+def command_header(profile: Profile) -> str:
+    """Returns the first line of Chart.yaml, which names the command that makes the chart; README.md shows it too."""
+    return f"{MARKER}: {profile.command.removeprefix('gen-chart ')}. Change the sources, not this file."
 
 
 def _own_schemas(sources: Sources) -> dict[str, dict[str, Any]]:
@@ -128,40 +134,39 @@ def assemble(profile: Profile, sources: Sources) -> Chart:
     Raises:
         InputError: choices contradict each other, or ``values`` breaks the chart's own schema.
     """
-    first = header(profile)
     data = chart_values(profile, sources)
     data_schema = chart_schema(profile, sources)
     schemas.validate(data, data_schema, file=f"profile {profile.name}: values")
     files: Chart = {
-        ".helmignore": render("build/templates/helmignore", header=first),
-        "Chart.lock": f"# {first}\n{metadata.chart_lock(sources.pins)}",
-        "Chart.yaml": metadata.chart_yaml(sources.pins, first),
+        ".helmignore": render("build/templates/helmignore", header=HEADER),
+        "Chart.lock": f"# {HEADER}\n{metadata.chart_lock(sources.pins)}",
+        "Chart.yaml": metadata.chart_yaml(sources.pins, command_header(profile)),
         "README.md": render(
             "build/templates/README.md",
-            header=first,
+            header=HEADER,
             profile=profile,
             name=metadata.NAME,
             repositories=metadata.repositories(sources.pins),
         ),
         "templates/NOTES.txt": render(
             "build/templates/NOTES.txt",
-            header=first,
+            header=HEADER,
             service=opensearch.SERVICE,
             node_tls=secret_name(profile, "opensearchNodeTls"),
         ),
-        "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=first),
+        "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
         "templates/grafana/clusterrole.yaml": render(
-            "stack/grafana/templates/clusterrole.yaml", header=first, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
+            "stack/grafana/templates/clusterrole.yaml", header=HEADER, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
         ),
-        "templates/logs/ray.yaml": ray_template(first),
-        "values.schema.json": schema.schema_json(data_schema, first),
-        "values.yaml": values.values_yaml(data, values.comments(components(profile), data_schema), first),
+        "templates/logs/ray.yaml": ray_template(HEADER),
+        "values.schema.json": schema.schema_json(data_schema, HEADER),
+        "values.yaml": values.values_yaml(data, values.comments(components(profile), data_schema), HEADER),
     }
-    files |= monitor_templates(sources.monitors, header=first)
-    files |= dashboard_files(sources.dashboards, first)
-    files |= exporter_templates(profile, header=first)
-    files |= opensearch_templates(profile, sources.log_fields, header=first)
-    files |= rule_templates(sources.rules, header=first)
-    files |= program_files(first)
-    files |= secret_templates(profile, first)
+    files |= monitor_templates(sources.monitors, header=HEADER)
+    files |= dashboard_files(sources.dashboards, HEADER)
+    files |= exporter_templates(profile, header=HEADER)
+    files |= opensearch_templates(profile, sources.log_fields, header=HEADER)
+    files |= rule_templates(sources.rules, header=HEADER)
+    files |= program_files(HEADER)
+    files |= secret_templates(profile, HEADER)
     return dict(sorted(files.items()))

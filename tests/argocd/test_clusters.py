@@ -15,6 +15,7 @@ from generator.build.assemble import load_profile
 from generator.choices.profiles import parse_set
 from generator.errors import InputError
 from generator.files import yamlfile
+from generator.files.tree import difference
 from tests.argocd.support import MADE_BY, settings
 from tests.conftest import ROOT
 
@@ -35,6 +36,14 @@ def made(sources: Sources, *clusters: Any, chart: str = "jark", changes: tuple[s
     base = load_profile(chart, sources, layers)
     files = argocd.for_many(base, parse(*clusters), layers, sources, settings(), MADE_BY)
     return {path: yaml.safe_load(text) for path, text in files.items()}
+
+
+def test_the_command_is_in_the_application_set_alone(sources: Sources) -> None:
+    base = load_profile("jark", sources)
+    before, after = (
+        argocd.for_many(base, parse(HUB), [], sources, settings(), command) for command in (MADE_BY, "argocd")
+    )
+    assert difference(before, after) == ([], ["applicationset.yaml"], [])
 
 
 def refused(*clusters: Any) -> str:

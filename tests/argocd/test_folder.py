@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from generator.files.writer import Plan
 
 MARK = f"# {MARKER}: argocd --profile test. Change the sources, not this file.\n"
+OTHER = f"# {MARKER}: argocd. parent.yaml has the command. Change the sources, not this file.\n"
+# Version 0.1.0 wrote the command into every file.
 OLD = {"parent.yaml": f"{MARK}a: 1\n", "apps/gone.yaml": MARK}
-NEW = {"parent.yaml": f"{MARK}a: 2\n", "apps/new.yaml": MARK}
+NEW = {"parent.yaml": f"{MARK}a: 2\n", "apps/new.yaml": OTHER}
 
 
 def plan(target: Path, files: Mapping[str, str]) -> Plan:

@@ -13,7 +13,7 @@ from generator import stack as components
 from generator.argocd import manifests
 from generator.build.assemble import load_profile
 from generator.choices.profiles import parse_set
-from generator.files.tree import MARKER
+from generator.files.tree import MARKER, difference
 from tests.argocd.support import MADE_BY, REPO, made_for, plain_for, settings
 from tests.conftest import PROFILES
 
@@ -210,9 +210,18 @@ def test_terraform_can_read_the_single_application_as_a_template(sources: Source
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_file_says_who_made_it_and_holds_one_object(profile: str, sources: Sources) -> None:
-    for text in made_for(profile, sources).texts.values():
-        assert text.startswith(f"# {MARKER}: {MADE_BY}.")
+    for path, text in made_for(profile, sources).texts.items():
+        by = MADE_BY if path == "parent.yaml" else "argocd. parent.yaml has the command"
+        assert text.startswith(f"# {MARKER}: {by}.")
         assert len(list(yaml.safe_load_all(text))) == 1
+
+
+def test_another_command_changes_no_file_but_the_one_that_is_applied_by_hand(sources: Sources) -> None:
+    loaded = load_profile("jark", sources)
+    before, after = (
+        argocd.for_one(loaded, loaded, sources, settings(), command) for command in (MADE_BY, "argocd -f x")
+    )
+    assert difference(before, after) == ([], ["parent.yaml"], [])
 
 
 def test_the_same_choices_give_the_same_bytes(sources: Sources) -> None:

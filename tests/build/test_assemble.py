@@ -14,11 +14,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.build.assemble import assemble, header, load_profile
-from generator.choices.profiles import Layer
+from generator.build.assemble import assemble, command_header, load_profile
+from generator.choices.profiles import Layer, parse_set
 from generator.docs.values_page import page
 from generator.errors import InputError
-from generator.files.tree import MARKER
+from generator.files.tree import MARKER, difference
 from generator.files.writer import plan
 from tests.conftest import PROFILES, ROOT
 
@@ -39,11 +39,20 @@ def test_the_committed_values_page_is_what_the_schemas_give() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_generated_file_says_so_and_how(sources: Sources, profile: str) -> None:
+def test_every_generated_file_says_so_and_chart_yaml_says_how(sources: Sources, profile: str) -> None:
     for path, text in assemble(load_profile(profile, sources), sources).items():
         if not path.startswith("files/dashboards/"):
             first = "\n".join(text.splitlines()[:2])
-            assert f"{MARKER}: --profile {profile}." in first, path
+            command = f": --profile {profile}." if path == "Chart.yaml" else ". Chart.yaml has the command."
+            assert f"{MARKER}{command}" in first, path
+
+
+def test_the_change_of_one_value_changes_no_file_but_those_that_hold_it(sources: Sources) -> None:
+    volume = parse_set("components.opensearch.volume=60Gi")
+    before, after = (assemble(load_profile("jark", sources, layers), sources) for layers in ([], [volume]))
+    _, changed, _ = difference(before, after)
+    assert set(changed) <= {"Chart.yaml", "README.md", "templates/opensearch/_setup.tpl", "values.yaml"}
+    assert len(before["Chart.yaml"].splitlines()) == len(after["Chart.yaml"].splitlines())
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -103,14 +112,13 @@ def test_monitors_in_a_profile_are_the_charts_monitors(sources: Sources) -> None
     assert values["monitors"]["dcgm"]["enabled"] is False
 
 
-def test_the_header_hides_what_set_was_given_and_cannot_leave_its_comment(sources: Sources) -> None:
+def test_the_header_hides_what_set_was_given_and_cannot_leave_its_line(sources: Sources) -> None:
     layers = [
         Layer("--set", {}, "--set components.kube-prometheus-stack.grafana.adminPassword=…"),
         Layer("evil", {}, "-f */}}\n{{ evil.yaml"),
     ]
-    text = header(load_profile("jark", sources, layers))
+    text = command_header(load_profile("jark", sources, layers))
     assert "adminPassword=…" in text
-    assert "*/" not in text
     assert "\n" not in text
 
 

@@ -62,6 +62,14 @@ def test_check_prints_a_diff_writes_nothing_and_fails(run: Any, tmp_path: Path) 
     assert tree(tmp_path) == before
 
 
+def test_check_after_the_change_of_one_value_names_only_the_files_that_it_changes(run: Any) -> None:
+    run("--profile", "jark")
+    _, out, _ = run("--profile", "jark", "--set", "components.opensearch.volume=60Gi", "--check")
+    files = {line.removeprefix("+++ b/") for line in out.splitlines() if line.startswith("+++ ")}
+    assert {"Chart.yaml", "README.md", "values.yaml"} <= files
+    assert files <= {"Chart.yaml", "README.md", "templates/opensearch/_setup.tpl", "values.yaml"}
+
+
 def test_check_of_a_missing_chart_fails(run: Any, tmp_path: Path) -> None:
     code, out, _ = run("--profile", "jark", "--check")
     assert code == 1
@@ -87,7 +95,7 @@ def test_an_overlay_file_and_a_set_value_are_laid_over_the_profile_in_order(run:
     values = yaml.safe_load(text)["opensearch"]
     assert (values["replicas"], values["opensearchJavaOpts"]) == (7, "-Xms4g -Xmx4g")
     assert values["persistence"]["storageClass"] == "gp3"
-    assert "--profile jark -f one.yaml -f two.yaml --set storage.className=…" in text.splitlines()[0]
+    assert "--profile jark -f one.yaml -f two.yaml --set storage.className=…" in (tmp_path / "c/Chart.yaml").read_text()
 
 
 def test_a_profile_file_of_ones_own(run: Any, tmp_path: Path) -> None:

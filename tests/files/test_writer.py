@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARK = f"# {MARKER}: --profile test.\n"
+MARK = f"# {MARKER}: --profile test.\n"  # in every file of version 0.1.0, since then in Chart.yaml alone
 OLD = {
     "Chart.yaml": f"{MARK}name: old\n",
     "files/dashboards/cpu.json": '{"title":"CPU"}\n',
@@ -32,7 +32,7 @@ OLD = {
     "values.yaml": f"{MARK}replicas: 3\n",
 }
 NEW = {path: text for path, text in OLD.items() if path != "templates/gone.yaml"} | {
-    "templates/new.yaml": MARK,
+    "templates/new.yaml": f"# {MARKER}. Chart.yaml has the command. Change the sources, not this file.\n",
     "values.yaml": f"{MARK}replicas: 5\n",
 }
 
@@ -345,7 +345,7 @@ def test_the_diff_shows_what_write_would_do(folder: Path) -> None:
         "--- /dev/null\n"
         "+++ b/templates/new.yaml\n"
         "@@ -0,0 +1 @@\n"
-        f"+{MARK}"
+        f"+{NEW['templates/new.yaml']}"
         "--- a/values.yaml\n"
         "+++ b/values.yaml\n"
         "@@ -1,2 +1,2 @@\n"
