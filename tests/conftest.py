@@ -12,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from generator import cli
-from generator.build.assemble import assemble, load_profile
+from generator.build.build import fit
+from generator.build.chart import chart
+from generator.build.profile import load_profile
 from generator.build.sources import Sources, read_pins, read_sources
 from generator.choices.profiles import Layer
 from generator.errors import InputError
-from generator.upstream import Patience, vendor_chart
+from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def write_chart(sources: Sources) -> Callable[..., Path]:
 
     def write(folder: Path, profile: str = "jark", choices: Mapping[str, Any] | None = None) -> Path:
         overlays = [Layer("overlay.yaml", choices)] if choices else []
-        for path, text in assemble(load_profile(profile, sources, overlays), sources).items():
+        for path, text in chart(fit(load_profile(profile, sources, overlays), sources)).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(text.encode())
         return folder
@@ -97,9 +99,7 @@ def upstream_charts(
         vendor_chart(
             chart,
             read_pins(ROOT),
-            mirror=mirror,
-            cache_dir=helm.CACHE / "charts",
-            patience=Patience(attempts=1, connect=3),
+            Upstream(mirror, helm.CACHE / "charts", patience=Patience(attempts=1, connect=3)),
         )
     except InputError as error:
         place = f"the mirror {mirror}" if mirror else "GEN_CHART_MIRROR, the cache or the network"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.build.assemble import chart_values, load_profile
+from generator.build.chart import chart_values
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
 from generator.files.templating import render
 from generator.stack.programs import program_files

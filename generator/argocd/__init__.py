@@ -3,14 +3,15 @@
 from generator.argocd.building import for_many, for_one, plain
 from generator.argocd.clusters import Cluster, parse_clusters, read_clusters
 from generator.argocd.concerns import Concern, concerns
-from generator.argocd.settings import Settings, Source, settings
-from generator.argocd.tree import PLAIN_RELEASE, SIGNATURE, command
+from generator.argocd.settings import PLAIN_RELEASE, Names, Settings, Source, settings
+from generator.argocd.tree import SIGNATURE, command
 
 __all__ = [
     "PLAIN_RELEASE",
     "SIGNATURE",
     "Cluster",
     "Concern",
+    "Names",
     "Settings",
     "Source",
     "command",

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator import stack as components
-from generator.build.assemble import assemble, chart_values
-from generator.build.extras import with_extras
+from generator.build.chart import chart
 from generator.errors import bad_input
 from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.build.sources import Sources
+    from generator.build.build import Build
     from generator.choices.profiles import Profile
 
 _OWN_CHART = "give it a chart of its own: `gen-chart -o DIR` makes one, and --path or a cluster's path: names it"
@@ -23,22 +22,20 @@ _FOLLOWS_VALUES = ("Chart.yaml", "README.md", "values.yaml")
 from them that values cannot change."""
 
 
-def added_values(chart: Profile, wanted: Profile, sources: Sources) -> dict[str, Any]:
-    """Gives the values that turn one profile's chart into another's.
+def added_values(base: Build, build: Build) -> dict[str, Any]:
+    """Returns the values that turn one Build's chart into another's.
 
     Args:
-        chart: what the chart was made from.
-        wanted: what is to be installed.
-        sources: the sources, without the extra files of either.
+        base: what the chart was made from.
+        build: what is to be installed.
 
     Raises:
         InputError: the two differ in more than values.
     """
-    before, after = with_extras(chart, sources), with_extras(wanted, sources)
-    values = difference(chart_values(chart, before), chart_values(wanted, after))
+    values = difference(base.values, build.values)
     if values:
-        _refuse_taken_out(chart, wanted, values)
-        _refuse_other_files(chart, wanted, before, after)
+        _refuse_taken_out(base.profile, build.profile, values)
+        _refuse_other_files(base, build)
     return values
 
 
@@ -72,12 +69,12 @@ def _has_null(value: Any) -> bool:
     return any(map(_has_null, value)) if isinstance(value, list) else value is None
 
 
-def _refuse_taken_out(chart: Profile, wanted: Profile, values: Mapping[str, Any]) -> None:
+def _refuse_taken_out(base: Profile, wanted: Profile, values: Mapping[str, Any]) -> None:
     """Refuses what would take a key of an upstream chart out: Helm then drops that chart's own default too."""
     for name in components.NAMES:
         for path in _nulls(values.get(name), name):
             raise bad_input(
-                f"sets nothing at {path}, where the chart of '{chart.command}' has a value",
+                f"sets nothing at {path}, where the chart of '{base.command}' has a value",
                 file=wanted.command,
                 path=path,
                 hint=_OWN_CHART,
@@ -92,14 +89,14 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
             yield from _nulls(inner, f"{path}.{key}")
 
 
-def _refuse_other_files(chart: Profile, wanted: Profile, before: Sources, after: Sources) -> None:
-    ours, theirs = assemble(chart, before), assemble(wanted, after)
+def _refuse_other_files(base: Build, build: Build) -> None:
+    ours, theirs = chart(base), chart(build)
     differing = sorted(
         path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path) and path not in _FOLLOWS_VALUES
     )
     if differing:
         raise bad_input(
-            f"needs more than other values: {differing[0]} differs from the chart of '{chart.command}'",
-            file=wanted.command,
+            f"needs more than other values: {differing[0]} differs from the chart of '{base.profile.command}'",
+            file=build.profile.command,
             hint=_OWN_CHART,
         )

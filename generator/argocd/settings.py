@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from generator.build.metadata import NAME
 from generator.errors import InputError, Problem
 
 IN_CLUSTER = "https://kubernetes.default.svc"
 """The cluster that ArgoCD runs in, as ArgoCD itself writes it."""
+
+RELEASE = "observability"
+"""The Helm release's name in the README's command."""
+
+PLAIN_RELEASE = "kube-prometheus-stack"
+"""The release of the Application that AI on EKS applies. A Deployment's selector, which holds it, can never change, so
+whoever takes its place keeps it."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
@@ -64,62 +72,78 @@ class Settings:
     release: str
 
 
-def settings(
-    *,
-    repo: str,
-    revision: str,
-    path: str,
-    chart: str | None,
-    apps_repo: str | None,
-    apps_revision: str | None,
-    apps_path: str | None,
-    target: str,
-    plain: bool,
-    namespace: str,
-    argocd_namespace: str,
-    project: str,
-    parent_project: str,
-    release: str,
-) -> Settings:
-    """Checks what a person gave and fills in what follows from it.
+@dataclass(frozen=True)
+class Names:
+    """What a person gave, each as the option of its name; None where it was left out.
 
-    Args:
+    Attributes:
         repo: of the chart; ``oci://`` is taken off, as ArgoCD wants it.
         revision: of the chart.
         path: the chart's folder in Git.
         chart: a packaged chart's name; None for a folder in Git.
-        apps_repo: the Git repository of the folder that is written; the chart's if left out.
-        apps_revision: its revision; the chart's if left out.
-        apps_path: its path there; ``target`` if left out.
+        apps_repo: the Git repository of the folder that is written; None for the chart's.
+        apps_revision: its revision; None for the chart's.
+        apps_path: its path there; None for the folder that is written.
+        namespace: where the chart's objects go.
+        argocd_namespace: where ArgoCD takes Applications from.
+        project: the AppProject; None for the one that fits.
+        parent_project: a project that may create Applications.
+        release_name: the Helm release; None for the one that fits.
+    """
+
+    repo: str
+    revision: str
+    path: str = "charts/ai-ml-observability"
+    chart: str | None = None
+    apps_repo: str | None = None
+    apps_revision: str | None = None
+    apps_path: str | None = None
+    namespace: str = "monitoring"
+    argocd_namespace: str = "argocd"
+    project: str | None = None
+    parent_project: str = "default"
+    release_name: str | None = None
+
+
+def settings(names: Names, *, target: str, plain: bool) -> Settings:
+    """Checks what a person gave and fills in what follows from it.
+
+    Args:
+        names: what was given.
         target: the folder that is written, as the person gave it.
         plain: whether there is only one Application, so that no folder has to be found.
-        namespace: see Settings; so are the rest.
 
     Raises:
         InputError: one Problem for each option that is wrong.
     """
-    found = [*_chart_problems(repo, revision, path, chart)]
+    project, release = ("default", PLAIN_RELEASE) if plain else (NAME, RELEASE)
+    project = project if names.project is None else names.project
+    release = release if names.release_name is None else names.release_name
+    problems = _chart_problems(names.repo, names.revision, names.path, names.chart)
     for option, name, longest in (
-        ("--namespace", namespace, 63),
-        ("--argocd-namespace", argocd_namespace, 63),
+        ("--namespace", names.namespace, 63),
+        ("--argocd-namespace", names.argocd_namespace, 63),
         ("--project", project, 63),
-        ("--parent-project", parent_project, 63),
+        ("--parent-project", names.parent_project, 63),
         ("--release-name", release, 53),
     ):
         if not _LABEL.fullmatch(name) or len(name) > longest:
             expected = f"expected at most {longest} of a-z, 0-9 and -, with a letter or digit at both ends"
-            found.append(Problem(f"found '{name}', {expected}", option))
+            problems.append(Problem(f"found '{name}', {expected}", option))
     if not plain:
         if project == "default":
-            found.append(Problem("found 'default', which is ArgoCD's own and is not overwritten", "--project"))
-        found += _apps_problems(chart, apps_repo, apps_revision, apps_path, target)
-    if found:
-        raise InputError(*found)
-    source = Source(repo.removeprefix("oci://"), revision, "" if chart else _clean(path), chart or "")
+            problems.append(Problem("found 'default', which is ArgoCD's own and is not overwritten", "--project"))
+        problems += _apps_problems(names.chart, names.apps_repo, names.apps_revision, names.apps_path, target)
+    if problems:
+        raise InputError(*problems)
+    folder = "" if names.chart else _clean(names.path)
+    source = Source(names.repo.removeprefix("oci://"), names.revision, folder, names.chart or "")
     apps = source
     if not plain:
-        apps = Source(apps_repo or repo, apps_revision or revision, _clean(apps_path or target))
-    return Settings(source, apps, namespace, argocd_namespace, project, parent_project, release)
+        apps = Source(
+            names.apps_repo or names.repo, names.apps_revision or names.revision, _clean(names.apps_path or target)
+        )
+    return Settings(source, apps, names.namespace, names.argocd_namespace, project, names.parent_project, release)
 
 
 def _chart_problems(repo: str, revision: str, path: str, chart: str | None) -> list[Problem]:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 PLAIN_NAME = "ai-ml-obs-ref-arch"
 """The Application that AI on EKS applies (infra/base/terraform/argocd-addons/ai-ml-observability.yaml there)."""
 
-PLAIN_RELEASE = "kube-prometheus-stack"
-"""Its release name. A Deployment's selector, which holds it, can never change, so whoever takes its place keeps it."""
-
 SIGNATURE = Signature(f"{MARKER}: argocd", ("application.yaml", "applicationset.yaml", "parent.yaml"))
 """A chart that lies in the folder has another marker, and stays."""
 

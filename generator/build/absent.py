@@ -6,12 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from generator.build.verification import verify_profile
 from generator.dashboards.logs import used_by_panels
 from generator.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exporter
@@ -20,19 +19,17 @@ if TYPE_CHECKING:
     from generator.verify import Finding
 
 _TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")
+_OWNER = re.compile(r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|variables\[\d+\]")
 _Place = tuple[int, int, int]
 
 
-def without_absent(profile: Profile, sources: Sources) -> Sources:
-    """Gives the sources without the queries, panels and rows that only absent workloads feed.
-
-    What is left out is what the check on queries finds: nothing scrapes it, and its workload is said to be absent. A
-    dashboard of which nothing would be left stays as it is: it has a switch of its own.
+def absent_workloads(profile: Profile, sources: Sources) -> frozenset[str]:
+    """Returns the monitors of the workloads that the cluster does not have (``cluster.absent``).
 
     Raises:
-        InputError: ``cluster.absent`` names what is no monitor.
+        InputError: it names what is no monitor.
     """
-    absent = {name for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None}
+    absent = frozenset(name for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None)
     unknown = sorted(absent - sources.monitors.keys())
     if unknown:
         file = f"profile {profile.name}"
@@ -42,14 +39,57 @@ def without_absent(profile: Profile, sources: Sources) -> Sources:
                 for name in unknown
             )
         )
-    if not absent:
-        return sources
-    gone = _places(verify_profile(profile, sources), _missing(sources.exporters, absent))
-    dashboards = {
-        name: _trimmed(spec, gone[spec.file]) if spec.file in gone else spec
-        for name, spec in sources.dashboards.items()
+    return absent
+
+
+def without_absent(
+    dashboards: Mapping[str, Dashboard],
+    exporters: Mapping[str, Exporter],
+    absent: Collection[str],
+    findings: Sequence[Finding],
+) -> tuple[dict[str, Dashboard], tuple[Finding, ...]]:
+    """Leaves out the queries, panels and rows that only absent workloads feed.
+
+    What is left out is what the check on queries finds: nothing scrapes it, and its workload is said to be absent. A
+    dashboard of which nothing would be left stays as it is: it has a switch of its own.
+
+    Args:
+        dashboards: the dashboards by name.
+        exporters: the catalogue.
+        absent: what absent_workloads returns.
+        findings: what the check finds in these dashboards and in the rules.
+
+    Returns:
+        The dashboards, and the findings without those about what was left out; they name the places of the files.
+    """
+    gone = _places(findings, _missing(exporters, absent))
+    trimmed = {
+        name: _trimmed(dashboard, gone[dashboard.file]) if dashboard.file in gone else dashboard
+        for name, dashboard in dashboards.items()
     }
-    return replace(sources, dashboards=dashboards)
+    left_out = {
+        (dashboard.file, place)
+        for name, dashboard in dashboards.items()
+        if trimmed[name] is not dashboard
+        for place in _left_out(dashboard, trimmed[name], gone[dashboard.file])
+    }
+    return trimmed, tuple(finding for finding in findings if (finding.file, _owner(finding.place)) not in left_out)
+
+
+def _owner(path: str) -> str:
+    """Returns the target or the variable that a place of a finding lies in; "" for any other place."""
+    match = _OWNER.match(path)
+    return match[0] if match else ""
+
+
+def _left_out(before: Dashboard, after: Dashboard, gone: Collection[_Place]) -> Iterator[str]:
+    """Yields the places of the targets and variables of a dashboard that are left out."""
+    for row, panel, target in gone:
+        yield f"rows[{row}].panels[{panel}].targets[{target}]"
+    kept = {variable.name for variable in after.variables}
+    for index, variable in enumerate(before.variables):
+        if variable.name not in kept:
+            yield f"variables[{index}]"
 
 
 def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[str]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import DEFAULT_FOLDER, complete_profile, load, load_sources, tfvars_option, with_overlays
+from generator.cli.options import (
+    DEFAULT_FOLDER,
+    complete_profile,
+    load_build,
+    load_sources,
+    request_options,
+    require_profile,
+)
 from generator.errors import Exit
+
+if TYPE_CHECKING:
+    from generator.choices.request import Request
 
 _EXAMPLES = """\b
 Examples:
@@ -21,14 +33,14 @@ Examples:
 
 
 @cli.command(short_help="Write ArgoCD Applications for the chart.", epilog=_EXAMPLES)
-@click.option(
-    "--profile",
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="The profile that the chart was made from; see `gen-chart profiles`.",
+@request_options(
+    click.option(
+        "--profile",
+        metavar="NAME|FILE",
+        shell_complete=complete_profile,
+        help="The profile that the chart was made from; see `gen-chart profiles`.",
+    )
 )
-@tfvars_option
-@with_overlays
 @click.option("--repo", required=True, metavar="URL", help="Where the chart is: a Git, Helm or oci:// repository.")
 @click.option("--revision", required=True, metavar="REV", help="Its tag, commit or branch; with --chart, its version.")
 @click.option(
@@ -77,36 +89,15 @@ Examples:
 @click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
 @click.pass_context
 def argocd(
-    ctx: click.Context,
-    profile: str | None,
-    tfvars: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
-    repo: str,
-    revision: str,
-    path: str,
-    chart: str | None,
-    apps_repo: str | None,
-    apps_revision: str | None,
-    apps_path: str | None,
-    namespace: str,
-    argocd_namespace: str,
-    project: str | None,
-    parent_project: str,
-    release_name: str | None,
-    clusters: Path | None,
-    plain: bool,
-    target: Path,
-    check: bool,
+    ctx: click.Context, /, request: Request, clusters: Path | None, plain: bool, target: Path, check: bool, **names: Any
 ) -> None:
     """Write ArgoCD Applications: for the kinds, for Secrets, for what runs, and for monitors, rules and dashboards.
 
     A chart in Git is the one that `gen-chart` writes with the same --profile, --tfvars, -f and --set. A packaged chart
     is made with the same --profile and --tfvars; there, -f and --set travel in the Applications.
     """
-    if profile is None and tfvars is None:
-        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
-    if tfvars is not None and clusters is not None:
+    require_profile(request)
+    if request.tfvars is not None and clusters is not None:
         raise click.UsageError("--tfvars and --clusters exclude each other: a blueprint is one cluster's")
     if plain and clusters is not None:
         raise click.UsageError("--plain and --clusters exclude each other")
@@ -115,33 +106,18 @@ def argocd(
     from generator.choices.profiles import parse_set
     from generator.files.writer import plan, unified_diff, write
 
-    settings = applications.settings(
-        repo=repo,
-        revision=revision,
-        path=path,
-        chart=chart,
-        apps_repo=apps_repo,
-        apps_revision=apps_revision,
-        apps_path=apps_path,
-        target=target.as_posix(),
-        plain=plain,
-        namespace=namespace,
-        argocd_namespace=argocd_namespace,
-        project=project or ("default" if plain else "ai-ml-observability"),
-        parent_project=parent_project,
-        release=release_name or (applications.PLAIN_RELEASE if plain else "observability"),
-    )
+    settings = applications.settings(applications.Names(**names), target=target.as_posix(), plain=plain)
     listed = None if clusters is None else applications.read_clusters(clusters)
     sources = load_sources()
-    wanted = load(profile, sources, files, sets, tfvars)
-    base = wanted if chart is None else load(profile, sources, (), (), tfvars, warn=False)
-    given = [(option, ctx.params[name]) for option, name in _SHOWN if _given(ctx, name)]
-    made_by = applications.command(wanted, given)
+    build = load_build(request, sources)
+    base = build if settings.chart.path else load_build(replace(request, overlays=(), sets=()), sources, warn=False)
+    options = [(option, ctx.params[name]) for option, name in _SHOWN if _typed(ctx, name)]
+    made_by = applications.command(build.profile, options)
     if listed is not None:
-        changes = [*map(read_overlay, files), *map(parse_set, sets)]
+        changes = [*map(read_overlay, request.overlays), *map(parse_set, request.sets)]
         made = applications.for_many(base, listed, changes, sources, settings, made_by)
     else:
-        made = (applications.plain if plain else applications.for_one)(base, wanted, sources, settings, made_by)
+        made = (applications.plain if plain else applications.for_one)(base, build, settings, made_by)
     planned = plan(target, made, applications.SIGNATURE)
     if check:
         click.echo(unified_diff(planned), nl=False)
@@ -172,5 +148,5 @@ _SHOWN = (
 """Options that the header of the files repeats, where they were given."""
 
 
-def _given(ctx: click.Context, name: str) -> bool:
+def _typed(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from generator.cli.fetch import download_bar
 from generator.cli.generate import cli
-from generator.cli.options import load, load_sources, mirror_option, output_option, show_result
+from generator.cli.options import load_builds, load_sources, output_option, show_result, upstream_options
 from generator.errors import Exit
+
+if TYPE_CHECKING:
+    from generator.upstream import Upstream
 
 
 @cli.command(short_help="Move the pin of an upstream chart.")
 @click.argument("name")
 @click.argument("version")
-@mirror_option
+@upstream_options
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--force", is_flag=True, help="Move the pin even if the profiles set a key that is gone.")
 @click.option(
@@ -25,7 +29,7 @@ def bump(
     ctx: click.Context,
     name: str,
     version: str,
-    chart_mirror: str | None,
+    upstream: Upstream,
     dry_run: bool,
     force: bool,
     reason: str | None,
@@ -39,8 +43,6 @@ def bump(
     """
     from datetime import UTC, datetime
 
-    from platformdirs import user_cache_path
-
     from generator.build.sources import sources_root
     from generator.files.atomic import write_file
     from generator.upgrades import edited_pins, pins_file
@@ -51,15 +53,7 @@ def bump(
     root = sources_root()
     path = pins_file(root)
     sources = load_sources()
-    planned, digest = compare_versions(
-        name,
-        version,
-        sources,
-        {profile: load(profile, sources, (), ()) for profile in sorted(sources.profiles)},
-        mirror=chart_mirror,
-        cache_dir=user_cache_path("gen-chart") / "charts",
-        report=download_bar,
-    )
+    planned, digest = compare_versions(name, version, sources.pins, load_builds(sources), upstream)
     show_result(as_data(planned), as_text(planned), output)
     if planned.breaks and not force:
         click.echo(

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from generator.choices.request import Request
 from generator.cli.generate import cli
 from generator.cli.options import (
     complete_profile,
-    load,
+    load_build,
     load_sources,
     output_option,
+    request_options,
     show_result,
-    tfvars_option,
-    with_overlays,
 )
 from generator.errors import Exit
 
 
 @cli.command(short_help="Does something emit all that is queried?")
-@click.option(
-    "--profile",
-    "names",
-    multiple=True,
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="Check what this profile switches on. Repeatable; all built-in profiles if left out.",
+@request_options(
+    click.option(
+        "--profile",
+        multiple=True,
+        metavar="NAME|FILE",
+        shell_complete=complete_profile,
+        help="Check what this profile switches on. Repeatable; all built-in profiles if left out.",
+    )
 )
-@tfvars_option
-@with_overlays
 @click.option(
     "--dashboard",
     "foreign",
@@ -39,34 +39,25 @@ from generator.errors import Exit
 )
 @output_option
 @click.pass_context
-def verify(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    tfvars: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
-    foreign: Path | None,
-    output: str,
-) -> None:
+def verify(ctx: click.Context, request: Request, foreign: Path | None, output: str) -> None:
     """Check that something emits every metric that dashboards and rules query, and that each query makes sense.
 
     Generation does the same and refuses to write a chart with an error.
     """
-    from generator.build.extras import with_extras
-    from generator.build.verification import verify_foreign, verify_profile
+    from generator.build.findings import dashboard_findings, findings
     from generator.verify import as_data, as_text, failed
 
     sources = load_sources()
-    chosen = names or ((None,) if tfvars else sorted(sources.profiles))
-    loaded = [load(name, sources, files, sets, tfvars) for name in chosen]
+    names = request.profile or (("",) if request.tfvars else sorted(sources.profiles))
+    builds = [load_build(replace(request, profile=name), sources) for name in names]
     if foreign is not None:
-        results = {str(foreign): verify_foreign(foreign, loaded[0], sources)}
+        results = {str(foreign): dashboard_findings(foreign, builds[0])}
     else:
-        results = {profile.name: verify_profile(profile, with_extras(profile, sources)) for profile in loaded}
-    data = {name: as_data(findings) for name, findings in results.items()}
-    text = "".join(f"{name}:{chr(10) if findings else ' '}{as_text(findings)}" for name, findings in results.items())
+        results = {build.profile.name: findings(build) for build in builds}
+    data = {name: as_data(found) for name, found in results.items()}
+    text = "".join(f"{name}:{chr(10) if found else ' '}{as_text(found)}" for name, found in results.items())
     show_result(data, text, output)
-    if any(failed(findings) for findings in results.values()):
+    if any(failed(found) for found in results.values()):
         ctx.exit(Exit.CHECK_FAILED)
 
 
@@ -86,7 +77,6 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
 
     CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
     """
-    from generator.build.assemble import chart_values, load_profile
     from generator.build.sources import sources_root
     from generator.catalogue.capture import add_capture
     from generator.catalogue.known import Drops
@@ -94,7 +84,7 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
 
     root = sources_root()
     sources = load_sources()
-    monitors = chart_values(load_profile("standalone", sources), sources)["monitors"]
+    monitors = load_build(Request("standalone"), sources).values["monitors"]
     update = add_capture(
         root,
         capture,

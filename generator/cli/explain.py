@@ -9,16 +9,16 @@ import click
 from generator.cli.generate import cli
 from generator.cli.options import (
     complete_profile,
-    load,
+    load_build,
+    load_builds,
     load_sources,
     output_option,
+    request_options,
     show_result,
-    tfvars_option,
-    with_overlays,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from generator.choices.request import Request
 
 
 @cli.command(short_help="The profiles, and what each is for.")
@@ -39,29 +39,22 @@ def components(output: str) -> None:
     from generator.cli.listing import component_rows, table
 
     sources = load_sources()
-    rows = component_rows([load(name, sources, (), ()) for name in sorted(sources.profiles)], sources.pins)
+    rows = component_rows([build.profile for build in load_builds(sources)], sources.pins)
     show_result(rows, table(rows), output)
 
 
 @cli.command(short_help="Every choice that a profile makes.")
-@click.argument("profile", shell_complete=complete_profile)
-@tfvars_option
-@with_overlays
+@request_options(click.argument("profile", shell_complete=complete_profile))
 @click.option("--helm", is_flag=True, help="Show the Helm values that follow from the choices instead.")
 @output_option
-def show(
-    profile: str, tfvars: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], helm: bool, output: str
-) -> None:
+def show(request: Request, helm: bool, output: str) -> None:
     """Show every choice that PROFILE makes, what it extends merged in.
 
     Each key printed is one that an overlay (-f) or --set may change.
     """
-    from generator.build.assemble import chart_values
-    from generator.build.extras import with_extras
     from generator.files import yamlfile
 
-    sources = load_sources()
-    loaded = load(profile, sources, files, sets, tfvars)
-    data = chart_values(loaded, with_extras(loaded, sources)) if helm else loaded.choices
-    title = f"# {' → '.join(loaded.lineage)}: {loaded.description}\n"
+    build = load_build(request)
+    data = build.values if helm else build.profile.choices
+    title = f"# {' → '.join(build.profile.lineage)}: {build.profile.description}\n"
     show_result(data, title + yamlfile.dump(data), output)

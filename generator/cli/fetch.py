@@ -10,36 +10,30 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import DEFAULT_FOLDER, mirror_option, output_option, show_result
+from generator.cli.options import DEFAULT_FOLDER, output_option, show_result, upstream_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from generator.upstream import Upstream
+
 
 @cli.command(short_help="Fetch the upstream charts.")
 @click.argument("chart_dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER)
-@mirror_option
+@upstream_options
 @output_option
-def vendor(chart_dir: Path, chart_mirror: str | None, output: str) -> None:
+def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
     """Fetch the upstream charts that CHART_DIR's Chart.lock names into CHART_DIR/charts.
 
     Each archive is verified; all arrive, or charts/ stays as it was. What is in place is not fetched again.
     """
     from dataclasses import asdict
 
-    from platformdirs import user_cache_path
-
     from generator.build.sources import read_pins, sources_root
     from generator.cli.listing import table
     from generator.upstream import vendor_chart
 
-    found = vendor_chart(
-        chart_dir,
-        read_pins(sources_root()),
-        mirror=chart_mirror,
-        cache_dir=user_cache_path("gen-chart") / "charts",
-        report=download_bar,
-    )
+    found = vendor_chart(chart_dir, read_pins(sources_root()), upstream)
     rows = [
         {
             "chart": one.name,

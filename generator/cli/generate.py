@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from generator import __version__
-from generator.cli.options import DEFAULT_FOLDER, load, load_sources, profile_option, tfvars_option, with_overlays
+from generator.choices.request import Request
+from generator.cli.options import DEFAULT_FOLDER, load_build, request_options, require_profile
 from generator.errors import Exit
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ Examples:
     epilog=EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@profile_option
-@tfvars_option
-@with_overlays
+@request_options()
 @click.option(
     "-o",
     "--output-dir",
@@ -52,10 +51,7 @@ Examples:
 @click.pass_context
 def cli(
     ctx: click.Context,
-    profile: str | None,
-    tfvars: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
+    request: Request,
     target: Path,
     check: bool,
     dry_run: bool,
@@ -66,23 +62,19 @@ def cli(
     with monitors and dashboards for Ray, vLLM, GPUs and the platform around them.
     """
     if ctx.invoked_subcommand is not None:
-        if profile is not None or tfvars is not None or files or sets or check or dry_run:
+        if request != Request() or check or dry_run:
             raise click.UsageError("options that generate a chart do not go with a command; give them after it")
         return
-    if profile is None and tfvars is None:
-        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    require_profile(request)
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    from generator.build.assemble import assemble
-    from generator.build.extras import with_extras
-    from generator.build.verification import refuse_errors, verify_profile
+    from generator.build.chart import chart
+    from generator.build.findings import findings, refuse_errors
     from generator.files import writer
 
-    sources = load_sources()
-    loaded = load(profile, sources, files, sets, tfvars)
-    sources = with_extras(loaded, sources)
-    refuse_errors(verify_profile(loaded, sources))
-    planned = writer.plan(target, assemble(loaded, sources))
+    build = load_build(request)
+    refuse_errors(findings(build))
+    planned = writer.plan(target, chart(build))
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
         if not planned.clean:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import (
-    load,
-    load_sources,
-    mirror_option,
-    profile_option,
-    show_result,
-    tfvars_option,
-    with_overlays,
-)
+from generator.cli.options import load_build, request_options, require_profile, show_result, upstream_options
+
+if TYPE_CHECKING:
+    from generator.choices.request import Request
+    from generator.upstream import Upstream
 
 _TOOLS = ("crane", "skopeo")
 
 
 @cli.command(short_help="List the images that a chart pulls; move them to another registry.")
-@profile_option
-@tfvars_option
-@with_overlays
-@mirror_option
+@request_options()
+@upstream_options
 @click.option(
     "--registry",
     metavar="HOST[/PATH]",
@@ -43,16 +38,7 @@ _TOOLS = ("crane", "skopeo")
     show_default=True,
     help="How to print it; crane and skopeo are scripts that copy the images to --registry.",
 )
-def images(
-    profile: str | None,
-    tfvars: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
-    chart_mirror: str | None,
-    registry: str | None,
-    lock: Path | None,
-    output: str,
-) -> None:
+def images(request: Request, upstream: Upstream, registry: str | None, lock: Path | None, output: str) -> None:
     """List every image that the profile's chart pulls, those that operators pull later included.
 
     The chart is rendered by helm with the upstream charts in it. To have your cluster pull from your own registry:
@@ -61,26 +47,14 @@ def images(
       gen-chart images --profile jark --registry registry.example --output crane > copy.sh
       gen-chart --profile jark --set images.registry=registry.example
     """
-    if profile is None and tfvars is None:
-        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    require_profile(request)
     if output in _TOOLS and not registry:
         raise click.UsageError(f"--output {output} copies to a registry: name it with --registry")
-    from platformdirs import user_cache_path
-
-    from generator.build.extras import with_extras
     from generator.files.atomic import write_file
     from generator.package.images import list_images, resolve_digests
     from generator.stack.images import listing
 
-    sources = load_sources()
-    loaded = load(profile, sources, files, sets, tfvars)
-    listed = list_images(
-        loaded,
-        with_extras(loaded, sources),
-        registry=registry,
-        mirror=chart_mirror,
-        cache_dir=user_cache_path("gen-chart") / "charts",
-    )
+    listed = list_images(load_build(request), registry, upstream)
     if lock is not None:
         digests = resolve_digests(listed.upstream)
         write_file(lock, listing.lock_file(digests))

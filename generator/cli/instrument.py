@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import click
 
+from generator.choices.request import Request
 from generator.cli.generate import cli
-from generator.cli.options import load, load_sources, profile_option, with_overlays
+from generator.cli.options import load_build, request_options
 from generator.errors import Exit
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BASE = "standalone"
 """The profile that the others extend: none of them changes an image."""
@@ -31,8 +29,7 @@ _BASE = "standalone"
 @click.option(
     "--registry", metavar="HOST[/PATH]", help="Pull the sidecar's image from this registry, as images.registry does."
 )
-@profile_option
-@with_overlays
+@request_options()
 @click.pass_context
 def instrument(
     ctx: click.Context,
@@ -42,9 +39,7 @@ def instrument(
     in_place: bool,
     vllm_metrics: bool,
     registry: str | None,
-    profile: str | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
+    request: Request,
 ) -> None:
     """Add what this chart needs to see into Ray: the Fluent Bit sidecar and its volumes, and the metrics ports.
 
@@ -59,7 +54,7 @@ def instrument(
     from generator.instrument import Options, read_source, unified_diff, write_in_place
     from generator.instrument import instrument as instrument_text
 
-    options = Options(_image(profile, files, sets, registry), vllm_metrics)
+    options = Options(_image(request, registry), vllm_metrics)
     sources = [read_source(name, sys.stdin.buffer) for name in manifests]
     done = [instrument_text(source.text, file=source.name, options=options) for source in sources]
     for source, result in zip(sources, done, strict=True):
@@ -79,20 +74,19 @@ def instrument(
         ctx.exit(Exit.CHECK_FAILED)
 
 
-def _image(profile: str | None, files: tuple[Path, ...], sets: tuple[str, ...], registry: str | None) -> str:
+def _image(request: Request, registry: str | None) -> str:
     """Returns the sidecar's image, that of the chart's own Fluent Bit.
 
     Raises:
-        InputError: see options.load and assemble.chart_values.
+        InputError: see make_build.
     """
-    from generator.build.sources import read_pins, sources_root
     from generator.stack.fluent_bit.image import fluent_bit_image
 
     if registry is not None:
-        sets = (*sets, f"images.registry={registry}")
-    if profile is None and not files and not sets:
-        return fluent_bit_image({}, read_pins(sources_root()))
-    from generator.build.assemble import chart_values
+        request = replace(request, sets=(*request.sets, f"images.registry={registry}"))
+    if request == Request():
+        from generator.build.sources import read_pins, sources_root
 
-    sources = load_sources()
-    return fluent_bit_image(chart_values(load(profile or _BASE, sources, files, sets), sources), sources.pins)
+        return fluent_bit_image({}, read_pins(sources_root()))
+    build = load_build(request if request.profile or request.tfvars else replace(request, profile=_BASE))
+    return fluent_bit_image(build.values, build.pins)

@@ -1,79 +1,122 @@
-"""What the commands share: options, completion, loading what they work on, printing."""
+"""What the commands share: options, completion, the way from arguments to a Build, printing."""
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from generator.choices.request import Request
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generator.build.build import Build
     from generator.build.sources import Sources
-    from generator.choices.profiles import Layer, Profile
 
 DEFAULT_FOLDER = Path("charts/ai-ml-observability")
 
 
 def complete_profile(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Gives the built-in profiles whose names begin with what was typed; the shell asks for it."""
+    """Returns the built-in profiles whose names begin with what was typed; the shell asks for it."""
     from generator.build.sources import sources_root
 
     names = (path.stem for path in (sources_root() / "profiles").glob("*.yaml"))
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-_OVERLAYS = [
-    click.option(
-        "-f",
-        "--values",
-        "files",
-        multiple=True,
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="Lay this YAML file over the profile. Repeatable; later ones win.",
-    ),
-    click.option(
-        "--set",
-        "sets",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Lay one value over the profile and the files, as in a.b=1. Repeatable.",
-    ),
-]
-output_option = click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
+_TFVARS = click.option(
+    "--tfvars",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A JARK blueprint's variables: what it enables is watched, what it does not is not. Below -f and --set.",
+)
+_OVERLAYS = click.option(
+    "-f",
+    "--values",
+    "overlays",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Lay this YAML file over the profile. Repeatable; later ones win.",
+)
+_SETS = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Lay one value over the profile and the files, as in a.b=1. Repeatable.",
 )
 
-profile_option = click.option(
+PROFILE = click.option(
     "--profile",
     metavar="NAME|FILE",
     shell_complete=complete_profile,
     help="The kind of cluster; see `gen-chart profiles`. Or a profile file of your own (.yaml).",
 )
-mirror_option = click.option(
+_MIRROR = click.option(
     "--chart-mirror",
     envvar="GEN_CHART_MIRROR",
     show_envvar=True,
     metavar="DIR_OR_URL",
     help="Where the charts come from: a directory with NAME-VERSION.tgz or NAME/, a Helm repository, or oci://HOST/PREFIX.",
 )
-
-
-tfvars_option = click.option(
-    "--tfvars",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A JARK blueprint's variables: what it enables is watched, what it does not is not. Below -f and --set.",
+output_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 
+NO_PROFILE = "say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)"
 
-def with_overlays(command: Any) -> Any:
-    """Gives a command the options that lay changes over a profile."""
-    for option in reversed(_OVERLAYS):
-        command = option(command)
-    return command
+
+def request_options(profile: Any = PROFILE) -> Callable[[Any], Any]:
+    """Gives a command the options that say what a chart is made from; it receives them as one ``request``.
+
+    Args:
+        profile: the option or argument, named ``profile``, that chooses the profile.
+    """
+
+    def decorate(command: Any) -> Any:
+        @wraps(command)
+        def with_request(
+            *args: Any,
+            profile: str | None,
+            tfvars: Path | None,
+            overlays: tuple[Path, ...],
+            sets: tuple[str, ...],
+            **more: Any,
+        ) -> Any:
+            return command(*args, request=Request(profile or "", overlays, sets, tfvars), **more)
+
+        for option in (_SETS, _OVERLAYS, _TFVARS, profile):
+            with_request = option(with_request)
+        return with_request
+
+    return decorate
+
+
+def upstream_options(command: Any) -> Any:
+    """Gives a command the option that says where upstream charts come from; it receives it as one ``upstream``."""
+
+    @wraps(command)
+    def with_upstream(*args: Any, chart_mirror: str | None, **more: Any) -> Any:
+        from generator.cli.fetch import download_bar
+        from generator.upstream import Upstream
+
+        return command(*args, upstream=Upstream(chart_mirror, progress=download_bar), **more)
+
+    return _MIRROR(with_upstream)
+
+
+def require_profile(request: Request) -> None:
+    """Refuses a request that names neither a profile nor a blueprint.
+
+    Raises:
+        UsageError: it names neither.
+    """
+    if not request.profile and request.tfvars is None:
+        raise click.UsageError(NO_PROFILE)
 
 
 def load_sources() -> Sources:
@@ -83,56 +126,29 @@ def load_sources() -> Sources:
     return read_sources(sources_root())
 
 
-def load(
-    profile: str | None,
-    sources: Sources,
-    files: Sequence[Path],
-    sets: Sequence[str],
-    tfvars: Path | None = None,
-    *,
-    warn: bool = True,
-) -> Profile:
-    """Resolves ``--profile``, which names a built-in profile or, with a slash or .yaml, a file.
+def load_build(request: Request, sources: Sources | None = None, *, warn: bool = True) -> Build:
+    """Makes the Build of a request and prints its warnings on stderr.
 
     Args:
-        profile: None takes the one that blueprints start from.
-        sources: the sources.
-        files: what ``-f`` names, in order.
-        sets: what ``--set`` says, in order.
-        tfvars: a blueprint's variables, whose choices lie below the others.
-        warn: whether warnings about it go to stderr.
+        request: what was typed.
+        sources: the sources, if they have been read already.
+        warn: whether warnings are printed.
 
     Raises:
-        InputError: see assemble.load_profile, tfvars.read_settings, tfvars.blueprint_layer and blueprint_notices.
+        InputError: see make_build.
     """
-    from generator.build.sources import read_overlay
-    from generator.choices.profiles import parse_set
+    from generator.build.build import make_build
 
-    overlays: list[Layer] = [*map(read_overlay, files), *map(parse_set, sets)]
-    if tfvars is None:
-        return _resolve(profile or "", sources, overlays)
-    from generator.build.sources import sources_root
-    from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint, read_settings
-
-    blueprint = read_blueprint(sources_root())
-    settings = read_settings(tfvars)
-    name = profile or blueprint.profile
-    layer = blueprint_layer(blueprint, settings, _resolve(name, sources, ()), sources)
-    loaded = _resolve(name, sources, [layer, *overlays])
-    for problem in blueprint_notices(blueprint, settings, loaded) if warn else ():
+    build = make_build(request, sources or load_sources())
+    for warning in build.warnings if warn else ():
         click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
-        click.echo(str(problem), err=True)
-    return loaded
+        click.echo(str(warning), err=True)
+    return build
 
 
-def _resolve(profile: str, sources: Sources, overlays: Sequence[Layer]) -> Profile:
-    from generator.build.assemble import load_profile
-    from generator.build.sources import read_overlay
-
-    if "/" in profile or profile.endswith((".yaml", ".yml")):
-        path = Path(profile)
-        return load_profile(path.name, sources, overlays, own=read_overlay(path))
-    return load_profile(profile, sources, overlays)
+def load_builds(sources: Sources) -> list[Build]:
+    """Makes the Build of every built-in profile, in the order of their names."""
+    return [load_build(Request(name), sources) for name in sorted(sources.profiles)]
 
 
 def show_result(data: Any, text: str, output: str) -> None:

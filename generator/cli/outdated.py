@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import mirror_option, output_option, show_result
+from generator.cli.options import output_option, show_result, upstream_options
 from generator.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    from generator.upstream import Upstream
 
 
 @cli.command(short_help="Which pins are behind?")
-@mirror_option
+@upstream_options
 @click.option(
     "--images/--no-images",
     default=None,
@@ -19,7 +24,7 @@ from generator.errors import Exit, InputError
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything is outdated.")
 @output_option
 @click.pass_context
-def outdated(ctx: click.Context, chart_mirror: str | None, images: bool | None, exit_code: bool, output: str) -> None:
+def outdated(ctx: click.Context, upstream: Upstream, images: bool | None, exit_code: bool, output: str) -> None:
     """Compare the pinned upstream charts and images with what their repositories, or the mirror, have.
 
     Shown are the newest patch, minor and major release beyond each pin, and when they were published where the
@@ -31,9 +36,9 @@ def outdated(ctx: click.Context, chart_mirror: str | None, images: bool | None, 
     from generator.upgrades.outdated import as_data, as_rows
     from generator.upstream import Patience, open_client
 
-    asked = images if images is not None else not chart_mirror
+    asked = images if images is not None else not upstream.mirror
     with open_client(Patience(attempts=2)) as client:
-        found = compare(read_pins(sources_root()), client, mirror=chart_mirror, images=asked)
+        found = compare(read_pins(sources_root()), client, mirror=upstream.mirror, images=asked)
     show_result(as_data(found), table(as_rows(found)), output)
     problems = list(dict.fromkeys(problem for one in found for problem in one.problems))
     if problems:

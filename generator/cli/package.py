@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.fetch import download_bar
 from generator.cli.generate import cli
 from generator.cli.options import (
-    load,
-    load_sources,
-    mirror_option,
+    load_build,
     output_option,
-    profile_option,
+    request_options,
+    require_profile,
     show_result,
-    tfvars_option,
-    with_overlays,
+    upstream_options,
 )
+
+if TYPE_CHECKING:
+    from generator.choices.request import Request
+    from generator.upstream import Upstream
 
 
 @cli.command(short_help="Write the chart and its upstream charts as one archive.")
-@profile_option
-@tfvars_option
-@with_overlays
+@request_options()
 @click.option(
     "-d",
     "--destination",
@@ -33,19 +33,16 @@ from generator.cli.options import (
     metavar="DIR",
     help="Where the files are written.",
 )
-@mirror_option
+@upstream_options
 @click.option("--chart-version", metavar="VERSION", help="The chart's version, where it shall not be gen-chart's own.")
 @click.option("--sign", "key", metavar="KEY", help="Sign it with this GnuPG key, so that `helm verify` can prove it.")
 @click.option("--push", metavar="oci://HOST/PREFIX", help="Publish it in this registry with `helm push`.")
 @click.option("--plain-http", is_flag=True, help="Speak http with that registry. For one on this machine.")
 @output_option
 def package(
-    profile: str | None,
-    tfvars: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
+    request: Request,
     destination: Path,
-    chart_mirror: str | None,
+    upstream: Upstream,
     chart_version: str | None,
     key: str | None,
     push: str | None,
@@ -58,31 +55,16 @@ def package(
     its .sha256, a bill of materials (CycloneDX) and, with --sign, Helm's provenance file. Log in to a registry with
     `helm registry login` before --push.
     """
-    if profile is None and tfvars is None:
-        raise click.UsageError("say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)")
+    require_profile(request)
     if push is not None and not push.startswith("oci://"):
         raise click.UsageError(f"found '{push}', expected oci://HOST/PREFIX")
-    from platformdirs import user_cache_path
-
-    from generator.build.extras import with_extras
-    from generator.build.verification import refuse_errors, verify_profile
+    from generator.build.findings import findings, refuse_errors
     from generator.package import make_package
     from generator.upstream import helm
 
-    sources = load_sources()
-    loaded = load(profile, sources, files, sets, tfvars)
-    sources = with_extras(loaded, sources)
-    refuse_errors(verify_profile(loaded, sources))
-    made = make_package(
-        loaded,
-        sources,
-        destination,
-        mirror=chart_mirror,
-        cache_dir=user_cache_path("gen-chart") / "charts",
-        version=chart_version,
-        key=key,
-        report=download_bar,
-    )
+    build = load_build(request)
+    refuse_errors(findings(build))
+    made = make_package(build, destination, upstream, version=chart_version, key=key)
     data = {
         "archive": str(made.archive),
         "sha256": made.sha256,

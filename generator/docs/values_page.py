@@ -95,12 +95,13 @@ def page() -> str:
     Raises:
         InputError: a source is broken.
     """
-    from generator.build.assemble import chart_schema, chart_values, load_profile
+    from generator.build.build import make_build
+    from generator.build.chart import chart_schema
     from generator.build.sources import read_sources, sources_root
+    from generator.choices.request import Request
 
-    sources = read_sources(sources_root())
-    profile = load_profile("jark", sources)
-    return values_markdown(chart_schema(profile, sources), chart_values(profile, sources))
+    build = make_build(Request("jark"), read_sources(sources_root()))
+    return values_markdown(chart_schema(build), build.values)
 
 
 def write() -> None:

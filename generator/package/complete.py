@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.build.assemble import assemble
+from generator.build.chart import chart
 from generator.build.metadata import NAME
 from generator.files import writer
-from generator.upstream import silent, vendor_chart
+from generator.upstream import vendor_chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.build.sources import Sources
-    from generator.choices.profiles import Profile
-    from generator.upstream import Progress, Vendored
+    from generator.build.build import Build
+    from generator.upstream import Upstream, Vendored
 
 RELEASE = "observability"
 NAMESPACE = "monitoring"
@@ -26,26 +25,19 @@ NAMESPACE = "monitoring"
 
 @contextmanager
 def complete_chart(
-    profile: Profile,
-    sources: Sources,
-    *,
-    mirror: str | None,
-    cache_dir: Path,
-    report: Progress = silent,
+    build: Build,
+    upstream: Upstream,
 ) -> Iterator[tuple[Path, tuple[Vendored, ...]]]:
-    """Gives the folder of a profile's chart, the upstream charts in its ``charts/``, and what those are.
+    """Yields the folder of a Build's chart, the upstream charts in its ``charts/``, and what those are.
 
     Args:
-        profile: the choices.
-        sources: the sources, a person's extra files included.
-        mirror: where the upstream charts come from; see vendor_chart.
-        cache_dir: where downloads are kept.
-        report: told of each download.
+        build: what the chart is made from.
+        upstream: where the upstream charts come from.
 
     Raises:
-        InputError: see assemble and vendor_chart.
+        InputError: see build.chart.chart and vendor_chart.
     """
     with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder:
         target = Path(folder) / NAME
-        writer.write(writer.plan(target, assemble(profile, sources)))
-        yield target, vendor_chart(target, sources.pins, mirror=mirror, cache_dir=cache_dir, report=report)
+        writer.write(writer.plan(target, chart(build)))
+        yield target, vendor_chart(target, build.pins, upstream)

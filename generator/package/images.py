@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from generator.build.assemble import chart_values
+from generator.build.chart import chart_values
 from generator.choices.profiles import merge
 from generator.errors import InputError, Problem
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
@@ -13,16 +13,14 @@ from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP
 from generator.stack.images.found import Found, images_of
 from generator.stack.images.reference import parse_reference
-from generator.upstream import Patience, helm, open_client, silent
+from generator.upstream import Patience, helm, open_client
 from generator.upstream.oci import image_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from generator.build.sources import Sources
-    from generator.choices.profiles import Profile
-    from generator.upstream import Progress
+    from generator.build.build import Build
+    from generator.upstream import Upstream
 
 
 SIDECAR_USER = "Ray pods (gen-chart instrument)"
@@ -42,41 +40,30 @@ class Listed:
     upstream: tuple[Found, ...]
 
 
-def list_images(
-    profile: Profile,
-    sources: Sources,
-    *,
-    registry: str | None,
-    mirror: str | None,
-    cache_dir: Path,
-    report: Progress = silent,
-) -> Listed:
-    """Renders a profile's chart and gives its images.
+def list_images(build: Build, registry: str | None, upstream: Upstream) -> Listed:
+    """Renders a Build's chart and returns its images.
 
     Args:
-        profile: the choices.
-        sources: the sources, a person's extra files included.
+        build: what the chart is made from.
         registry: a registry to pull from instead of the profile's; None for the profile's.
-        mirror: where the upstream charts come from; see vendor_chart.
-        cache_dir: where downloads are kept.
-        report: told of each download.
+        upstream: where the upstream charts come from.
 
     Raises:
         InputError: no helm, no upstream chart, choices that contradict each other, or an image that is not pulled from
             the registry.
     """
-    registry = registry or profile.choices["images"]["registry"]
-    asked = [_from(profile, registry), _from(profile, None)] if registry else [profile]
+    registry = registry or build.profile.choices["images"]["registry"]
+    builds = [_from(build, registry), _from(build, None)] if registry else [build]
     rendered: list[tuple[Found, ...]] = []
-    for one in asked:
-        with complete_chart(one, sources, mirror=mirror, cache_dir=cache_dir, report=report) as (chart, _vendored):
-            rendered.append(pulled_images(helm.template(chart, release=RELEASE, namespace=NAMESPACE), one, sources))
+    for each in builds:
+        with complete_chart(each, upstream) as (folder, _vendored):
+            rendered.append(pulled_images(helm.template(folder, release=RELEASE, namespace=NAMESPACE), each))
     if registry:
         check_moved(rendered[1], rendered[0], registry)
     return Listed(rendered[0], rendered[-1])
 
 
-def pulled_images(rendered: Sequence[Mapping[str, Any]], profile: Profile, sources: Sources) -> tuple[Found, ...]:
+def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[Found, ...]:
     """Returns every image that a rendered chart has pulled, sorted, each once.
 
     Where the chart brings the configuration of Ray's sidecar, this includes the sidecar's image: ``gen-chart
@@ -84,20 +71,21 @@ def pulled_images(rendered: Sequence[Mapping[str, Any]], profile: Profile, sourc
 
     Args:
         rendered: the chart's objects.
-        profile: the choices that it was made of.
-        sources: the sources, a person's extra files included.
+        build: what the chart was made from.
     """
     images = images_of(rendered)
     if any((item["kind"], item["metadata"]["name"]) == ("ConfigMap", CONFIG_MAP) for item in rendered):
-        sidecar = parse_reference(fluent_bit_image(chart_values(profile, sources), sources.pins))
+        sidecar = parse_reference(fluent_bit_image(build.values, build.pins))
         if sidecar is not None:
             users = {SIDECAR_USER, *(user for image in images if image.image == sidecar for user in image.users)}
             images = [image for image in images if image.image != sidecar] + [Found(sidecar, tuple(sorted(users)))]
     return tuple(sorted(images))
 
 
-def _from(profile: Profile, registry: str | None) -> Profile:
-    return replace(profile, choices=merge(profile.choices, {"images": {"registry": registry}}))
+def _from(build: Build, registry: str | None) -> Build:
+    choices = merge(build.profile.choices, {"images": {"registry": registry}})
+    profile = replace(build.profile, choices=choices)
+    return replace(build, profile=profile, values=chart_values(profile, build.sources))
 
 
 def check_moved(upstream: Sequence[Found], moved: Sequence[Found], registry: str) -> None:

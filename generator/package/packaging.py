@@ -16,15 +16,14 @@ from generator.package.complete import NAMESPACE, RELEASE, complete_chart
 from generator.package.images import pulled_images
 from generator.package.provenance import provenance_text, sign
 from generator.package.sbom import Contents, sbom_json
-from generator.upstream import helm, pack_chart, silent
+from generator.upstream import helm, pack_chart
 from generator.upstream.archive import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.build.sources import Sources
-    from generator.choices.profiles import Profile
-    from generator.upstream import Progress
+    from generator.build.build import Build
+    from generator.upstream import Upstream
 
 
 @dataclass(frozen=True)
@@ -55,41 +54,35 @@ class Package:
 
 
 def make_package(
-    profile: Profile,
-    sources: Sources,
+    build: Build,
     destination: Path,
+    upstream: Upstream,
     *,
-    mirror: str | None,
-    cache_dir: Path,
     version: str | None = None,
     key: str | None = None,
-    report: Progress = silent,
 ) -> Package:
-    """Writes a profile's chart with its upstream charts as one archive that needs no network.
+    """Writes a Build's chart with its upstream charts as one archive that needs no network.
 
-    The same profile, sources and upstream archives give the same bytes. What Helm makes of the archive is compared with
+    An equal Build and the same upstream archives give the same bytes. What Helm makes of the archive is compared with
     what it makes of the chart before anything is written to ``destination``.
 
     Args:
-        profile: the choices; its queries have been checked.
-        sources: the sources, a person's extra files included.
+        build: what the chart is made from; its queries have been checked.
         destination: the folder for the files; it is made if it is missing. Files of the same names are replaced.
-        mirror: where the upstream charts come from; see vendor_chart.
-        cache_dir: where downloads are kept.
+        upstream: where the upstream charts come from.
         version: the chart's version; None for the generator's.
         key: the GnuPG key that signs; None for no provenance file.
-        report: told of each download.
 
     Raises:
         InputError: no helm, no upstream chart, no such key, or the folder cannot be written; nothing is left there.
     """
-    with complete_chart(profile, sources, mirror=mirror, cache_dir=cache_dir, report=report) as (folder, vendored):
+    with complete_chart(build, upstream) as (folder, vendored):
         chart_yaml = folder / "Chart.yaml"
         # The version first: labels carry it. The list of images, known once the chart is rendered, changes no object.
         text = annotated(chart_yaml.read_text(encoding="utf-8"), (), version)
         chart_yaml.write_bytes(text.encode())
         rendered = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
-        images = [pulled.image for pulled in pulled_images(rendered, profile, sources)]
+        images = [pulled.image for pulled in pulled_images(rendered, build)]
         text = annotated(text, images, None)
         chart_yaml.write_bytes(text.encode())
         metadata = yamlfile.parse(text, file="Chart.yaml")
@@ -101,7 +94,7 @@ def make_package(
                 raise bad_input("the archive renders to something else than the chart", file=name)
             digest = sha256_of(archive)
             (staged / f"{name}.sha256").write_bytes(f"{digest}  {name}\n".encode())
-            contents = Contents(metadata, digest, sources.pins, folder / "charts", vendored, images)
+            contents = Contents(metadata, digest, build.pins, folder / "charts", vendored, images)
             sbom = staged / f"{archive.stem}.cdx.json"
             sbom.write_bytes(sbom_json(contents).encode())
             if key is not None:

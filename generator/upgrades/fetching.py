@@ -6,47 +6,37 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.build.assemble import chart_values
 from generator.errors import bad_input, nearest
 from generator.upgrades.bump import plan_bump
 from generator.upgrades.charts import read_chart
 from generator.upgrades.versions import is_version
-from generator.upstream import Dependency, Patience, fetch_chart, open_client, parse_mirror, silent
+from generator.upstream import Dependency, fetch_chart, open_client, parse_mirror
 from generator.upstream.mirror import Directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
-    from generator.build.sources import Sources
-    from generator.choices.profiles import Profile
+    from generator.build.build import Build
+    from generator.choices.pins import Pins
     from generator.upgrades.bump import Bump
-    from generator.upstream import Progress
-
-_PATIENCE = Patience()
+    from generator.upstream import Upstream
 
 
 def compare_versions(
     name: str,
     version: str,
-    sources: Sources,
-    profiles: Mapping[str, Profile],
-    *,
-    mirror: str | None,
-    cache_dir: Path,
-    report: Progress = silent,
-    patience: Patience = _PATIENCE,
+    pins: Pins,
+    builds: Iterable[Build],
+    upstream: Upstream,
 ) -> tuple[Bump, str | None]:
     """Compares the pinned version of a chart with another one.
 
     Args:
         name: the pinned chart.
         version: the version that is wanted.
-        sources: the sources.
-        profiles: by name, those whose values count.
-        mirror: where the charts are; None for the chart's own repository.
-        cache_dir: where downloads are kept.
-        report: told of each download.
-        patience: how long to try.
+        pins: the pinned versions.
+        builds: those whose values count.
+        upstream: where the charts come from.
 
     Returns:
         What changes, and the sha256 of the new archive as published; None for one that was packed from a directory.
@@ -54,7 +44,6 @@ def compare_versions(
     Raises:
         InputError: no such pin, no version, the pinned one already, or an archive that cannot be had.
     """
-    pins = sources.pins
     if name not in pins.charts:
         raise bad_input(f"found no pin '{name}'", file="pins.yaml", path="charts", hint=nearest(name, pins.charts))
     pin = pins.charts[name]
@@ -62,8 +51,8 @@ def compare_versions(
         raise bad_input(f"found the version '{version}', expected one exact version, as {pin.version}", file="VERSION")
     if version == pin.version:
         raise bad_input(f"{name} is pinned to {version} already", file="pins.yaml", path=f"charts.{name}.version")
-    place = parse_mirror(mirror) if mirror else None
-    with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder, open_client(patience) as client:
+    place = parse_mirror(upstream.mirror) if upstream.mirror else None
+    with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder, open_client(upstream.patience) as client:
         charts = []
         sha256: str | None = None
         for wanted in (pin.version, version):
@@ -74,13 +63,15 @@ def compare_versions(
                 target,
                 digest=pins.digest(name, wanted),
                 mirror=place,
-                cache_dir=cache_dir,
+                cache_dir=upstream.cache,
                 client=client,
-                report=report,
+                report=upstream.progress,
             )
             packed_here = isinstance(place, Directory) and not (place.path / dependency.archive).is_file()
             sha256 = None if packed_here else found.sha256
             charts.append(read_chart(target))
-    values = {key: chart_values(profile, sources).get(name, {}) for key, profile in profiles.items()}
-    own = {key: {one: value for one, value in tree.items() if one != "enabled"} for key, tree in values.items()}
+    own = {
+        build.profile.name: {key: value for key, value in build.values.get(name, {}).items() if key != "enabled"}
+        for build in builds
+    }
     return plan_bump(charts[0], charts[1], pins, own), sha256

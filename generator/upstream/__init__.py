@@ -6,6 +6,7 @@ from generator.upstream.lock import Dependency, read_dependencies
 from generator.upstream.mirror import parse_mirror
 from generator.upstream.pack import pack_chart
 from generator.upstream.progress import Progress, silent
+from generator.upstream.upstream import Upstream
 from generator.upstream.vendoring import vendor_chart
 from generator.upstream.web import Client, Patience, open_client
 
@@ -14,6 +15,7 @@ __all__ = [
     "Dependency",
     "Patience",
     "Progress",
+    "Upstream",
     "Vendored",
     "fetch_chart",
     "open_client",

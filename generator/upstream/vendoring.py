@@ -14,8 +14,7 @@ from generator.upstream.archive import sha256_of, verify
 from generator.upstream.fetch import Vendored, copy_verified, fetch_chart
 from generator.upstream.lock import read_dependencies
 from generator.upstream.mirror import Directory, parse_mirror
-from generator.upstream.progress import silent
-from generator.upstream.web import Patience, UnreachableError, open_client
+from generator.upstream.web import UnreachableError, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,20 +23,15 @@ if TYPE_CHECKING:
     from generator.choices.pins import Pins
     from generator.upstream.lock import Dependency
     from generator.upstream.mirror import Place
-    from generator.upstream.progress import Progress
+    from generator.upstream.upstream import Upstream
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_DEFAULT_PATIENCE = Patience()
 
 
 def vendor_chart(
     chart_dir: Path,
     pins: Pins,
-    *,
-    mirror: str | None,
-    cache_dir: Path,
-    report: Progress = silent,
-    patience: Patience = _DEFAULT_PATIENCE,
+    upstream: Upstream,
 ) -> tuple[Vendored, ...]:
     """Makes ``charts/`` hold the archive ``NAME-VERSION.tgz`` of every dependency in Chart.lock.
 
@@ -48,11 +42,7 @@ def vendor_chart(
     Args:
         chart_dir: a chart that gen-chart made.
         pins: the published digests; they count where name and version match.
-        mirror: a directory, the address of a Helm repository, or ``oci://HOST/PREFIX``; None (or "") for
-            each dependency's own repository.
-        cache_dir: where downloads are kept. If it cannot be written, the run does without.
-        report: told of each download; see Progress.
-        patience: how long to try.
+        upstream: where the archives come from.
 
     Returns:
         One Vendored for each dependency, in the order of Chart.lock.
@@ -61,7 +51,7 @@ def vendor_chart(
         InputError: everything that is wrong with the chart, the mirror or an archive, and what to do; also if a
             directory cannot be written or the disk is full.
     """
-    place = parse_mirror(mirror) if mirror else None
+    place = parse_mirror(upstream.mirror) if upstream.mirror else None
     dependencies = read_dependencies(chart_dir)
     names = {dependency.name for dependency in dependencies}
     with _plain_errors(chart_dir):
@@ -69,10 +59,10 @@ def vendor_chart(
         present = _all_present(chart_dir, dependencies, pins, place)
         if present is not None:
             return present
-        with swap.staging(chart_dir) as staged, open_client(patience) as client:
+        with swap.staging(chart_dir) as staged, open_client(upstream.patience) as client:
             vendored: list[Vendored] = []
             problems: list[Problem] = []
-            cache = _usable(cache_dir, staged.parent / "cache")
+            cache = _usable(upstream.cache, staged.parent / "cache")
             for dependency in dependencies:
                 digest = pins.digest(dependency.name, dependency.version)
                 target = staged / dependency.archive
@@ -84,7 +74,7 @@ def vendor_chart(
                         mirror=place,
                         cache_dir=cache,
                         client=client,
-                        report=report,
+                        report=upstream.progress,
                     )
                     vendored.append(_unless_same(one, chart_dir / "charts" / dependency.archive))
                 except UnreachableError as error:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from generator import argocd
-from generator.build.assemble import load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,25 +21,10 @@ REPO = "https://git.example.com/platform.git"
 MADE_BY = "argocd --profile test"
 
 
-def settings(**changes: Any) -> argocd.Settings:
-    """Gives the settings of a command without further options, some of them changed."""
-    given: dict[str, Any] = {
-        "repo": REPO,
-        "revision": "v1.0.0",
-        "path": "charts/ai-ml-observability",
-        "chart": None,
-        "apps_repo": None,
-        "apps_revision": None,
-        "apps_path": None,
-        "target": "argocd",
-        "plain": False,
-        "namespace": "monitoring",
-        "argocd_namespace": "argocd",
-        "project": "ai-ml-observability",
-        "parent_project": "default",
-        "release": "observability",
-    }
-    return argocd.settings(**{**given, **changes})
+def settings(*, target: str = "argocd", plain: bool = False, **changes: Any) -> argocd.Settings:
+    """Builds settings as the command line would; ``changes`` are options by name."""
+    names = argocd.Names(**{"repo": REPO, "revision": "v1.0.0", **changes})
+    return argocd.settings(names, target=target, plain=plain)
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,8 @@ def made_for(
 ) -> Made:
     """Gives a profile's app-of-apps; ``base`` is what the chart was made from, if not ``wanted`` itself."""
     wanted = wanted or load_profile(profile, sources)
-    texts = argocd.for_one(base or wanted, wanted, sources, settings(**changes), MADE_BY)
+    build = fit(wanted, sources)
+    texts = argocd.for_one(fit(base, sources) if base else build, build, settings(**changes), MADE_BY)
     data = {path: yaml.safe_load(text) for path, text in texts.items()}
     children = {
         path.removeprefix("apps/").removesuffix(".yaml"): each
@@ -75,7 +62,6 @@ def made_for(
 
 def plain_for(profile: str, sources: Sources, **changes: Any) -> dict[str, Any]:
     """Gives a profile's single Application."""
-    loaded = load_profile(profile, sources)
-    given = {"plain": True, "project": "default", "release": argocd.PLAIN_RELEASE, **changes}
-    texts = argocd.plain(loaded, loaded, sources, settings(**given), MADE_BY)
+    build = fit(load_profile(profile, sources), sources)
+    texts = argocd.plain(build, build, settings(plain=True, **changes), MADE_BY)
     return dict(yaml.safe_load(texts["application.yaml"]))

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import argocd
-from generator.build.assemble import load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 from generator.choices.profiles import parse_set
 from generator.errors import InputError
 from generator.files import yamlfile
@@ -33,7 +34,7 @@ def parse(*clusters: Any) -> tuple[argocd.Cluster, ...]:
 
 def made(sources: Sources, *clusters: Any, chart: str = "jark", changes: tuple[str, ...] = ()) -> dict[str, Any]:
     layers = [parse_set(change) for change in changes]
-    base = load_profile(chart, sources, layers)
+    base = fit(load_profile(chart, sources, layers), sources)
     files = argocd.for_many(base, parse(*clusters), layers, sources, settings(), MADE_BY)
     return {path: yaml.safe_load(text) for path, text in files.items()}
 
@@ -105,7 +106,7 @@ def test_a_profile_that_takes_upstream_keys_out_needs_a_chart_of_its_own(sources
 def test_a_key_of_the_charts_own_that_is_taken_out_is_written_as_text_because_the_api_server_drops_nulls(
     sources: Sources,
 ) -> None:
-    base = load_profile("jark", sources, [parse_set("values.monitors.ray.interval=15s")])
+    base = fit(load_profile("jark", sources, [parse_set("values.monitors.ray.interval=15s")]), sources)
     files = argocd.for_many(base, parse(HUB), [], sources, settings(), MADE_BY)
     options = yaml.safe_load(files["clusters/hub/signals.yaml"])["spec"]["source"]["helm"]
     assert "valuesObject" not in options

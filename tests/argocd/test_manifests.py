@@ -11,7 +11,8 @@ import yaml
 from generator import argocd
 from generator import stack as components
 from generator.argocd import manifests
-from generator.build.assemble import load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 from generator.choices.profiles import parse_set
 from generator.files.tree import MARKER, difference
 from tests.argocd.support import MADE_BY, REPO, made_for, plain_for, settings
@@ -203,8 +204,8 @@ def test_the_single_application_takes_the_place_of_the_one_of_ai_on_eks(profile:
 
 
 def test_terraform_can_read_the_single_application_as_a_template(sources: Sources) -> None:
-    loaded = load_profile("jark", sources)
-    made = argocd.plain(loaded, loaded, sources, settings(plain=True, project="default"), MADE_BY)
+    build = fit(load_profile("jark", sources), sources)
+    made = argocd.plain(build, build, settings(plain=True), MADE_BY)
     assert not re.search(r"[$%]\{", made["application.yaml"])
 
 
@@ -217,9 +218,9 @@ def test_every_file_says_who_made_it_and_holds_one_object(profile: str, sources:
 
 
 def test_another_command_changes_no_file_but_the_one_that_is_applied_by_hand(sources: Sources) -> None:
-    loaded = load_profile("jark", sources)
+    build = fit(load_profile("jark", sources), sources)
     before, after = (
-        argocd.for_one(loaded, loaded, sources, settings(), command) for command in (MADE_BY, "argocd -f x")
+        argocd.for_one(build, build, settings(), command) for command in (MADE_BY, "argocd -f x")
     )
     assert difference(before, after) == ([], ["parent.yaml"], [])
 

@@ -12,7 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from generator import argocd
-from generator.build.assemble import load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 from tests.argocd.support import MADE_BY, made_for, plain_for, settings
 from tests.argocd.test_clusters import HUB, LAB, parse
 from tests.conftest import PROFILES
@@ -67,7 +68,7 @@ def test_a_profiles_manifests_follow_argocds_schemas(
 def test_the_manifests_of_many_clusters_follow_argocds_schemas(
     kinds: dict[str, Draft202012Validator], sources: Sources
 ) -> None:
-    base = load_profile("jark", sources)
+    base = fit(load_profile("jark", sources), sources)
     files = argocd.for_many(base, parse(HUB, LAB), [], sources, settings(), MADE_BY)
     objects = [yaml.safe_load(text) for text in files.values()]
     assert errors(kinds, *(each for each in objects if "kind" in each)) == []

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator import argocd
-from generator.build.assemble import chart_values, load_profile
+from generator.build.chart import chart_values
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
 from generator.stack.secrets.names import SECRETS
 from tests.argocd.support import made_for

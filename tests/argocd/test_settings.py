@@ -78,13 +78,13 @@ def test_argocds_own_project_is_not_overwritten_but_a_single_application_may_be_
 
 
 @pytest.mark.parametrize("name", ["A", "-a", "a_b", "a" * 64, ""])
-@pytest.mark.parametrize("option", ["namespace", "argocd_namespace", "project", "parent_project", "release"])
+@pytest.mark.parametrize("option", ["namespace", "argocd_namespace", "project", "parent_project", "release_name"])
 def test_names_are_those_that_kubernetes_takes(option: str, name: str) -> None:
     assert f"found '{name}'" in problem(**{option: name})
 
 
 def test_helm_takes_release_names_of_53_characters_at_most() -> None:
-    assert "at most 53" in problem(release="a" * 54)
+    assert "at most 53" in problem(release_name="a" * 54)
 
 
 def test_every_wrong_option_is_named_at_once() -> None:

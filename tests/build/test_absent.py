@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.build.absent import without_absent
-from generator.build.assemble import load_profile
-from generator.build.verification import verify_profile
+from generator.build.build import fit
+from generator.build.findings import findings
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError
 
@@ -30,11 +30,11 @@ def titles(sources: Sources, dashboard: str) -> list[str]:
 
 
 def test_a_profile_that_says_nothing_keeps_the_sources_as_they_are(sources: Sources) -> None:
-    assert without_absent(load_profile("jark", sources), sources) is sources
+    assert fit(load_profile("jark", sources), sources).sources is sources
 
 
 def test_a_row_of_an_absent_workload_goes_and_the_others_stay(sources: Sources) -> None:
-    trimmed = without_absent(without(sources, "argocd"), sources)
+    trimmed = fit(without(sources, "argocd"), sources).sources
     rows = [row.title for row in trimmed.dashboards["jark-platform"].rows]
     assert "Argo CD" not in rows
     assert {"At a glance", "JupyterHub", "Targets"} <= set(rows)
@@ -44,32 +44,32 @@ def test_a_row_of_an_absent_workload_goes_and_the_others_stay(sources: Sources) 
 
 def test_nothing_goes_while_the_monitor_is_on(sources: Sources) -> None:
     profile = without(sources, "argocd", off=False)
-    assert without_absent(profile, sources).dashboards == sources.dashboards
+    assert fit(profile, sources).sources.dashboards == sources.dashboards
 
 
 def test_a_monitor_that_is_off_without_being_absent_is_still_refused(sources: Sources) -> None:
     profile = load_profile("jark", sources, [Layer("-f", {"monitors": {"argocd": {"enabled": False}}})])
-    assert any(one.severity == "error" for one in verify_profile(profile, without_absent(profile, sources)))
+    assert any(one.severity == "error" for one in findings(fit(profile, sources)))
 
 
 def test_a_panel_that_something_else_feeds_too_keeps_that_query(sources: Sources) -> None:
     layer = {"cluster": {"absent": {"dcgm": REASON}, "scrapes": {"dcgm-exporter": None}}}
     switches = {"rules": {"gpu": {"enabled": False}}, "dashboards": {"gpu-fleet": {"enabled": False}}}
     profile = load_profile("jark", sources, [Layer("-f", {**layer, **switches})])
-    trimmed = without_absent(profile, sources)
+    trimmed = fit(profile, sources).sources
     panels = {panel.title: panel for _, panel in trimmed.dashboards["inference"].panels()}
     before = {panel.title: panel for _, panel in sources.dashboards["inference"].panels()}
     assert 0 < len(panels["GPU utilisation"].targets) < len(before["GPU utilisation"].targets)
-    assert verify_profile(profile, trimmed) == ()
+    assert findings(fit(profile, trimmed)) == ()
 
 
 def test_null_takes_back_what_a_profile_below_says(sources: Sources) -> None:
     said = Layer("-f one", {"cluster": {"absent": {"argocd": REASON}}})
     back = Layer("-f two", {"cluster": {"absent": {"argocd": None}}})
-    assert without_absent(load_profile("jark", sources, [said, back]), sources) is sources
+    assert fit(load_profile("jark", sources, [said, back]), sources).sources is sources
 
 
 def test_an_unknown_workload_is_named_with_the_nearest_one(sources: Sources) -> None:
     layer = Layer("-f", {"cluster": {"absent": {"jupyter-hub": REASON}}})
     with pytest.raises(InputError, match=r"unknown monitor 'jupyter-hub' .*did you mean 'jupyterhub'"):
-        without_absent(load_profile("jark", sources, [layer]), sources)
+        fit(load_profile("jark", sources, [layer]), sources)

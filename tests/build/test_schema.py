@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator
 
-from generator.build.assemble import chart_schema, load_profile
+from generator.build.build import fit
+from generator.build.chart import chart_schema
+from generator.build.profile import load_profile
 from generator.build.schema import schema_json, values_schema
 from generator.files import yamlfile
 from generator.stack.component import Component
@@ -134,7 +136,7 @@ def resolved(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def test_what_is_there_twice_is_written_once_and_means_the_same(sources: Sources) -> None:
-    whole = chart_schema(load_profile("jark", sources), sources)
+    whole = chart_schema(fit(load_profile("jark", sources), sources))
     written = json.loads(schema_json(whole, "Generated."))
     assert resolved(written, written["definitions"]) == {"$comment": "Generated.", **whole}
     assert len(json.dumps(written)) < len(json.dumps(whole)) * 0.7

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from generator.build.assemble import chart_values, load_profile
+from generator.build.chart import chart_values
+from generator.build.profile import load_profile
 from tests import helm
 from tests.logs import fluentbit
 from tests.logs.sink import Server, certify

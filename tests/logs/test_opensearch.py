@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.stack.fluent_bit.destination import STREAMS
 from generator.stack.fluent_bit.ray import ray_files
 from generator.stack.opensearch import indices

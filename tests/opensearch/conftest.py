@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from tests.opensearch import server
 
 if TYPE_CHECKING:

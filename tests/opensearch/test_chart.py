@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.logs.fields import LogField
 from generator.stack.opensearch import indices, security

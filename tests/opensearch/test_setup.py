@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.cluster.certificates import Subject, issue
 from generator.cluster.secrets_bootstrap import new_password

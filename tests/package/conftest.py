@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.build.assemble import load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 from generator.package import make_package
+from generator.upstream import Upstream
 from generator.upstream import helm as door
 from tests import helm
 
@@ -41,11 +43,9 @@ def package(
         os.environ[door.VARIABLE] = str(binary)
         try:
             return make_package(
-                load_profile(profile, sources),
-                sources,
+                fit(load_profile(profile, sources), sources),
                 destination,
-                mirror=chart_mirror,
-                cache_dir=helm.CACHE / "charts",
+                Upstream(chart_mirror, helm.CACHE / "charts"),
                 **options,
             )
         finally:

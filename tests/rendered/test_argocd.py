@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from tests import helm
 from tests.argocd.support import made_for, plain_for

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import chart_values, load_profile
+from generator.build.build import fit
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.package.images import SIDECAR_USER, pulled_images
 from generator.stack.fluent_bit.image import fluent_bit_image
@@ -91,12 +92,12 @@ IMAGE_CHOICES: tuple[dict[str, Any], ...] = (
 def test_the_sidecar_beside_ray_runs_the_image_of_the_charts_fluent_bit(
     sources: Sources, render_overlay: Callable[..., list[dict]], choices: dict[str, Any]
 ) -> None:
-    profile = load_profile("kind", sources, [Layer("mine.yaml", choices)])
+    build = fit(load_profile("kind", sources, [Layer("mine.yaml", choices)]), sources)
     (daemon_set,) = (
         item for item in render_overlay("kind", choices) if item["kind"] == "DaemonSet" and "fluent" in str(item)
     )
     (container,) = daemon_set["spec"]["template"]["spec"]["containers"]
-    assert fluent_bit_image(chart_values(profile, sources), sources.pins) == container["image"]
+    assert fluent_bit_image(build.values, build.pins) == container["image"]
 
 
 @pytest.mark.slow
@@ -108,13 +109,13 @@ def test_the_sidecars_image_is_listed_where_the_chart_brings_its_configuration(
         "components": {"fluent-bit": {"enabled": False}},
         "images": {"registry": "registry.example"},
     }
-    profile = load_profile("kind", sources, [Layer("mine.yaml", choices)])
+    build = fit(load_profile("kind", sources, [Layer("mine.yaml", choices)]), sources)
     rendered = render_overlay("kind", choices)
     image = "registry.example/fluent/fluent-bit:5.1.1"
-    users = {str(pulled.image): pulled.users for pulled in pulled_images(rendered, profile, sources)}
+    users = {str(pulled.image): pulled.users for pulled in pulled_images(rendered, build)}
     assert users[image] == (SIDECAR_USER,)
     without = [item for item in rendered if item["metadata"]["name"] != "fluentbit-config"]
-    assert image not in {str(pulled.image) for pulled in pulled_images(without, profile, sources)}
+    assert image not in {str(pulled.image) for pulled in pulled_images(without, build)}
 
 
 @pytest.mark.slow

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import assemble, chart_schema, load_profile
+from generator.build.build import fit
+from generator.build.chart import chart, chart_schema
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.stack.secrets.names import SECRETS
 from tests import helm, secret_chart
@@ -345,8 +347,8 @@ def test_values_follow_the_charts_own_schema_and_name_no_secret_of_a_persons_own
 ) -> None:
     own = Layer("mine.yaml", {"secrets": {"existing": {"opensearchAdmin": "theirs"}}})
     loaded = load_profile(profile, sources, [own])
-    values = yaml.safe_load(assemble(loaded, sources)["values.yaml"])
-    assert set(values["secrets"]) == set(chart_schema(loaded, sources)["properties"]["secrets"]["properties"])
+    values = yaml.safe_load(chart(fit(loaded, sources))["values.yaml"])
+    assert set(values["secrets"]) == set(chart_schema(fit(loaded, sources))["properties"]["secrets"]["properties"])
 
 
 SECRET_MATERIAL = re.compile(
@@ -356,7 +358,7 @@ SECRET_MATERIAL = re.compile(
 
 
 def test_no_template_generates_looks_up_or_holds_a_secret(sources: Sources) -> None:
-    for path, text in assemble(load_profile("standalone", sources), sources).items():
+    for path, text in chart(fit(load_profile("standalone", sources), sources)).items():
         assert not SECRET_MATERIAL.search(text), path
 
 

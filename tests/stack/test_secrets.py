@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.stack.secrets.names import SECRETS, secret_name
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.upstream import Patience, vendor_chart
+from generator.upstream import Patience, Upstream, vendor_chart
 
 from .charts import make_archive, make_umbrella, pins
 from .server import running
@@ -44,8 +44,8 @@ def cache(tmp_path: Path) -> Path:
 @pytest.fixture
 def vendor(cache: Path) -> Callable[..., tuple[Vendored, ...]]:
     def call(chart: Path, **options: Any) -> tuple[Vendored, ...]:
-        settings = {"pins": pins(), "mirror": None, "cache_dir": cache, "patience": IMPATIENT, **options}
-        return vendor_chart(chart, **settings)
+        digests = options.pop("pins", None) or pins()
+        return vendor_chart(chart, digests, Upstream(**{"cache": cache, "patience": IMPATIENT, **options}))
 
     return call
 

@@ -81,5 +81,5 @@ def test_a_cache_that_cannot_be_made_is_done_without(
 ) -> None:
     publish(web, archive)
     (tmp_path / "file").write_text("")
-    vendor(chart, cache_dir=tmp_path / "file" / "cache")
+    vendor(chart, cache=tmp_path / "file" / "cache")
     assert tree(chart / "charts") == {FILE: archive}

@@ -59,7 +59,7 @@ def test_two_charts_of_one_repository_cost_one_index(tmp_path: Path, web: Web, v
 def test_progress_counts_every_byte_of_a_known_total(web: Web, chart: Path, archive: bytes, vendor: Vendor) -> None:
     publish(web, archive)
     report = Recorder()
-    vendor(chart, report=report)
+    vendor(chart, progress=report)
     ((label, total, counts),) = report.transfers
     assert (label, total, sum(counts)) == ("opensearch 3.6.0", len(archive), len(archive))
 
@@ -70,7 +70,7 @@ def test_a_server_that_does_not_say_the_length_gives_an_unknown_total(
     publish(web, archive)
     web.routes[f"/stable/{FILE}"] = endless(archive)
     report = Recorder()
-    vendor(chart, report=report)
+    vendor(chart, progress=report)
     assert [(total, sum(counts)) for _label, total, counts in report.transfers] == [(None, len(archive))]
 
 

@@ -38,10 +38,10 @@ def test_an_interrupted_run_leaves_charts_alone_and_the_next_run_goes_on(
     publish(web, archive)
     before = tree(chart)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     assert tree(chart) == before
     report = Recorder()
-    vendor(chart, report=report)
+    vendor(chart, progress=report)
     _first, second = web.headers_of(f"/stable/{FILE}")
     start = int(second["range"].removeprefix("bytes=").removesuffix("-"))
     assert start > 0
@@ -73,7 +73,7 @@ def test_a_file_that_changed_between_two_runs_is_fetched_whole(
 ) -> None:
     publish(web, archive)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     other = make_archive(tmp_path / "published", "opensearch", "3.6.0", size=290_000)
     web.routes[f"/stable/{FILE}"] = ranged(other, '"two"')
     vendor(chart)
@@ -85,7 +85,7 @@ def test_a_rest_from_another_address_is_not_gone_on_with(
 ) -> None:
     publish(web, archive)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     other = make_archive(tmp_path / "published", "opensearch", "3.6.0", size=290_000)
     publish(web, archive, url="moved.tgz")
     web.routes["/stable/moved.tgz"] = ranged(other)  # with the same ETag
@@ -100,7 +100,7 @@ def test_with_a_digest_a_rest_of_another_file_is_found_out_and_fetched_whole(
     publish(web, archive, sha256(archive))
     web.routes[f"/stable/{FILE}"] = ranged(other, None)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     web.routes[f"/stable/{FILE}"] = ranged(archive, None)
     vendor(chart)
     assert [headers.get("range") is None for headers in web.headers_of(f"/stable/{FILE}")] == [True, False, True]
@@ -113,7 +113,7 @@ def test_a_file_that_became_shorter_is_fetched_whole(
     small = make_archive(tmp_path / "published", "opensearch", "3.6.0")
     publish(web, archive, None)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     web.routes[f"/stable/{FILE}"] = ranged(small)  # the same ETag, which is the server's fault
     vendor(chart)
     assert tree(chart / "charts") == {FILE: small}
@@ -186,7 +186,7 @@ def test_a_damaged_note_about_a_rest_makes_the_download_start_anew(
 ) -> None:
     publish(web, archive)
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=Interrupter(after=100_000))
+        vendor(chart, progress=Interrupter(after=100_000))
     (note,) = cache.rglob("*.part.json")
     note.write_bytes(state)
     vendor(chart)

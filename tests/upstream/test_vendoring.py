@@ -274,7 +274,7 @@ def test_ctrl_c_at_the_last_of_several_archives_leaves_charts_as_it_was(
         yield lambda _count: None
 
     with pytest.raises(KeyboardInterrupt):
-        vendor(chart, report=interrupt)
+        vendor(chart, progress=interrupt)
     assert tree(chart) == before
     assert not list(chart.glob(".charts-*"))
     assert [one.origin for one in vendor(chart)] == ["cache", "upstream"]
@@ -325,7 +325,7 @@ def test_a_chart_that_cannot_be_written_is_left_as_it_was(shared_folder: Path, t
     chart = make_umbrella(shared_folder / "c", ("alpha", "1.0.0", NOWHERE))
     chart.chmod(0o555)
     with not_root():
-        text = refused(vendor, chart, mirror=str(mirror), cache_dir=shared_folder / "cache")
+        text = refused(vendor, chart, mirror=str(mirror), cache=shared_folder / "cache")
     chart.chmod(0o755)
     assert "Permission denied; charts/ is as it was (make it readable and writable for you" in text
 

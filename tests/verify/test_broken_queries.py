@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.build.assemble import load_profile
-from generator.build.verification import verify_profile
+from generator.build.build import fit
+from generator.build.findings import findings
+from generator.build.profile import load_profile
 from generator.dashboards import parse_dashboard
 from generator.files import yamlfile
 from tests.conftest import ROOT
@@ -72,9 +73,9 @@ def test_an_edit_that_breaks_a_shipped_query_is_refused(
     edited = yamlfile.parse(text.replace(before, after), file=path.name)
     broken = {name: parse_dashboard(name, edited, schema, file=path.name)}
     # Every other file is left out: what is found is about this one.
-    findings = verify_profile(
-        load_profile("standalone", sources), replace(sources, dashboards=broken, rules={}, exemptions=())
+    found = findings(
+        fit(load_profile("standalone", sources), replace(sources, dashboards=broken, rules={}, exemptions=()))
     )
-    assert [finding for finding in findings if (finding.check, finding.severity) == (check, "error")]
+    assert [finding for finding in found if (finding.check, finding.severity) == (check, "error")]
     sound = replace(sources, dashboards={name: sources.dashboards[name]}, rules={}, exemptions=())
-    assert check not in {finding.check for finding in verify_profile(load_profile("standalone", sources), sound)}
+    assert check not in {finding.check for finding in findings(fit(load_profile("standalone", sources), sound))}

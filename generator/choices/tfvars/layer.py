@@ -14,7 +14,6 @@ from generator.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.build.sources import Sources
     from generator.choices.profiles import Profile
     from generator.choices.tfvars.blueprint import Blueprint, Condition, Variable
     from generator.choices.tfvars.reader import Settings
@@ -28,14 +27,15 @@ _CLOSE = 0.85
 _NAMES_SHOWN = 60
 
 
-def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, sources: Sources) -> Layer:
+def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, defaults: Mapping[str, Any]) -> Layer:
     """Gives what a blueprint's variables change in a profile.
 
     Args:
         blueprint: what the variables mean.
         settings: what the file says.
         profile: the profile that the layer is for, before anything else is laid over it.
-        sources: the sources; a monitor, file of rules or dashboard that a choice leaves alone is as its file says.
+        defaults: block → name → ``enabled``, of monitors, rules and dashboards as their files say: what a choice
+            leaves alone is like that.
 
     Returns:
         Only what differs from the profile: a blueprint that enables what the profile expects changes nothing, and is
@@ -53,7 +53,7 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
             data = merge(data, {room: {name: {"enabled": there} for name in getattr(part, room)}})
         reason = None if there else _reason(part.when, switches, settings)
         data = merge(data, {"cluster": {"absent": dict.fromkeys(part.monitors, reason)}})
-    changes = _changes(data, _standing(profile, sources))
+    changes = _changes(data, merge(defaults, profile.choices))
     return Layer(settings.file, changes, f"--tfvars {PurePath(settings.file).name}" if changes else "")
 
 
@@ -158,16 +158,6 @@ def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], set
         if not _is(switches[name], wanted)
     }
     return f"{', '.join(sorted(against))} in {PurePath(settings.file).name}"
-
-
-def _standing(profile: Profile, sources: Sources) -> dict[str, Any]:
-    """Gives the profile's choices with every switch of monitors, rules and dashboards in them."""
-    switches = {
-        "monitors": {name: {"enabled": spec.get("enabled", True)} for name, spec in sources.monitors.items()},
-        "rules": {name: {"enabled": spec.enabled} for name, spec in sources.rules.items()},
-        "dashboards": {name: {"enabled": True} for name in sources.dashboards},
-    }
-    return merge(switches, profile.choices)
 
 
 def _changes(data: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:

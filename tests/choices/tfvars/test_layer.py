@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.build.absent import without_absent
-from generator.build.assemble import assemble, chart_values, load_profile, profile_schema
-from generator.build.verification import verify_profile
+from generator.build.build import fit
+from generator.build.chart import chart, chart_values
+from generator.build.findings import findings
+from generator.build.profile import load_profile, profile_schema
+from generator.build.profile import switches as built_in
 from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint
 from generator.choices.tfvars.reader import parse_settings
 from generator.errors import InputError
@@ -35,7 +37,9 @@ def with_variables(**values: Any) -> str:
 
 
 def layer_of(text: str, sources: Sources, profile: str = "jark") -> Layer:
-    return blueprint_layer(BLUEPRINT, parse_settings(text, file="x.tfvars"), load_profile(profile, sources), sources)
+    return blueprint_layer(
+        BLUEPRINT, parse_settings(text, file="x.tfvars"), load_profile(profile, sources), built_in(sources)
+    )
 
 
 def profile_of(text: str, sources: Sources, profile: str = "jark") -> Profile:
@@ -64,19 +68,19 @@ def test_every_monitor_and_file_that_the_data_names_exists(sources: Sources) -> 
 
 def test_the_example_gives_the_very_chart_of_the_jark_profile(sources: Sources) -> None:
     loaded = profile_of(EXAMPLE, sources)
-    chart = assemble(loaded, without_absent(loaded, sources))
-    assert chart == assemble(load_profile("jark", sources), sources)
+    files = chart(fit(loaded, sources))
+    assert files == chart(fit(load_profile("jark", sources), sources))
 
 
 def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: Sources) -> None:
     loaded = profile_of(with_variables(enable_jupyterhub="false"), sources)
-    trimmed = without_absent(loaded, sources)
-    chart = assemble(loaded, trimmed)
+    trimmed = fit(loaded, sources).sources
+    files = chart(fit(loaded, trimmed))
     assert chart_values(loaded, trimmed)["monitors"]["jupyterhub"]["enabled"] is False
-    gone = panels(assemble(load_profile("jark", sources), sources), "jark-platform") - panels(chart, "jark-platform")
+    gone = panels(chart(fit(load_profile("jark", sources), sources)), "jark-platform") - panels(files, "jark-platform")
     assert {"JupyterHub", "Servers and users", "Notebook servers", "Notebook starts that failed"} <= gone
-    assert "jupyterhub_" not in chart["files/dashboards/jark-platform.json"]
-    assert "--tfvars x.tfvars" in chart["values.yaml"].splitlines()[0]
+    assert "jupyterhub_" not in files["files/dashboards/jark-platform.json"]
+    assert "--tfvars x.tfvars" in files["values.yaml"].splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: 
 )
 def test_whatever_is_switched_no_query_is_left_that_nothing_answers(sources: Sources, values: dict[str, str]) -> None:
     loaded = profile_of(with_variables(**values), sources)
-    assert verify_profile(loaded, without_absent(loaded, sources)) == ()
+    assert findings(fit(loaded, sources)) == ()
 
 
 @given(st.dictionaries(st.sampled_from(SWITCHES), st.booleans()))
@@ -104,7 +108,7 @@ def test_whatever_is_switched_no_query_is_left_that_nothing_answers(sources: Sou
 def test_no_combination_of_switches_leaves_such_a_query(sources: Sources, switches: dict[str, bool]) -> None:
     text = "".join(f"{name} = {str(on).lower()}\n" for name, on in switches.items())
     loaded = profile_of(text, sources)
-    assert verify_profile(loaded, without_absent(loaded, sources)) == ()
+    assert findings(fit(loaded, sources)) == ()
 
 
 def test_a_variable_that_is_left_out_has_the_base_modules_default(sources: Sources) -> None:

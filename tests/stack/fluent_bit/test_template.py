@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import chart_schema, load_profile
+from generator.build.build import fit
+from generator.build.chart import chart_schema
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError
 from generator.files.templating import render
@@ -63,5 +65,5 @@ def test_what_is_no_list_of_namespaces_is_an_error(sources: Sources, wrong: Any)
 
 
 def test_the_charts_schema_closes_the_block(sources: Sources) -> None:
-    block = chart_schema(load_profile("kind", sources), sources)["properties"]["logs"]
+    block = chart_schema(fit(load_profile("kind", sources), sources))["properties"]["logs"]
     assert block["additionalProperties"] is False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.build.assemble import load_profile
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError
 from generator.stack.images import image_values

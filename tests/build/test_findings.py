@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.build.assemble import chart_values, load_profile
-from generator.build.verification import prepared, refuse_errors, series, verify_foreign, verify_profile
+from generator.build.build import fit
+from generator.build.chart import chart_values
+from generator.build.findings import dashboard_findings, findings, prepared, refuse_errors, series
+from generator.build.profile import load_profile
 from generator.catalogue.known import gone_names
 from generator.errors import InputError
 from generator.promql.parser import selectors
@@ -30,17 +32,17 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_everything_that_is_queried_is_emitted(sources: Sources, profile: str) -> None:
-    findings = verify_profile(load_profile(profile, sources), sources)
-    assert not failed(findings), as_text(findings)
+    found = findings(fit(load_profile(profile, sources), sources))
+    assert not failed(found), as_text(found)
 
 
 def test_a_monitor_that_is_off_leaves_its_panels_empty_and_the_check_says_so(sources: Sources) -> None:
     from generator.choices.profiles import Layer
 
     off = Layer("--set", {"monitors": {"ray": {"enabled": False}}})
-    findings = verify_profile(load_profile("jark", sources, [off]), sources)
-    assert {finding.check for finding in findings} >= {"off"}
-    assert any(finding.file == "dashboards/gpu-training.yaml" for finding in findings)
+    found = findings(fit(load_profile("jark", sources, [off]), sources))
+    assert {finding.check for finding in found} >= {"off"}
+    assert any(finding.file == "dashboards/gpu-training.yaml" for finding in found)
 
 
 def test_generation_stops_at_an_error_and_names_the_panel(sources: Sources) -> None:
@@ -48,14 +50,14 @@ def test_generation_stops_at_an_error_and_names_the_panel(sources: Sources) -> N
     families = {name: family for name, family in vllm.families.items() if name != "vllm:kv_cache_usage_perc"}
     poorer = replace(sources, exporters={**sources.exporters, "vllm": replace(vllm, families=families)})
     with pytest.raises(InputError) as raised:
-        refuse_errors(verify_profile(load_profile("jark", poorer), poorer))
+        refuse_errors(findings(fit(load_profile("jark", poorer), poorer)))
     assert any(problem.file == "dashboards/inference.yaml" for problem in raised.value.problems)
     assert "KV cache" in str(raised.value)
 
 
 def test_every_exemption_has_a_reason_and_exempts_something(sources: Sources) -> None:
     assert all(len(exemption.reason) >= 20 for exemption in sources.exemptions)
-    without = verify_profile(load_profile("jark", sources), replace(sources, exemptions=()))
+    without = findings(fit(load_profile("jark", sources), replace(sources, exemptions=())))
     assert len([finding for finding in without if finding.severity == "error"]) >= len(sources.exemptions)
 
 
@@ -64,7 +66,7 @@ def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Source
         '{"title": "Old", "panels": [{"type": "timeseries", "title": "Swapped", "targets": '
         '[{"expr": "sum(ray_vllm_num_requests_swapped)"}, {"expr": "avg(vllm:gpu_cache_usage_perc)"}]}]}'
     )
-    findings = verify_foreign(tmp_path / "old.json", load_profile("jark", sources), sources)
+    findings = dashboard_findings(tmp_path / "old.json", fit(load_profile("jark", sources), sources))
     assert [finding.subject for finding in findings] == ["ray_vllm_num_requests_swapped", "vllm:gpu_cache_usage_perc"]
     assert "vllm:kv_cache_usage_perc" in findings[1].message + findings[1].hint
 
@@ -79,7 +81,7 @@ def world(sources: Sources) -> World:
     values = chart_values(profile, sources)
 
     def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[Known, ...]]:
-        return series(profile, replace(sources, exporters=exporters), values)
+        return series(fit(profile, replace(sources, exporters=exporters)))
 
     return sources, prepared(sources, values), build
 

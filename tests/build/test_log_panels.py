@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.build.assemble import assemble, load_profile
-from generator.build.extras import with_extras
-from generator.build.logs import keeps_logs
-from generator.build.verification import verify_profile
+from generator.build.build import fit
+from generator.build.chart import chart
+from generator.build.findings import findings
+from generator.build.log_panels import keeps_logs
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 
 if TYPE_CHECKING:
@@ -22,11 +23,10 @@ OFF = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"enabled"
 ELSEWHERE = {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"host": "logs.example"}}}
 
 
-def chart(sources: Sources, choices: Mapping[str, Any]) -> Mapping[str, str]:
-    profile = load_profile("standalone", sources, [Layer("-f", dict(choices))])
-    fitted = with_extras(profile, sources)
-    assert verify_profile(profile, fitted) == ()
-    return assemble(profile, fitted)
+def chart_of(sources: Sources, choices: Mapping[str, Any]) -> Mapping[str, str]:
+    build = fit(load_profile("standalone", sources, [Layer("-f", dict(choices))]), sources)
+    assert findings(build) == ()
+    return chart(build)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_logs_are_kept_by_this_charts_opensearch_by_another_or_as_the_profile_sa
 
 
 def test_without_logs_no_dashboard_names_their_data_source(sources: Sources) -> None:
-    files = chart(sources, OFF)
+    files = chart_of(sources, OFF)
     boards = {path: text for path, text in files.items() if path.startswith("files/dashboards/")}
     assert "files/dashboards/logs-explorer.json" not in boards
     assert "templates/dashboards/logs-explorer.yaml" not in files
@@ -58,11 +58,11 @@ def test_without_logs_no_dashboard_names_their_data_source(sources: Sources) -> 
 
 
 def test_a_choice_about_a_dashboard_that_is_left_out_is_no_error(sources: Sources) -> None:
-    files = chart(sources, {**OFF, "dashboards": {"logs-explorer": {"enabled": False}}})
+    files = chart_of(sources, {**OFF, "dashboards": {"logs-explorer": {"enabled": False}}})
     assert "logs-explorer" not in files["values.yaml"]
 
 
 def test_logs_that_are_kept_elsewhere_have_their_panels(sources: Sources) -> None:
-    files = chart(sources, ELSEWHERE)
+    files = chart_of(sources, ELSEWHERE)
     assert "grafana-opensearch-datasource" in files["files/dashboards/gpu-training.json"]
     assert "files/dashboards/logs-explorer.json" in files

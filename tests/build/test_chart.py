@@ -14,7 +14,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.build.assemble import assemble, command_header, load_profile
+from generator.build.build import fit
+from generator.build.chart import chart, command_header
+from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, parse_set
 from generator.docs.values_page import page
 from generator.errors import InputError
@@ -29,7 +31,7 @@ COMMITTED = ROOT / "charts" / "ai-ml-observability"
 
 
 def test_the_committed_chart_is_what_the_jark_profile_gives(sources: Sources) -> None:
-    planned = plan(COMMITTED, assemble(load_profile("jark", sources), sources))
+    planned = plan(COMMITTED, chart(fit(load_profile("jark", sources), sources)))
     assert (planned.added, planned.changed, planned.removed) == ([], [], []), "run `make` and commit the chart"
     assert planned.foreign == ()
 
@@ -40,7 +42,7 @@ def test_the_committed_values_page_is_what_the_schemas_give() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_generated_file_says_so_and_chart_yaml_says_how(sources: Sources, profile: str) -> None:
-    for path, text in assemble(load_profile(profile, sources), sources).items():
+    for path, text in chart(fit(load_profile(profile, sources), sources)).items():
         if not path.startswith("files/dashboards/"):
             first = "\n".join(text.splitlines()[:2])
             command = f": --profile {profile}." if path == "Chart.yaml" else ". Chart.yaml has the command."
@@ -49,7 +51,7 @@ def test_every_generated_file_says_so_and_chart_yaml_says_how(sources: Sources, 
 
 def test_the_change_of_one_value_changes_no_file_but_those_that_hold_it(sources: Sources) -> None:
     volume = parse_set("components.opensearch.volume=60Gi")
-    before, after = (assemble(load_profile("jark", sources, layers), sources) for layers in ([], [volume]))
+    before, after = (chart(fit(load_profile("jark", sources, layers), sources)) for layers in ([], [volume]))
     _, changed, _ = difference(before, after)
     assert set(changed) <= {"Chart.yaml", "README.md", "templates/opensearch/_setup.tpl", "values.yaml"}
     assert len(before["Chart.yaml"].splitlines()) == len(after["Chart.yaml"].splitlines())
@@ -57,7 +59,7 @@ def test_the_change_of_one_value_changes_no_file_but_those_that_hold_it(sources:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_yaml_file_that_is_no_template_parses_and_every_json_too(sources: Sources, profile: str) -> None:
-    for path, text in assemble(load_profile(profile, sources), sources).items():
+    for path, text in chart(fit(load_profile(profile, sources), sources)).items():
         if path.endswith(".json"):
             json.loads(text)
         elif path.endswith((".yaml", ".lock")) and not path.startswith("templates/"):
@@ -65,9 +67,9 @@ def test_every_yaml_file_that_is_no_template_parses_and_every_json_too(sources: 
 
 
 def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sources) -> None:
-    chart = assemble(load_profile("jark", sources), sources)
-    asked = yaml.safe_load(chart["Chart.yaml"])["dependencies"]
-    locked = yaml.safe_load(chart["Chart.lock"])["dependencies"]
+    files = chart(fit(load_profile("jark", sources), sources))
+    asked = yaml.safe_load(files["Chart.yaml"])["dependencies"]
+    locked = yaml.safe_load(files["Chart.lock"])["dependencies"]
     assert [each["condition"] for each in asked] == [
         f"{each['name']}.rendered,{each['name']}.enabled" for each in asked
     ]
@@ -78,8 +80,9 @@ def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sourc
 @pytest.mark.parametrize("seed", ["0", "1", "random"])
 def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
     program = (
-        "import json, sys; from generator.build.sources import *; from generator.build.assemble import *;"
-        "s = read_sources(sources_root()); json.dump(assemble(load_profile('jark', s), s), sys.stdout)"
+        "import json, sys; from generator.build.sources import *; from generator.build.chart import chart;"
+        "from generator.build.build import make_build; from generator.choices.request import Request;"
+        "build = make_build(Request('jark'), read_sources(sources_root())); json.dump(chart(build), sys.stdout)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -89,24 +92,24 @@ def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
         check=True,
         cwd=ROOT,
     )
-    assert json.loads(done.stdout) == assemble(load_profile("jark", sources), sources)
+    assert json.loads(done.stdout) == chart(fit(load_profile("jark", sources), sources))
 
 
 def test_values_in_a_profile_win_over_every_choice(sources: Sources) -> None:
     change = Layer("mine.yaml", {"values": {"opensearch": {"replicas": 7}}}, "-f mine.yaml")
-    values = yaml.safe_load(assemble(load_profile("jark", sources, [change]), sources)["values.yaml"])
+    values = yaml.safe_load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
     assert values["opensearch"]["replicas"] == 7
 
 
 def test_an_unknown_value_is_an_error_that_names_the_nearest(sources: Sources) -> None:
     change = Layer("mine.yaml", {"values": {"networkPolicy": {"enabled": True}}})
     with pytest.raises(InputError, match="did you mean 'networkPolicies'"):
-        assemble(load_profile("jark", sources, [change]), sources)
+        chart(fit(load_profile("jark", sources, [change]), sources))
 
 
 def test_monitors_in_a_profile_are_the_charts_monitors(sources: Sources) -> None:
     change = Layer("--set", {"monitors": {"labels": {"release": "mine"}, "triton": {"enabled": False}}})
-    values = yaml.safe_load(assemble(load_profile("jark", sources, [change]), sources)["values.yaml"])
+    values = yaml.safe_load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
     assert values["monitors"]["labels"] == {"release": "mine"}
     assert values["monitors"]["triton"]["enabled"] is False
     assert values["monitors"]["dcgm"]["enabled"] is False
@@ -155,11 +158,11 @@ def test_every_overlay_gives_a_chart_or_a_message(sources: Sources, path: tuple[
     for key in reversed(path):
         data = {key: data}
     try:
-        chart = assemble(load_profile("jark", sources, [Layer("mine.yaml", data)]), sources)  # type: ignore[arg-type]
+        files = chart(fit(load_profile("jark", sources, [Layer("mine.yaml", data)]), sources))  # type: ignore[arg-type]
     except InputError as error:
         assert all(problem.message and problem.file for problem in error.problems)
     else:
-        values = yaml.safe_load(chart["values.yaml"])
+        values = yaml.safe_load(files["values.yaml"])
         assert values["opensearch"] is not None or path[0] == "values"
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build.assemble import assemble, load_profile
-from generator.build.extras import with_extras
+from generator.build.build import fit
+from generator.build.chart import chart
+from generator.build.findings import findings
+from generator.build.profile import load_profile
 from generator.build.sources import read_overlay
-from generator.build.verification import verify_profile
 from generator.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,17 +62,18 @@ def load(tmp_path: Path, sources: Sources) -> Callable[..., tuple[Profile, Sourc
             f"dashboards: {{extra: [boards/{name}.yaml]}}\nrules: {{extra: [team-alerts.yaml]}}\n"
         )
         profile = load_profile("jark", sources, [read_overlay(folder / "mine.yaml")])
-        return profile, with_extras(profile, sources)
+        fit(profile, sources)
+        return profile, sources
 
     return make
 
 
 def test_they_become_part_of_the_chart_with_switches_of_their_own(load: Any) -> None:
     profile, sources = load()
-    chart = assemble(profile, sources)
-    assert "templates/dashboards/team.yaml" in chart
-    assert "TeamQueue" in chart["templates/rules/team-alerts.yaml"]
-    values = yaml.safe_load(chart["values.yaml"])
+    files = chart(fit(profile, sources))
+    assert "templates/dashboards/team.yaml" in files
+    assert "TeamQueue" in files["templates/rules/team-alerts.yaml"]
+    values = yaml.safe_load(files["values.yaml"])
     assert values["dashboards"]["team"] == {"enabled": True}
     assert values["rules"]["team-alerts"]["enabled"] is True
     assert "extra" not in values["dashboards"].keys() | values["rules"].keys()
@@ -79,7 +81,7 @@ def test_they_become_part_of_the_chart_with_switches_of_their_own(load: Any) -> 
 
 def test_what_they_query_is_checked(load: Any) -> None:
     profile, sources = load(board=BOARD.replace("waiting)", "waitin)"))
-    (finding,) = verify_profile(profile, sources)
+    (finding,) = findings(fit(profile, sources))
     assert finding.file.endswith("ours/boards/team.yaml")
     assert (finding.name, finding.index, finding.check) == ("Waiting", 0, "name")
     assert "did you mean 'vllm:num_requests_waiting'" in finding.hint
@@ -111,4 +113,4 @@ def test_a_finding_can_be_exempted_with_a_reason(load: Any, sources: Sources, tm
     exemption = {"check": "name", "file": str(board), "reason": "Our own service emits it, see its runbook."}
     overlay.write_text(overlay.read_text() + f"exemptions: [{exemption}]\n")
     profile = load_profile("jark", sources, [read_overlay(overlay)])
-    assert verify_profile(profile, with_extras(profile, sources)) == ()
+    assert findings(fit(profile, sources)) == ()

@@ -1,4 +1,4 @@
-"""Fits the sources to a profile: adds a person's files (``dashboards.extra``, ``rules.extra``), drops the absent."""
+"""Adds a person's own files to the sources (``dashboards.extra``, ``rules.extra``)."""
 
 from __future__ import annotations
 
@@ -18,28 +18,22 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
 
 
-def with_extras(profile: Profile, sources: Sources) -> Sources:
-    """Gives the sources as this profile needs them.
-
-    The files that it adds are checked like the built-in ones; what only workloads feed that its cluster does not have
-    is left out (see absent.without_absent), and so are log panels where no logs are kept (see logs.store).
+def with_extra_files(profile: Profile, sources: Sources) -> Sources:
+    """Returns the sources with the files that the profile names; they are checked like the built-in ones.
 
     Raises:
         InputError: a file cannot be read or is no dashboard (no rules), or has a name, uid, title, record or alert
-            that is taken; or see absent.without_absent.
+            that is taken.
     """
-    from generator.build.absent import without_absent
-    from generator.build.logs import without_log_panels
-
     panels = _read(profile, "dashboards", sources.dashboards, dashboards.parse_dashboard, sources.schemas["dashboard"])
     alerts = _read(profile, "rules", sources.rules, rules.parse_rules, sources.schemas["rule"])
     if not panels and not alerts:
-        return without_absent(profile, without_log_panels(profile, sources))
+        return sources
     more = replace(sources, dashboards={**sources.dashboards, **panels}, rules={**sources.rules, **alerts})
-    found = [*dashboards.shared_problems(more.dashboards), *rules.shared_problems(more.rules)]
-    if found:
-        raise InputError(*found)
-    return without_absent(profile, without_log_panels(profile, more))
+    problems = [*dashboards.shared_problems(more.dashboards), *rules.shared_problems(more.rules)]
+    if problems:
+        raise InputError(*problems)
+    return more
 
 
 def _read(

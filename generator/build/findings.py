@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.build.assemble import chart_values
 from generator.build.sources import exemptions
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.dashboards.logs import asks_logs
@@ -18,33 +17,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from generator.build.build import Build
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exposure, Known
-    from generator.choices.profiles import Profile
     from generator.promql.expression import Expression
     from generator.verify import Finding
 
 
-def verify_profile(profile: Profile, sources: Sources) -> tuple[Finding, ...]:
-    """Checks every query of every dashboard and rule that the profile switches on.
+def findings(build: Build) -> tuple[Finding, ...]:
+    """Checks every query of every dashboard and rule that the Build switches on.
 
     Returns:
         What is wrong, in the order of the files; () if everything that is queried is emitted.
 
     Raises:
-        InputError: choices contradict each other, or a shorthand cannot be written out.
+        InputError: a shorthand cannot be written out.
     """
-    values = chart_values(profile, sources)
+    if build.checked is not None:
+        return build.checked
+    profile, sources = build.profile, build.sources
     metrics = check(
-        prepared(sources, values),
-        series(profile, sources, values),
+        prepared(sources, build.values),
+        series(build),
         gone_names(sources.exporters),
         exemptions=(
             *sources.exemptions,
             *exemptions(profile.choices["exemptions"], origin=f"profile {profile.name}: exemptions"),
         ),
     )
-    return (*metrics, *_log_findings(sources, values))
+    return (*metrics, *_log_findings(sources, build.values))
 
 
 def _log_findings(sources: Sources, values: Mapping[str, Any]) -> Iterator[Finding]:
@@ -53,8 +54,8 @@ def _log_findings(sources: Sources, values: Mapping[str, Any]) -> Iterator[Findi
             yield from log_findings(dashboard, sources.log_fields)
 
 
-def verify_foreign(path: Path, profile: Profile, sources: Sources) -> tuple[Finding, ...]:
-    """Checks a dashboard that others made, a file of Grafana's JSON, against what this profile's Prometheus holds.
+def dashboard_findings(path: Path, build: Build) -> tuple[Finding, ...]:
+    """Checks a dashboard that others made, a file of Grafana's JSON, against what this Build's Prometheus holds.
 
     Raises:
         InputError: the file cannot be read, or is no Grafana dashboard.
@@ -62,21 +63,20 @@ def verify_foreign(path: Path, profile: Profile, sources: Sources) -> tuple[Find
     from generator.verify.grafana import read_grafana
 
     queries, scope = read_grafana(path)
-    values = chart_values(profile, sources)
     return check(
-        prepare(queries, [scope], list(_rules(sources, values))),
-        series(profile, sources, values),
-        gone_names(sources.exporters),
+        prepare(queries, [scope], list(_rules(build.sources, build.values))),
+        series(build),
+        gone_names(build.sources.exporters),
     )
 
 
-def refuse_errors(findings: tuple[Finding, ...]) -> None:
+def refuse_errors(found: tuple[Finding, ...]) -> None:
     """Raises an InputError if a finding is an error; generation stops before anything is written.
 
     Raises:
         InputError: one Problem for each error.
     """
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = [finding for finding in found if finding.severity == "error"]
     if errors:
         raise InputError(*(_problem(finding) for finding in errors))
 
@@ -99,27 +99,28 @@ def _rules(sources: Sources, values: Mapping[str, Any]) -> Iterator[Expression]:
     )
 
 
-def series(profile: Profile, sources: Sources, values: Mapping[str, Any]) -> dict[str, tuple[Known, ...]]:
-    """Gives what Prometheus may hold in this profile, by name; what is off is in it too, and marked."""
-    monitors = values["monitors"]
+def series(build: Build) -> dict[str, tuple[Known, ...]]:
+    """Returns what Prometheus may hold, by name; what is off is in it too, and marked."""
+    monitors = build.values["monitors"]
     drops = Drops(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"]))
-    enabled = scraped(profile, sources, values)
-    return known_series(sources.exporters, sources.monitors, enabled=enabled, common_drops=drops)
+    sources = build.sources
+    return known_series(sources.exporters, sources.monitors, enabled=scraped(build), common_drops=drops)
 
 
-def scraped(profile: Profile, sources: Sources, values: Mapping[str, Any]) -> Callable[[Exposure], bool]:
-    """Gives a function that says whether an exposure is scraped in this profile.
+def scraped(build: Build) -> Callable[[Exposure], bool]:
+    """Returns a function that says whether an exposure is scraped.
 
     By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``).
     """
-    theirs = {name for name, reason in profile.choices["cluster"]["scrapes"].items() if reason is not None}
+    monitors, values = build.sources.monitors, build.values
+    theirs = {name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None}
 
     def answer(exposure: Exposure) -> bool:
         if exposure.component:
             return bool(values.get(exposure.component, {}).get("enabled")) or exposure.component in theirs
-        if not exposure.monitor or exposure.monitor not in sources.monitors:
+        if not exposure.monitor or exposure.monitor not in monitors:
             return True
-        spec = sources.monitors[exposure.monitor]
+        spec = monitors[exposure.monitor]
         own = values["monitors"].get(exposure.monitor, {})
         endpoint = spec["endpoints"].get(exposure.endpoint, {})
         chosen = own.get("endpoints", {}).get(exposure.endpoint, {})

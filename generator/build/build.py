@@ -1,0 +1,79 @@
+"""The Build: everything that a chart, findings, Applications, images and packages are functions of, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from generator.build.chart import chart_values
+from generator.build.extra_files import with_extra_files
+from generator.build.log_panels import without_log_panels
+from generator.build.profile import resolve_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.build.sources import Sources
+    from generator.choices.pins import Pins
+    from generator.choices.profiles import Profile
+    from generator.choices.request import Request
+    from generator.errors import Problem
+    from generator.verify import Finding
+
+
+@dataclass(frozen=True)
+class Build:
+    """One chart on its way, before it is written out.
+
+    Attributes:
+        profile: every choice, resolved.
+        sources: the sources as this profile needs them: with a person's files, without panels that have nothing to
+            show here.
+        values: the chart's values, complete.
+        warnings: what has to be said about the request.
+        checked: what the check on queries has found, where fitting the sources has needed it already.
+    """
+
+    profile: Profile
+    sources: Sources
+    values: Mapping[str, Any]
+    warnings: tuple[Problem, ...] = ()
+    checked: tuple[Finding, ...] | None = field(default=None, compare=False)
+
+    @property
+    def pins(self) -> Pins:
+        """The versions of the upstream charts and of the images."""
+        return self.sources.pins
+
+
+def make_build(request: Request, sources: Sources) -> Build:
+    """Makes the Build of a request.
+
+    Raises:
+        InputError: see resolve_request and fit.
+    """
+    profile, warnings = resolve_request(request, sources)
+    return fit(profile, sources, warnings)
+
+
+def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) -> Build:
+    """Makes the Build of a profile.
+
+    A person's files (``dashboards.extra``, ``rules.extra``) are read and checked like the built-in ones; log panels go
+    where no logs are kept; and what only absent workloads feed goes (``cluster.absent``).
+
+    Raises:
+        InputError: choices contradict each other, or see with_extra_files and without_absent.
+    """
+    sources = without_log_panels(profile, with_extra_files(profile, sources))
+    build = Build(profile, sources, chart_values(profile, sources), warnings)
+    from generator.build.absent import absent_workloads
+
+    absent = absent_workloads(profile, sources)
+    if not absent:
+        return build
+    from generator.build.absent import without_absent
+    from generator.build.findings import findings
+
+    dashboards, left = without_absent(sources.dashboards, sources.exporters, absent, findings(build))
+    return replace(build, sources=replace(sources, dashboards=dashboards), checked=left)

@@ -1,0 +1,37 @@
+"""Where the charts of others come from, and with how much patience they are fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generator.upstream.progress import Progress, silent
+from generator.upstream.web import Patience
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def user_cache() -> Path:
+    """Returns the folder in which downloads are kept, below the user's cache directory."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("gen-chart") / "charts"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """How upstream charts are had.
+
+    Attributes:
+        mirror: a directory, the address of a Helm repository, or ``oci://HOST/PREFIX``; None (or "") for each chart's
+            own repository.
+        cache: where downloads are kept; a run does without if it cannot be written.
+        progress: told of each download.
+        patience: how long to try.
+    """
+
+    mirror: str | None = None
+    cache: Path = field(default_factory=user_cache)
+    progress: Progress = silent
+    patience: Patience = Patience()  # noqa: RUF009 - frozen
