@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PROFILE ?= jark
+MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
 .PHONY: chart test test-fast lint docs bench signals tools clean
 
@@ -38,11 +39,22 @@ tools: $(VENV)/.ready-dev
 		-o "$$($(BIN)/python -m tests.signals.binaries)/" \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+# Says which Python is needed where $(1) is none; $(2) is the way out.
+define need_python
+@$(1) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null || { \
+	echo "gen-chart needs Python $(MINIMUM) or newer, found: $$($(1) --version 2>&1). $(2)" >&2; exit 1; }
+endef
 
-$(VENV)/.ready: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+# A folder with .unfinished is what a run that was cut off has left; one without it and without .ready is somebody else's.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(call need_python,$(PYTHON),Name one: make PYTHON=python3.12)
+	@if test ! -e $(VENV) || test -e $(VENV)/.unfinished; then \
+		rm -rf $(VENV) && mkdir -p $(VENV) && touch $(VENV)/.unfinished && $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); exit 1; }; fi
+	$(call need_python,$(BIN)/python,That is in $(VENV): delete it and run make again)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . || \
+		{ test ! -e $(VENV)/.unfinished || rm -rf $(VENV); exit 1; }
+	@rm -f $(VENV)/.unfinished
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready tests/helm-binaries.txt

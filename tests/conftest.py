@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "tests" / "captures"
@@ -155,7 +156,7 @@ def render_overlay(
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints what tests have measured (record_property), such as how many lines of a log were lost."""
+    """Prints what tests have measured (record_property), and what was not tested for which reason."""
     measured = [
         (report.nodeid, report.user_properties)
         for reports in terminalreporter.stats.values()
@@ -166,3 +167,18 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("measured")
         for name, figures in sorted(measured):
             terminalreporter.write_line(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures))
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped")
+        terminalreporter.write_line(skip_summary(report.longrepr[2] for report in skipped))
+
+
+def skip_summary(reasons: Iterable[str]) -> str:
+    """Returns ``skipped: 5 (no promtool: 3, no helm: 2)``, the most frequent reason first.
+
+    Args:
+        reasons: one text for each test that was skipped, as pytest gives it; what a colon sets off is left out.
+    """
+    counts = Counter(reason.removeprefix("Skipped: ").partition(": ")[0] for reason in reasons)
+    listed = ", ".join(f"{reason}: {count}" for reason, count in counts.most_common())
+    return f"skipped: {counts.total()} ({listed})"

@@ -163,6 +163,7 @@ def test_a_folder_that_cannot_be_written_is_named(package: Callable[..., Package
         package(tmp_path / "file" / "out")
 
 
+@pytest.mark.usefixtures("upstream_charts")
 def test_the_command_prints_what_it_made_and_pushes_it(
     registry: str, chart_mirror: str | None, tmp_path: Path, helm_binary: Path
 ) -> None:
@@ -184,6 +185,7 @@ def test_the_command_prints_what_it_made_and_pushes_it(
     assert f"pushed to oci://{registry}/team" in done.stderr
 
 
+@pytest.mark.usefixtures("upstream_charts")
 def test_a_registry_that_refuses_leaves_the_package_and_says_why(
     chart_mirror: str | None, tmp_path: Path, helm_binary: Path
 ) -> None:
