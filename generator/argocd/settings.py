@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from generator.build.metadata import NAME
 from generator.errors import InputError, Problem
+from generator.files.versions import is_exact
 
 IN_CLUSTER = "https://kubernetes.default.svc"
 """The cluster that ArgoCD runs in, as ArgoCD itself writes it."""
@@ -23,7 +24,6 @@ whoever takes its place keeps it."""
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
 _CHARTS = re.compile(r"(https?|oci)://\S+|[\w.-]+(:\d+)?(/[\w.-]+)+")
-_VERSION = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _chart_problems(repo: str, revision: str, path: str, chart: str | None) -> l
         return [*found, *_revision_problems("--revision", revision), *_path_problems("--path", path)]
     if not _LABEL.fullmatch(chart):
         found.append(Problem(f"found '{chart}', expected a chart's name", "--chart"))
-    if not _VERSION.fullmatch(revision):
+    if not is_exact(revision):
         hint = "a range such as 1.x would install whatever is published next"
         found.append(
             Problem(f"found '{revision}', expected the chart's exact version, as 1.2.3", "--revision", hint=hint)

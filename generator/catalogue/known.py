@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from generator.catalogue.spec import Exporter, Exposure, Family, Known, Sample
+from generator.files.versions import precedence
 from generator.monitors.labels import TargetLabels, series_labels, target_labels
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ ANY = "*"
 """The monitor of an exposure that stands for every target of the other exporters."""
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_]")
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,6 @@ def drop_pattern(expressions: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(valid)) if valid else None
 
 
-def version_key(version: str) -> tuple[int, ...]:
-    """Gives a version as numbers to compare: ``0.32.0`` is (0, 32, 0), ``v1.2-rc1`` (1, 2, 1)."""
-    return tuple(int(number) for number in _NUMBER.findall(version))
-
-
 def _stands_for_all(exporter: Exporter) -> bool:
     return any(exposure.monitor == ANY for exposure in exporter.exposures)
 
@@ -137,7 +132,7 @@ def _targets(exporters: Mapping[str, Exporter]) -> tuple[Exposure, ...]:
 
 
 def _gone(family: Family, exporter: Exporter) -> bool:
-    return bool(family.until) and version_key(family.until) <= version_key(exporter.version)
+    return bool(family.until) and precedence(family.until) <= precedence(exporter.version)
 
 
 def _through(

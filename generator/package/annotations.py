@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import bad_input
 from generator.files import yamlfile
-from generator.upstream.lock import EXACT_VERSION
+from generator.files.versions import is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def annotated(chart_yaml: str, images: Iterable[Reference], version: str | None)
     Raises:
         InputError: the version is no exact semantic version.
     """
-    if version is not None and not EXACT_VERSION.fullmatch(version):
+    if version is not None and not is_exact(version):
         raise bad_input(f"found '{version}', expected one exact version, as 1.2.3", file="--chart-version")
     header, _, body = chart_yaml.partition("\n")
     data = yamlfile.parse(body, file="Chart.yaml")

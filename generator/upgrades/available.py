@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from generator.errors import bad_input
 from generator.files import yamlfile
-from generator.upgrades.versions import is_version
+from generator.files.versions import is_exact
 from generator.upstream.index import Listed, list_releases
 from generator.upstream.limits import MAX_INDEX
 from generator.upstream.lock import Dependency
@@ -58,7 +58,7 @@ def chart_versions(pin: Pin, mirror: Place | None, client: Client) -> list[Liste
 def _in_directory(mirror: Path, name: str) -> Iterator[Listed]:
     for archive in sorted(mirror.glob(f"{name}-*.tgz")):
         version = archive.name.removeprefix(f"{name}-").removesuffix(".tgz")
-        if is_version(version):
+        if is_exact(version):
             yield Listed(version)
     unpacked = mirror / name / "Chart.yaml"
     if unpacked.is_file():

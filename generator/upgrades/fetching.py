@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import bad_input, nearest
+from generator.files.versions import is_exact
 from generator.upgrades.bump import plan_bump
 from generator.upgrades.charts import read_chart
-from generator.upgrades.versions import is_version
 from generator.upstream import Dependency, fetch_chart, open_client, parse_mirror
 from generator.upstream.mirror import Directory
 
@@ -47,7 +47,7 @@ def compare_versions(
     if name not in pins.charts:
         raise bad_input(f"found no pin '{name}'", file="pins.yaml", path="charts", hint=nearest(name, pins.charts))
     pin = pins.charts[name]
-    if not is_version(version):
+    if not is_exact(version):
         raise bad_input(f"found the version '{version}', expected one exact version, as {pin.version}", file="VERSION")
     if version == pin.version:
         raise bad_input(f"{name} is pinned to {version} already", file="pins.yaml", path=f"charts.{name}.version")

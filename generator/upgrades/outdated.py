@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from generator.choices.pins import Pin
 from generator.errors import InputError
+from generator.files.versions import is_exact
 from generator.upgrades.available import chart_versions, image_versions
-from generator.upgrades.versions import Newer, is_version, newer
+from generator.upgrades.versions import Newer, newer
 from generator.upstream.mirror import parse_mirror
 from generator.upstream.web import UnreachableError
 
@@ -80,7 +81,7 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
 
 
 def _compared(name: str, kind: Kind, current: str, there: list[Listed]) -> Standing:
-    if not is_version(current):
+    if not is_exact(current):
         return Standing(name, kind, current)
     steps = newer(current, (one.version for one in there))
     days = {one.version: one.created for one in there}

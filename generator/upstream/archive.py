@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from generator.errors import InputError, bad_input
 from generator.files import yamlfile
+from generator.files.versions import is_exact
 from generator.upstream.limits import MAX_ENTRIES, MAX_UNPACKED
-from generator.upstream.lock import EXACT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,7 +214,7 @@ def _missing_dependencies(contents: _Contents) -> Iterator[str]:
 
 
 def _has(contents: _Contents, root: Root, name: str, version: str) -> bool:
-    exact = EXACT_VERSION.fullmatch(version) is not None
+    exact = is_exact(version)
     if any(
         chart.get("name") == name and (not exact or chart.get("version") == version)
         for place, chart in contents.charts.items()

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, bad_input
 from generator.files import yamlfile
+from generator.files.versions import is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
-"""One exact version, as opposed to a range such as ``0.12.*``."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MAKE_ONE = "make a chart first: gen-chart --profile jark -o DIR"
@@ -81,7 +79,7 @@ def _check_entry(entry: dict[str, str], index: int, file: str) -> Problem | None
     path = f"dependencies[{index}]"
     if not _NAME.fullmatch(entry["name"]):
         return Problem(f"found '{entry['name']}', expected the name of a chart", file, f"{path}.name")
-    if not EXACT_VERSION.fullmatch(entry["version"]):
+    if not is_exact(entry["version"]):
         return Problem(f"found '{entry['version']}', expected one exact version", file, f"{path}.version")
     return None
 
@@ -94,7 +92,7 @@ def _out_of_step(locked: list[dict[str, str]], wanted: list[dict[str, str]], fil
         name, version = entry["name"], entry["version"]
         if name not in versions:
             yield Problem(f"no entry for '{name}', which Chart.yaml depends on", file, "dependencies", hint=hint)
-        elif EXACT_VERSION.fullmatch(version) and versions[name] != version:
+        elif is_exact(version) and versions[name] != version:
             yield Problem(
                 f"found {name} {versions[name]}, but Chart.yaml wants {version}", file, "dependencies", hint=hint
             )

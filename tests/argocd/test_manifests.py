@@ -219,9 +219,7 @@ def test_every_file_says_who_made_it_and_holds_one_object(profile: str, sources:
 
 def test_another_command_changes_no_file_but_the_one_that_is_applied_by_hand(sources: Sources) -> None:
     build = fit(load_profile("jark", sources), sources)
-    before, after = (
-        argocd.for_one(build, build, settings(), command) for command in (MADE_BY, "argocd -f x")
-    )
+    before, after = (argocd.for_one(build, build, settings(), command) for command in (MADE_BY, "argocd -f x"))
     assert difference(before, after) == ([], ["parent.yaml"], [])
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.catalogue.known import Drops, drop_pattern, gone_names, known_series, stored_name, version_key
+from generator.catalogue.known import Drops, drop_pattern, gone_names, known_series, stored_name
 from generator.catalogue.spec import Exposure
 from tests.catalogue.conftest import DROPS
 
@@ -102,11 +102,6 @@ def test_a_family_is_gone_from_the_version_named_in_until(parse: Read, monitors:
         '{old: {type: gauge, until: "2.0"}, later: {type: gauge, until: "2.1"}, new: {type: gauge, since: "2.0"}}'
     )
     assert names(parse(sample(families)), monitors) == {"later", "new"}
-
-
-@pytest.mark.parametrize(("older", "newer"), [("0.9", "0.10"), ("0.32", "0.32.1"), ("v1.2.3", "1.10.0")])
-def test_versions_compare_by_their_numbers(older: str, newer: str) -> None:
-    assert version_key(older) < version_key(newer)
 
 
 def test_an_exposure_through_a_monitor_that_does_not_exist_gives_nothing(parse: Read) -> None:

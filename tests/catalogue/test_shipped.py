@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.catalogue.exposition import read_capture
-from generator.catalogue.known import drop_pattern, known_series, stored_name, version_key
+from generator.catalogue.known import drop_pattern, known_series, stored_name
 from generator.files import schemas, yamlfile
+from generator.files.versions import precedence
 from generator.promql import units
 from tests.catalogue.conftest import DROPS, ROOT
 from tests.conftest import CAPTURES
@@ -161,7 +162,7 @@ def test_since_and_until_lie_around_the_version(catalogue: Mapping[str, Exporter
     for exporter in catalogue.values():
         for family in exporter.families.values():
             if family.since:
-                assert version_key(family.since) <= version_key(exporter.version), family.name
+                assert precedence(family.since) <= precedence(exporter.version), family.name
 
 
 def test_a_renamed_name_leads_to_a_family_that_is_there(catalogue: Mapping[str, Exporter]) -> None:

@@ -11,8 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from generator.catalogue.known import stored_name, version_key
+from generator.catalogue.known import stored_name
 from generator.files import yamlfile
+from generator.files.versions import precedence
 from tests.signals.motion import START, Stored
 from tests.signals.world import Key, World, add
 
@@ -137,7 +138,7 @@ def synthetic(sources: Sources, measured: World) -> World:
 def _present(exporter: Exporter) -> Iterator[Family]:
     """Gives the families that this version of an exporter still has."""
     for family in exporter.families.values():
-        if not family.until or version_key(family.until) > version_key(exporter.version):
+        if not family.until or precedence(family.until) > precedence(exporter.version):
             yield family
 
 

@@ -80,7 +80,7 @@ def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: 
     gone = panels(chart(fit(load_profile("jark", sources), sources)), "jark-platform") - panels(files, "jark-platform")
     assert {"JupyterHub", "Servers and users", "Notebook servers", "Notebook starts that failed"} <= gone
     assert "jupyterhub_" not in files["files/dashboards/jark-platform.json"]
-    assert "--tfvars x.tfvars" in files["values.yaml"].splitlines()[0]
+    assert "--tfvars x.tfvars" in files["Chart.yaml"].splitlines()[0]
 
 
 @pytest.mark.parametrize(
