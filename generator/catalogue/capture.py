@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generator.catalogue.known import drop_pattern, stored_name
 from generator.catalogue.reader import label_names, parse_exporter
 from generator.errors import InputError, Problem, bad_input, nearest
+from generator.files.diff import unified_diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,14 +67,8 @@ class Update:
     gone: tuple[str, ...]
 
     def diff(self) -> str:
-        """Gives a unified diff; "" if nothing changes."""
-        lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            f"a/{self.file}",
-            f"b/{self.file}",
-        )
-        return "".join(lines)
+        """Returns a unified diff; "" if nothing changes."""
+        return unified_diff(self.before, self.after, self.file)
 
 
 def add_capture(

@@ -51,7 +51,8 @@ def instrument(
     """
     if check + diff + in_place > 1:
         raise click.UsageError("--check, --diff and --in-place exclude each other")
-    from generator.instrument import Options, read_source, unified_diff, write_in_place
+    from generator.files.diff import unified_diff
+    from generator.instrument import Options, read_source, write_in_place
     from generator.instrument import instrument as instrument_text
 
     options = Options(_image(request, registry), vllm_metrics)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import json
 import os
@@ -14,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from generator.errors import InputError, bad_input
-from generator.files import swap
+from generator.files import diff, swap
 from generator.files.tree import MARKER, difference
 
 if TYPE_CHECKING:
@@ -184,18 +183,15 @@ def _in_the_way(target: Path, path: str, files: Mapping[str, str]) -> bool:
 
 
 def unified_diff(plan: Plan) -> str:
-    """Gives the unified diff from the folder to the new chart; minified JSON is compared spread out."""
-    lines: list[str] = []
+    """Returns the unified diff from the folder to the new chart; minified JSON is compared spread out."""
+    diffs = []
     for path in sorted({*plan.before, *plan.files}):
-        old, new = plan.before.get(path, ""), plan.files.get(path, "")
-        if old != new or (path in plan.before) != (path in plan.files):
-            source = f"a/{path}" if path in plan.before else "/dev/null"
-            result = f"b/{path}" if path in plan.files else "/dev/null"
-            one, other = _spread(path, old), _spread(path, new)
-            if one == other:  # they differ in white space alone
-                one, other = old, new
-            lines += difflib.unified_diff(_lines(one), _lines(other), source, result, lineterm="")
-    return "".join(f"{line}\n" for line in lines)
+        old, new = plan.before.get(path), plan.files.get(path)
+        spread_old, spread_new = (text if text is None else _spread(path, text) for text in (old, new))
+        if spread_old == spread_new:  # they differ in white space alone
+            spread_old, spread_new = old, new
+        diffs.append(diff.unified_diff(spread_old, spread_new, path))
+    return "".join(diffs)
 
 
 def _spread(path: str, text: str) -> str:
@@ -203,13 +199,6 @@ def _spread(path: str, text: str) -> str:
         with contextlib.suppress(ValueError):
             return json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
     return text
-
-
-def _lines(text: str) -> list[str]:
-    """Splits at line feeds only, and says, as diff does, where the last one is missing."""
-    lines = text.split("\n")
-    last = lines.pop()
-    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
 def write(plan: Plan) -> None:

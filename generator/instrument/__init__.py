@@ -1,6 +1,6 @@
 """``gen-chart instrument``: adds to Ray manifests what log and metric collection needs, and changes nothing else."""
 
-from generator.instrument.files import Source, read_source, unified_diff, write_in_place
+from generator.instrument.files import Source, read_source, write_in_place
 from generator.instrument.instrumenting import Change, Instrumented, Options, instrument
 
 __all__ = [
@@ -10,6 +10,5 @@ __all__ = [
     "Source",
     "instrument",
     "read_source",
-    "unified_diff",
     "write_in_place",
 ]

@@ -1,9 +1,7 @@
-"""Reads and writes the files that people instrument, and shows what changes in them."""
+"""Reads and writes the files that people instrument."""
 
 from __future__ import annotations
 
-import difflib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from generator.files import yamlfile
 from generator.files.atomic import write_file
 
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
+    from typing import BinaryIO
 
 _MARK = "\ufeff"
 """A byte order mark: it stays where it was."""
@@ -68,43 +66,3 @@ def write_in_place(source: Source, text: str) -> None:
         InputError: it cannot be written; the file is as it was.
     """
     write_file(Path(source.name), source.mark + text)
-
-
-def unified_diff(before: str, after: str, name: str) -> str:
-    """Gives a unified diff that ``patch`` and ``git apply`` take; "" if nothing changes.
-
-    Where lines were only added it shows no line as removed, which difflib alone does not promise.
-    """
-    old, new = _lines(before), _lines(after)
-    kept = _kept(old, new)
-    # Numbers stand for lines, so that each line can only be matched with itself.
-    one: list[Any] = list(old if kept is None else range(len(old)))
-    other: list[Any] = list(new if kept is None else (kept.get(at, -1 - at) for at in range(len(new))))
-    parts = [] if before == after else [f"--- a/{name}\n", f"+++ b/{name}\n"]
-    for group in difflib.SequenceMatcher(None, one, other, autojunk=False).get_grouped_opcodes():
-        first, last = group[0], group[-1]
-        parts.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
-        for tag, start, end, new_start, new_end in group:
-            if tag == "equal":
-                parts += [f" {line}" for line in old[start:end]]
-            else:
-                parts += [f"-{line}" for line in old[start:end]] + [f"+{line}" for line in new[new_start:new_end]]
-    return "".join(part if part.endswith("\n") else f"{part}\n\\ No newline at end of file\n" for part in parts)
-
-
-def _kept(old: list[str], new: list[str]) -> dict[int, int] | None:
-    """Gives for each line of ``new`` that was there its index in ``old``; None if a line of ``old`` is gone."""
-    kept: dict[int, int] = {}
-    for at, line in enumerate(new):
-        if len(kept) < len(old) and line == old[len(kept)]:
-            kept[at] = len(kept)
-    return kept if len(kept) == len(old) else None
-
-
-def _range(start: int, end: int) -> str:
-    return f"{start + (end > start)},{end - start}"
-
-
-def _lines(text: str) -> list[str]:
-    """Splits at line feeds alone, as ``diff`` does."""
-    return list(io.StringIO(text, newline="\n"))

@@ -1,16 +1,15 @@
-"""Reading, writing in place and showing the difference."""
+"""Reading, and writing in place."""
 
 from __future__ import annotations
 
 import io
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from generator.errors import InputError
 from generator.files import yamlfile
-from generator.instrument import Source, read_source, unified_diff, write_in_place
+from generator.instrument import Source, read_source, write_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,33 +64,3 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_in_place(Source(str(file), ""), "b: 2\n")
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("a\nb\nc\n", "a\nb\nx\nc\n"),
-        ("a\nb", "a\nx\nb"),
-        ("a\nb", "a\nb\nc\n"),
-        ("a\nb\nc\n", "a\nB\nc\n"),
-        ("", "a\n"),
-        ("a\x0cb\n", "a\x0cb\nc\x85d\n"),
-        ("\n".join("abcdefghij" * 3) + "\n", "x\n" + "\n".join("abcdefghij" * 3) + "\ny\n"),
-    ],
-)
-def test_patch_makes_the_new_text_of_the_diff(tmp_path: Path, before: str, after: str) -> None:
-    file = tmp_path / "f"
-    file.write_bytes(before.encode())
-    diff = unified_diff(before, after, "f").encode()
-    subprocess.run(["git", "apply", "--unidiff-zero", "-"], cwd=tmp_path, input=diff, check=True)
-    assert file.read_bytes() == after.encode()
-
-
-def test_equal_texts_have_no_diff() -> None:
-    assert unified_diff("a\n", "a\n", "f") == ""
-
-
-def test_added_lines_like_those_around_them_show_no_line_as_removed() -> None:
-    before = "".join(f"{line}\n" for line in "abcd")
-    after = "".join(f"{line}\n" for line in "bcdabxcyd")
-    assert not [line for line in unified_diff(before, after, "f").split("\n")[2:] if line.startswith("-")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.instrument import unified_diff
+from generator.files.diff import unified_diff
 from tests.instrument.helpers import (
     IMAGE,
     LOGS,

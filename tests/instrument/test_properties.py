@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.errors import InputError
-from generator.instrument import unified_diff
+from generator.files.diff import unified_diff
 from tests.instrument.helpers import NAMES, manifest, only_added, run
 
 if TYPE_CHECKING:
