@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def profiles(output: str) -> None:
     """List the profiles: what kind of cluster each is for, and what it extends."""
     from generator.build.sources import read_profiles, sources_root
-    from generator.cli.listing import profile_rows, table
+    from generator.cli.listing import profile_rows
+    from generator.files.table import table
 
     rows = profile_rows(read_profiles(sources_root()))
     show_result(rows, table(rows), output)
@@ -36,7 +37,8 @@ def profiles(output: str) -> None:
 @output_option
 def components(output: str) -> None:
     """List the upstream charts: version, what each brings, and in which profiles it is on."""
-    from generator.cli.listing import component_rows, table
+    from generator.cli.listing import component_rows
+    from generator.files.table import table
 
     sources = load_sources()
     rows = component_rows([build.profile for build in load_builds(sources)], sources.pins)

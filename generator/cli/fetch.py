@@ -30,7 +30,7 @@ def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
     from dataclasses import asdict
 
     from generator.build.sources import read_pins, sources_root
-    from generator.cli.listing import table
+    from generator.files.table import table
     from generator.upstream import vendor_chart
 
     found = vendor_chart(chart_dir, read_pins(sources_root()), upstream)

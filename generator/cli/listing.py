@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from generator.choices.pins import Pins
     from generator.choices.profiles import Layer, Profile
-
-Row = dict[str, str]
+    from generator.files.table import Row
 
 
 def profile_rows(profiles: Mapping[str, Layer]) -> list[Row]:
@@ -44,15 +43,3 @@ def component_rows(profiles: Sequence[Profile], pins: Pins) -> list[Row]:
             }
         )
     return rows
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Gives rows as aligned columns under their names."""
-    if not rows:
-        return ""
-    names = list(rows[0])
-    lines = [[name.upper() for name in names], *([row[name] for name in names] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
-    )

@@ -31,7 +31,7 @@ def outdated(ctx: click.Context, upstream: Upstream, images: bool | None, exit_c
     repository says so. Pre-releases do not count. Nothing is changed; `gen-chart bump` does that.
     """
     from generator.build.sources import read_pins, sources_root
-    from generator.cli.listing import table
+    from generator.files.table import table
     from generator.upgrades import outdated as compare
     from generator.upgrades.outdated import as_data, as_rows
     from generator.upstream import Patience, open_client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.build.sources import read_pins, read_profiles
 from generator.choices.profiles import Layer, resolve
-from generator.cli.listing import component_rows, profile_rows, table
+from generator.cli.listing import component_rows, profile_rows
 from generator.stack import NAMES
 from tests.conftest import PROFILES, ROOT
 from tests.schema_openings import open_schema
@@ -34,11 +34,5 @@ def test_components_come_in_the_charts_order_with_their_pins_and_the_profiles_th
     assert where["opensearch-dashboards"] == "none"
 
 
-def test_without_profiles_there_are_no_rows_and_no_table() -> None:
+def test_without_profiles_there_are_no_rows() -> None:
     assert component_rows([], read_pins(ROOT)) == []
-    assert table([]) == ""
-
-
-def test_columns_are_aligned_under_their_names_and_no_line_ends_in_blanks() -> None:
-    rows = [{"name": "a", "long": "xxxxxx"}, {"name": "bbbbbb", "long": ""}]
-    assert table(rows) == "NAME    LONG\na       xxxxxx\nbbbbbb\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from generator.cli.listing import table
 from generator.files import yamlfile
+from generator.files.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
