@@ -107,7 +107,7 @@ def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Pl
     found: dict[str, set[_Place]] = {}
     for finding in findings:
         match = _TARGET.fullmatch(finding.place)
-        if finding.check == "off" and match and set(finding.subject.split(", ")) <= missing:
+        if finding.check == "off" and match and set(finding.subjects) <= missing:
             found.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
     return found
 

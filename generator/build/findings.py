@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.build.sources import exemptions
+from generator.build.sources import exemptions, sources_root
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
+from generator.files.positions import document_reader
 from generator.rules import expressions as rule_expressions
-from generator.verify import Prepared, check, dashboard_scope, prepare
-from generator.verify.logs import log_findings
+from generator.verify import Prepared, check, dashboard_scope, located, prepare, subject
+from generator.verify.checks.logs import log_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from generator.build.build import Build
     from generator.build.sources import Sources
@@ -42,7 +43,7 @@ def findings(build: Build) -> tuple[Finding, ...]:
         gone_names(sources.exporters),
         exemptions=(
             *sources.exemptions,
-            *exemptions(profile.choices["exemptions"], origin=f"profile {profile.name}: exemptions"),
+            *exemptions(profile.choices["exemptions"], origin=profile.origins["exemptions"]),
         ),
     )
     return (*metrics, *_log_findings(sources, build.values))
@@ -78,12 +79,17 @@ def refuse_errors(found: tuple[Finding, ...]) -> None:
     """
     errors = [finding for finding in found if finding.severity == "error"]
     if errors:
-        raise InputError(*(_problem(finding) for finding in errors))
+        raise InputError(*(_problem(finding) for finding in with_positions(errors)))
+
+
+def with_positions(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Returns findings with their lines and fragments; reads only files that a finding is about."""
+    return located(findings, document_reader(Path(), sources_root())) if findings else ()
 
 
 def _problem(finding: Finding) -> Problem:
-    where = f"'{finding.name}' ({finding.place})" if finding.name else finding.place
-    return Problem(f"[{finding.check}] {finding.message}", finding.file, where, hint=finding.hint)
+    message = f"[{finding.check}] {finding.message}"
+    return Problem(message, finding.file, subject(finding), line=finding.line, hint=finding.hint)
 
 
 def prepared(sources: Sources, values: Mapping[str, Any]) -> Prepared:

@@ -126,8 +126,8 @@ def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
 
 
 def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Exemption, ...]:
-    """Gives exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is where they are written."""
-    return tuple(Exemption(**entry, origin=f"{origin}[{index}]") for index, entry in enumerate(entries))
+    """Gives exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is the file."""
+    return tuple(Exemption(**entry, origin=origin, place=f"exemptions[{index}]") for index, entry in enumerate(entries))
 
 
 def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

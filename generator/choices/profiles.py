@@ -43,6 +43,7 @@ class Profile:
         lineage: the names it extends, itself first, ``standalone`` last.
         choices: the merged choices, complete, without ``extends`` and ``description``.
         changes: what was laid over it, as the command line would name it.
+        origins: the file that each key of ``choices`` comes from; where several say something, the last one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Profile:
     lineage: tuple[str, ...]
     choices: Mapping[str, Any]
     changes: tuple[str, ...] = field(default=())
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def command(self) -> str:
@@ -160,7 +162,8 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
     choices.pop("extends", None)
     description = choices.pop("description", "")
     changes = tuple(layer.origin for layer in overlays if layer.origin)
-    return Profile(name, description, names, choices, changes)
+    origins = {key: layer.file for layer in (*layers, *overlays) for key in layer.data}
+    return Profile(name, description, names, choices, changes, origins)
 
 
 def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:

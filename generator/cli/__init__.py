@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,22 @@ from generator.cli import argocd, bump, check, explain, fetch, images, instrumen
 from generator.cli.generate import cli
 from generator.errors import InputError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from generator.errors import Problem
+
 __all__ = ["argocd", "bump", "check", "cli", "explain", "fetch", "images", "instrument", "main", "outdated", "package"]
+
+
+def _with_lines(error: InputError) -> Iterable[Problem]:
+    """Returns the problems with their lines; only a run that fails anyway reads a file with positions."""
+    from pathlib import Path
+
+    from generator.build.sources import sources_root
+    from generator.files.positions import document_reader, with_lines
+
+    return with_lines(error.problems, document_reader(Path(), sources_root()))
 
 
 def main() -> None:
@@ -25,7 +41,7 @@ def main() -> None:
     try:
         code = cli.main(prog_name="gen-chart", standalone_mode=False)
     except InputError as error:
-        for problem in error.problems:
+        for problem in _with_lines(error):
             click.secho("error: ", fg="red", bold=True, nl=False, err=True)
             click.echo(str(problem), err=True)
         code = error.exit_code

@@ -44,7 +44,9 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
 
     Generation does the same and refuses to write a chart with an error.
     """
-    from generator.build.findings import dashboard_findings, findings
+    import shutil
+
+    from generator.build.findings import dashboard_findings, findings, with_positions
     from generator.verify import as_data, as_text, failed
 
     sources = load_sources()
@@ -54,8 +56,10 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
         results = {str(foreign): dashboard_findings(foreign, builds[0])}
     else:
         results = {build.profile.name: findings(build) for build in builds}
+    results = {name: with_positions(found) for name, found in results.items()}
     data = {name: as_data(found) for name, found in results.items()}
-    text = "".join(f"{name}:{chr(10) if found else ' '}{as_text(found)}" for name, found in results.items())
+    width = shutil.get_terminal_size((100, 24)).columns
+    text = "".join(f"{name}:{chr(10) if found else ' '}{as_text(found, width)}" for name, found in results.items())
     show_result(data, text, output)
     if any(failed(found) for found in results.values()):
         ctx.exit(Exit.CHECK_FAILED)

@@ -1,4 +1,7 @@
-"""What comes out of a binary operator: which series meet, what labels stay, and in what unit the result is."""
+"""What comes out of a binary operator: which labels stay, and in what unit the result is.
+
+Whether the two sides make sense together is for the checks to say (checks/join.py, label.py, unit.py).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import operator as arithmetic
 from typing import TYPE_CHECKING
 
 from generator.promql import units
-from generator.verify.names import nearest_label, quoted
 from generator.verify.vectors import ONE, Vector, shapes_of
 
 if TYPE_CHECKING:
@@ -15,10 +17,8 @@ if TYPE_CHECKING:
     from generator.promql.parser import Binary
     from generator.verify.vectors import Shape
 
-    Report = Callable[[str, str, str, str], None]
-
-_COMPARE = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_SETS = frozenset({"and", "or", "unless"})
+COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+SETS = frozenset({"and", "or", "unless"})
 _FOLD: dict[str, Callable[[float, float], float]] = {
     "+": arithmetic.add,
     "-": arithmetic.sub,
@@ -27,15 +27,15 @@ _FOLD: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def combined(node: Binary, left: Vector, right: Vector, report: Report) -> Vector:
-    """Gives what is known of the result of a binary operator, and reports what is wrong with it."""
+def combined(node: Binary, left: Vector, right: Vector) -> Vector:
+    """Returns what is known of the result of a binary operator."""
     if left.scalar and right.scalar:
         return _scalars(node, left, right)
     if left.scalar or right.scalar:
-        return _with_scalar(node, left, right, report)
-    if node.operator in _SETS:
-        return _sets(node, left, right, report)
-    return _matched(node, left, right, report)
+        return _with_scalar(node, left, right)
+    if node.operator in SETS:
+        return _sets(node, left, right)
+    return _matched(node, left, right)
 
 
 def _scalars(node: Binary, left: Vector, right: Vector) -> Vector:
@@ -43,14 +43,13 @@ def _scalars(node: Binary, left: Vector, right: Vector) -> Vector:
     number = None
     if fold and left.number is not None and right.number is not None:
         number = fold(left.number, right.number)
-    unit = _unit(node, left, right, lambda *_found: None)
-    return Vector(ONE, scalar=True, number=number, unit=None if number is not None else unit)
+    unit = None if number is not None else _unit(node, left, right)
+    return Vector(ONE, scalar=True, number=number, unit=unit)
 
 
-def _with_scalar(node: Binary, left: Vector, right: Vector, report: Report) -> Vector:
+def _with_scalar(node: Binary, left: Vector, right: Vector) -> Vector:
     vector, scalar = (right, left) if left.scalar else (left, right)
-    unit = _unit(node, left, right, report)
-    if node.operator in _COMPARE:
+    if node.operator in COMPARISONS:
         if not node.flag:
             return vector._replace(window=0.0)
         # Whether a counter counted at all is a question that its raw value answers; how much it did is not.
@@ -59,26 +58,20 @@ def _with_scalar(node: Binary, left: Vector, right: Vector, report: Report) -> V
     if node.operator == "*" and scalar.number == 0:
         # `x * 0 + 1` asks whether the series are there, and turns them into a factor for a join.
         return _plain(vector)
+    unit = _unit(node, left, right)
     window = vector.window if node.operator in {"*", "/"} and scalar.number == 1 else 0.0
     return vector._replace(unit=unit, observed=None, named=False, window=window, moved=False)
 
 
 def _plain(vector: Vector) -> Vector:
-    """Gives the series without what their values were."""
+    """Returns the series without what their values were."""
     return Vector(vector.shapes, off=vector.off, vague=vector.vague)
 
 
-def _sets(node: Binary, left: Vector, right: Vector, report: Report) -> Vector:
+def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
     if node.operator != "or":
-        _check_matching(node, left, right, report)
         off = left.off or (right.off if node.operator == "and" else frozenset())
         return left._replace(off=off)
-    for label in node.on or ():
-        if not (node.ignoring or left.carries(label) or right.carries(label)):
-            _missing(label, "'or' matches on", left, report)
-    if not units.same(left.unit, right.unit) and left.unit and right.unit:
-        message = f"'or' between {units.text(left.unit)} and {units.text(right.unit)}, which one panel shows alike"
-        report("unit", "or", message, "convert one of them")
     shapes: frozenset[Shape] | None = None
     sides: tuple[frozenset[Shape], ...] = ()
     if left.shapes is not None and right.shapes is not None:
@@ -100,18 +93,15 @@ def _sets(node: Binary, left: Vector, right: Vector, report: Report) -> Vector:
     )
 
 
-def _matched(node: Binary, left: Vector, right: Vector, report: Report) -> Vector:
-    _check_matching(node, left, right, report)
-    unit = _unit(node, left, right, report)
-    many, one = (right, left) if node.group == "right" else (left, right)
-    shapes = _result_shapes(node, many, one, report)
-    compare = node.operator in _COMPARE
+def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
+    shapes = _result_shapes(node, right if node.group == "right" else left)
+    compare = node.operator in COMPARISONS
     if compare and node.flag:
         return Vector(shapes, unit=units.FLAG, off=left.off | right.off, vague=left.vague or right.vague)
     increase = node.operator == "-" and left.counters == right.counters and right.moved
     return Vector(
         shapes,
-        unit=unit,
+        unit=_unit(node, left, right),
         observed=left.observed if compare else None,
         counters=frozenset() if increase else left.counters | (frozenset() if compare else right.counters),
         gauges=left.gauges if compare else frozenset(),
@@ -123,65 +113,10 @@ def _matched(node: Binary, left: Vector, right: Vector, report: Report) -> Vecto
     )
 
 
-def _check_matching(node: Binary, left: Vector, right: Vector, report: Report) -> None:
-    """Reports labels that a side does not carry, and sides that can never meet."""
-    if left.shapes is None or right.shapes is None:
-        return
-    if node.on is not None and not node.ignoring:
-        sound = [_joins(node, label, left, right, report) for label in node.on]
-        if all(sound):
-            _check_buckets(node, left, right, report)
-        return
-    ignored = frozenset(node.on or ())
-    for label in sorted(ignored):
-        if not (left.carries(label) or right.carries(label)):
-            _missing(label, f"'{node.operator}' ignores", left, report)
-    if not any(one - ignored == other - ignored for one in left.shapes for other in right.shapes):
-        _never(node, left, right, ignored, report)
-
-
-def _joins(node: Binary, label: str, left: Vector, right: Vector, report: Report) -> bool:
-    """Says whether both sides carry a label that they are joined on; reports those that do not."""
-    sound = True
-    for vector, side in ((left, "left"), (right, "right")):
-        if not vector.on_every_side(label):
-            sound = False
-            where = f" of its {side} side" if not vector.carries(label) else f" of one part of 'or' on its {side} side"
-            _missing(label, f"'{node.operator}' joins on", vector, report, where)
-    return sound
-
-
-def _never(node: Binary, left: Vector, right: Vector, ignored: Shape, report: Report) -> None:
-    ours, theirs = left.labels() - ignored, right.labels() - ignored
-    only = [f"only the left has {quoted(ours - theirs)}"] if ours - theirs else []
-    only += [f"only the right has {quoted(theirs - ours)}"] if theirs - ours else []
-    detail = "; ".join(only) or "no series of one side has just the labels of one of the other"
-    message = f"the sides of '{node.operator}' never match: {detail}"
-    common = sorted(ours & theirs)
-    hint = f"write on ({', '.join(common[:3])}) or aggregate both alike" if common else "write on () to match them"
-    report("join", node.operator, message, hint)
-
-
-def _check_buckets(node: Binary, left: Vector, right: Vector, report: Report) -> None:
-    """Reports buckets that are matched without le: each has many partners, which Prometheus refuses."""
-    if node.operator in _SETS or "le" in (node.on or ()):
-        return
-    for vector, side in ((left, "left"), (right, "right")):
-        if vector.buckets and node.group != side and vector.carries("le"):
-            message = f"'{node.operator}' matches many buckets of {quoted(vector.buckets)} with one series"
-            report("join", "le", message, "add le to on ()")
-
-
-def _missing(label: str, does: str, vector: Vector, report: Report, where: str = "") -> None:
-    report("label", label, f"{does} '{label}', which no series{where} carries", nearest_label(label, vector.labels()))
-
-
-def _result_shapes(node: Binary, many: Vector, one: Vector, report: Report) -> frozenset[Shape] | None:
+def _result_shapes(node: Binary, many: Vector) -> frozenset[Shape] | None:
+    """Returns the labels of the result; ``many`` is the side whose labels stay."""
     labels = frozenset(node.on or ())
     include = frozenset(node.include)
-    for label in sorted(include):
-        if not one.carries(label):
-            _missing(label, f"group_{node.group} takes over", one, report)
     if many.shapes is None:
         known = node.on is not None and not node.ignoring and not node.group
         return frozenset({labels}) if known else None
@@ -194,34 +129,44 @@ def _result_shapes(node: Binary, many: Vector, one: Vector, report: Report) -> f
     return shapes_of(shape & labels for shape in many.shapes)
 
 
-def _unit(node: Binary, left: Vector, right: Vector, report: Report) -> units.Unit | None:
-    """Gives the unit of the result; None if it cannot be told."""
+def _unit(node: Binary, left: Vector, right: Vector) -> units.Unit | None:
+    """Returns the unit of the result; None if it cannot be told."""
     if node.operator == "*":
         return _product(left, right)
     if node.operator == "/":
         return _quotient(left, right)
-    if node.operator in {"+", "-", "%"} | _COMPARE:
-        return _alike(node, left, right, report)
-    return None
+    if node.operator in COMPARISONS:
+        unit = right.unit if left.number is not None else left.unit
+        return None if unlike(node.operator, left, right) else unit
+    return _sum(node, left, right) if node.operator in {"+", "-", "%"} else None
 
 
-def _alike(node: Binary, left: Vector, right: Vector, report: Report) -> units.Unit | None:
-    """Gives the unit of two values that have to be of one unit; a number takes on any."""
+def _sum(node: Binary, left: Vector, right: Vector) -> units.Unit | None:
+    """Returns the unit of two values that have to be of one unit; a number takes on any."""
     if left.number is not None or right.number is not None:
         return (right if left.number is not None else left).unit
-    if left.unit and right.unit and not units.same(left.unit, right.unit) and not _times(left, right):
-        message = f"'{node.operator}' between {units.text(left.unit)} and {units.text(right.unit)}"
-        report("unit", node.operator, message, "convert one of them")
-        return None
-    if node.operator in _COMPARE:
-        return left.unit
+    if _shifted(node.operator, left.unit, right.unit):
+        return units.EPOCH
     return (units.difference if node.operator == "-" else units.joined)(left.unit, right.unit)
 
 
-def _times(left: Vector, right: Vector) -> bool:
-    """Says whether one side is a point in time and the other a time, which may be added."""
-    dims = {vector.unit.dims for vector in (left, right) if vector.unit}
-    return dims == {units.EPOCH.dims, units.SECONDS.dims}
+def unlike(operator: str, left: Vector, right: Vector) -> bool:
+    """Says whether two values are of different units, so that adding, subtracting or comparing them makes no sense.
+
+    A number takes on any unit. A time may be added to a point in time, and taken off it.
+    """
+    if left.number is not None or right.number is not None or left.unit is None or right.unit is None:
+        return False
+    return not units.same(left.unit, right.unit) and not _shifted(operator, left.unit, right.unit)
+
+
+def _shifted(operator: str, left: units.Unit | None, right: units.Unit | None) -> bool:
+    """Says whether a time in seconds is added to a point in time, or taken off it."""
+    if left is None or right is None:
+        return False
+    if operator == "+" and units.same(left, units.SECONDS):
+        left, right = right, left
+    return operator in {"+", "-"} and left == units.EPOCH and units.same(right, units.SECONDS) and not right.flag
 
 
 def _product(left: Vector, right: Vector) -> units.Unit | None:

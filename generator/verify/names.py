@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
@@ -54,8 +54,13 @@ class Names:
         """Says whether something writes series of this name."""
         return name in self.known or name in self.records or name in PROMETHEUS_OWN
 
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """Every label that the series of some name carry."""
+        return frozenset().union(*(known.labels for ways in self.known.values() for known in ways))
+
     def matched(self, matcher: Matcher) -> tuple[str, ...]:
-        """Gives every name that a regular expression matches, in order."""
+        """Returns every name that a regular expression matches, in order."""
         found = self._matched.get(matcher)
         if found is None:
             pattern = regex(matcher.value)
@@ -64,7 +69,7 @@ class Names:
         return found
 
     def hint(self, name: str) -> str:
-        """Gives what to write instead of a name that nothing emits, "" if nothing is near."""
+        """Returns what to write instead of a name that nothing emits, "" if nothing is near."""
         if name in self.gone:
             successor, since = self.gone[name]
             when = f" since {since}" if since else ""
@@ -94,7 +99,7 @@ class Names:
 
 
 def alternatives(matcher: Matcher) -> tuple[str, ...]:
-    """Gives the names that a matcher of ``__name__`` lists, ``a|b``; () if it is any other regular expression."""
+    """Returns the names that a matcher of ``__name__`` lists, ``a|b``; () if it is any other regular expression."""
     if matcher.variable or matcher.operator in {"!=", "!~"}:
         return ()
     if matcher.operator == "=":
@@ -108,12 +113,12 @@ def _words(name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def nearest_label(label: str, labels: frozenset[str]) -> str:
-    """Gives the label nearest to one that is not there; see errors.nearest."""
+    """Returns the label nearest to one that is not there; see errors.nearest."""
     return nearest(label, labels)
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Gives names in quotes, in order, at most four of them."""
+    """Returns names in quotes, in order, at most four of them."""
     listed = sorted(names)
     more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
     return ", ".join(f"'{name}'" for name in listed[:4]) + more

@@ -1,16 +1,108 @@
-"""What is known of the series that a selector gives, from the catalogue's entries and the label matchers."""
+"""What a selector selects, and what is known of these series, from the catalogue, the records and the matchers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from generator.promql import units
+from generator.promql.filling import ANY_NAME
+from generator.verify.names import PROMETHEUS_OWN, alternatives
 from generator.verify.vectors import UNKNOWN, Vector, shapes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from generator.catalogue.spec import Known
-    from generator.promql.parser import Matcher
+    from generator.promql.parser import Matcher, Selector
+    from generator.verify.names import Names
     from generator.verify.vectors import Shape
+
+
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+class Selection(NamedTuple):
+    """What a selector selects.
+
+    Attributes:
+        node: the selector.
+        names: all names that may be queried.
+        listed: the names that it lists; () if a variable holds them, or a regular expression.
+        pattern: the regular expression of names, if it has one.
+        known: what the catalogue knows of the names.
+        recorded: what is known of the recording rules among the names.
+    """
+
+    node: Selector
+    names: Names
+    listed: tuple[str, ...]
+    pattern: Matcher | None
+    known: tuple[Known, ...]
+    recorded: tuple[Vector, ...]
+
+    def shapes(self) -> tuple[Shape, ...] | None:
+        """Returns the labels of everything that has one of the names; None if something of it is unknown."""
+        shapes: list[Shape] = [one.labels for one in self.known]
+        for vector in self.recorded:
+            if vector.shapes is None:
+                return None
+            shapes += vector.shapes
+        return tuple(shapes) if self.known or self.recorded else None
+
+
+def select(node: Selector, names: Names, record: Callable[[str], Vector]) -> Selection:
+    """Finds what a selector may mean.
+
+    Args:
+        node: the selector.
+        names: all names that may be queried.
+        record: returns what is known of a recording rule, by its name.
+    """
+    listed, pattern = _written_names(node)
+    candidates = names.matched(pattern) if pattern else _emitted(listed, names)
+    return Selection(
+        node,
+        names,
+        listed,
+        pattern,
+        tuple(known for name in candidates for known in names.known.get(name, ())),
+        tuple(record(name) for name in candidates if name in names.records),
+    )
+
+
+def _written_names(node: Selector) -> tuple[tuple[str, ...], Matcher | None]:
+    """Returns the names that a selector lists, and else the regular expression that they have to match."""
+    if node.name:
+        return ((), None) if ANY_NAME in node.name else ((node.name,), None)
+    for matcher in node.names:
+        listed = alternatives(matcher)
+        if listed:
+            return ((), None) if any(ANY_NAME in name for name in listed) else (listed, None)
+        if matcher.operator == "=~" and not matcher.variable:
+            return (), matcher
+    return (), None
+
+
+def _emitted(listed: tuple[str, ...], names: Names) -> tuple[str, ...]:
+    """Returns the names of which something is known; () if Prometheus' own series, which are not, are among them."""
+    emitted = tuple(name for name in listed if name in names.known or name in names.records)
+    return () if any(name in PROMETHEUS_OWN and name not in emitted for name in listed) else emitted
+
+
+def selected(selection: Selection) -> Vector:
+    """Returns what is known of the series that a selector selects."""
+    if not selection.known and any(vector.shapes is None for vector in selection.recorded):
+        return UNKNOWN
+    matchers = selection.node.matchers
+    kept = [known for known in selection.known if may_match(matchers, known.labels)]
+    if not kept and not selection.recorded:
+        return UNKNOWN
+    vectors = [_series_of(known, matchers) for known in kept]
+    vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.shapes is not None]
+    off = not selection.recorded and not any(known.enabled for known in kept)
+    return joined(vectors)._replace(
+        moved=selection.node.moved, named=True, off=frozenset(known.exporter for known in kept) if off else _NO_NAMES
+    )
 
 
 def may_match(matchers: tuple[Matcher, ...], labels: Shape) -> bool:
@@ -18,20 +110,20 @@ def may_match(matchers: tuple[Matcher, ...], labels: Shape) -> bool:
     return all(matcher.label in labels or matcher.accepts("") for matcher in matchers)
 
 
-def emptied(matchers: tuple[Matcher, ...]) -> frozenset[str]:
-    """Gives the labels that the matchers want to be absent: the series do not have them."""
-    return frozenset(one.label for one in matchers if one.operator == "=" and not one.value)
+def _emptied(matchers: tuple[Matcher, ...]) -> frozenset[str]:
+    """Returns the labels that the matchers want to be absent: the series do not have them."""
+    return frozenset(matcher.label for matcher in matchers if matcher.operator == "=" and not matcher.value)
 
 
-def series_of(known: Known, matchers: tuple[Matcher, ...]) -> Vector:
-    """Gives what is known of the series of one metric name, as one exposure stores them."""
+def _series_of(known: Known, matchers: tuple[Matcher, ...]) -> Vector:
+    """Returns what is known of the series of one metric name, as one exposure stores them."""
     family, name = known.family, frozenset({known.name})
     unit = units.named(family.unit)
     cumulative = known.sample in {"bucket", "count", "sum"} or (known.sample == "value" and family.type == "counter")
     gauge = known.sample == "quantile" or (known.sample == "value" and family.type == "gauge")
     counted = known.sample in {"bucket", "count"}
     return Vector(
-        frozenset({known.labels - emptied(matchers)}),
+        frozenset({known.labels - _emptied(matchers)}),
         unit=units.PLAIN if counted else unit,
         observed=unit if known.sample == "bucket" else None,
         counters=name if cumulative else frozenset(),
@@ -41,15 +133,15 @@ def series_of(known: Known, matchers: tuple[Matcher, ...]) -> Vector:
     )
 
 
-def narrowed(vector: Vector, matchers: tuple[Matcher, ...]) -> Vector:
-    """Gives what the matchers leave of a recording rule\'s series."""
-    empty = emptied(matchers)
+def _narrowed(vector: Vector, matchers: tuple[Matcher, ...]) -> Vector:
+    """Returns what the matchers leave of a recording rule's series."""
+    empty = _emptied(matchers)
     shapes = (shape - empty for shape in vector.shapes or () if may_match(matchers, shape))
     return vector._replace(shapes=shapes_of(shapes))
 
 
 def joined(vectors: list[Vector]) -> Vector:
-    """Gives what is known of series that come from any of several sources."""
+    """Returns what is known of series that come from any of several sources."""
     if not vectors:
         return UNKNOWN
     first = vectors[0]

@@ -1,4 +1,4 @@
-"""What the check takes and what it gives, as data. Nothing here knows of PromQL."""
+"""What the check on queries takes and what it returns, as data. Nothing here knows of PromQL or of files."""
 
 from __future__ import annotations
 
@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.promql.expression import Kind
+
 Severity = Literal["error", "warning"]
 
-Check = Literal[
-    "syntax",
-    "name",
-    "off",
-    "absent",
-    "rate",
-    "counter",
-    "histogram",
-    "le",
-    "label",
-    "join",
-    "unit",
-    "variable",
-    "exemption",
-    "logs",
-]
-"""The kinds of finding; generator.verify says what each means."""
+Part = Literal["query", "legend", "unit", "columns"]
+"""Which text a finding is about: the query itself, the texts that name labels of its result, the unit or the columns
+that the result is shown in."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +22,13 @@ class Exemption:
     """A finding that is known and accepted; empty fields fit anything.
 
     Attributes:
-        check: the kind of finding, one of Check.
+        check: the name of a check; see generator.verify.checks.
         reason: why it is right as it is.
         subject: the metric, label, exporter or variable that the finding is about.
         file: the dashboard's or rule file's name.
         panel: the panel's title, or the name of the variable, record or alert.
-        origin: where the exemption is written, for errors about it.
+        origin: the file that the exemption is written in.
+        place: its place in that file, ``exemptions[0]``.
     """
 
     check: str
@@ -48,6 +37,7 @@ class Exemption:
     file: str = ""
     panel: str = ""
     origin: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,30 +57,53 @@ class Scope:
     implied: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
+class Fragment:
+    """One line of text in which the subject of a finding stands.
+
+    Attributes:
+        text: the line, as in the file; as it is sent to Prometheus where shorthands hide the subject in the file.
+        start: where the subject begins, 0-based; where the line's text begins if the subject is not in it.
+        end: where it ends, exclusive; equal to ``start`` if the subject is not in it.
+        line: the 1-based line of the file; 0 if the text does not stand in the file like this.
+    """
+
+    text: str
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that is wrong, or worth knowing.
 
     Attributes:
-        file: the dashboard or rule file.
+        check: the name of the check; see generator.verify.checks.
+        file: the dashboard, the rule file or the file of the exemption.
         place: the place in it; see generator.promql.expression.
+        kind: what the expression is for; "" if it is about no single expression.
         name: the panel's title, or the name of the variable, record or alert; "" for the whole file.
-        index: the target in the panel, from 0.
-        position: where in the expression's text the subject first stands, from 0; -1 if it does not.
-        check: the kind of finding; see generator.verify.
-        subject: the metric, label, exporter or variable that it is about.
+        subjects: the metrics, labels, exporters or variables that it is about, sorted; the operator of a join.
         message: what was found and what was expected, one sentence without full stop.
         hint: what to do about it; "" if nothing helps.
         severity: an error fails the command.
+        part: which text the subject stands in.
+        text: the expression as it is sent to Prometheus; "" if it is about no single expression.
+        line: the 1-based line of the file, 0 if it is not known: locate.located fills it in, once there is a finding.
+        fragment: the line with the subject; None until located.
     """
 
+    check: str
     file: str
     place: str
+    kind: Kind | Literal[""]
     name: str
-    index: int
-    position: int
-    check: str
-    subject: str
+    subjects: tuple[str, ...]
     message: str
     hint: str = ""
     severity: Severity = "error"
+    part: Part = "query"
+    text: str = ""
+    line: int = 0
+    fragment: Fragment | None = None

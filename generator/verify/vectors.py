@@ -16,15 +16,6 @@ _NO_NAMES: frozenset[str] = frozenset()
 _MOST_SHAPES = 24
 
 
-class Issue(NamedTuple):
-    """Something wrong in an expression; see spec.Finding."""
-
-    check: str
-    subject: str
-    message: str
-    hint: str = ""
-
-
 class Vector(NamedTuple):
     """What is known of an expression's result.
 
@@ -74,7 +65,7 @@ class Vector(NamedTuple):
         return self.carries(label) and all(any(label in shape for shape in side) for side in self.sides)
 
     def labels(self) -> frozenset[str]:
-        """Gives every label that some of the series may carry; none if nothing is known."""
+        """Returns every label that some of the series may carry; none if nothing is known."""
         return frozenset().union(*self.shapes or ())
 
 
@@ -83,9 +74,9 @@ NOTHING: Shape = frozenset()
 ONE = frozenset({NOTHING})
 
 
-def shapes_of(found: Iterable[Shape]) -> frozenset[Shape]:
-    """Gives the distinct sets of labels; where there are very many (``up``), their union instead."""
-    shapes = frozenset(found)
+def shapes_of(candidates: Iterable[Shape]) -> frozenset[Shape]:
+    """Returns the distinct sets of labels; where there are very many (``up``), their union instead."""
+    shapes = frozenset(candidates)
     if len(shapes) <= _MOST_SHAPES:
         return shapes
     return frozenset({frozenset().union(*shapes)})

@@ -67,7 +67,10 @@ def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Source
         '[{"expr": "sum(ray_vllm_num_requests_swapped)"}, {"expr": "avg(vllm:gpu_cache_usage_perc)"}]}]}'
     )
     findings = dashboard_findings(tmp_path / "old.json", fit(load_profile("jark", sources), sources))
-    assert [finding.subject for finding in findings] == ["ray_vllm_num_requests_swapped", "vllm:gpu_cache_usage_perc"]
+    assert [finding.subjects for finding in findings] == [
+        ("ray_vllm_num_requests_swapped",),
+        ("vllm:gpu_cache_usage_perc",),
+    ]
     assert "vllm:kv_cache_usage_perc" in findings[1].message + findings[1].hint
 
 

@@ -120,7 +120,7 @@ def test_a_profile_file_of_ones_own(run: Any, tmp_path: Path) -> None:
         (["--profile", "jark", "-f", "list.yaml"], "list.yaml: found a list, expected a mapping"),
         (["--profile", "jark", "-f", "empty.yaml"], "empty.yaml: found an empty file, expected a mapping"),
         (["--profile", "jark", "-f", "latin.yaml"], "latin.yaml:1: found the byte 0xe9, expected UTF-8 text"),
-        (["--profile", "jark", "-f", "unknown.yaml"], "unknown.yaml: component: unknown key 'component'"),
+        (["--profile", "jark", "-f", "unknown.yaml"], "unknown.yaml:1: component: unknown key 'component'"),
         (["--profile", "./circle.yaml"], "extends itself in a circle"),
         (["--profile", "jark", "-o", "list.yaml"], "list.yaml: found a file, expected a folder"),
         (["--profile", "jark", "-o", "."], "holds files that gen-chart did not make"),

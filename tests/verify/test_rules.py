@@ -102,8 +102,8 @@ def test_a_sound_expression_has_no_finding(text: str) -> None:
     ],
 )
 def test_a_fault_is_found_and_names_its_subject(text: str, check: str, subject: str) -> None:
-    findings = [(finding.check, finding.subject) for finding in found(text)]
-    assert (check, subject) in findings
+    findings = [(finding.check, finding.subjects) for finding in found(text)]
+    assert (check, (subject,) if subject else ()) in findings
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,60 @@ def test_a_value_may_be_shown_in_its_own_unit(text: str, unit: str) -> None:
         ("app_queue_requests", "reqps"),
         ("count(app_memory_bytes)", "bytes"),
         ("app_memory_bytes / app_memory_bytes", "bytes"),
+        ("app_memory_bytes + app_memory_bytes", "s"),
+        ("app_memory_bytes - app_memory_bytes offset 1h", "s"),
+        ("app_memory_bytes % app_memory_bytes", "s"),
+        ("app_memory_bytes - 5", "s"),
+        ("time() - app_start_time", "bytes"),
+        ("app_memory_bytes > app_memory_bytes", "s"),
         ("app_start_time", "s"),
         ("increase(app_busy_seconds_total[5m]) / 300", "s"),
     ],
 )
 def test_a_value_shown_in_another_unit_is_found(text: str, unit: str) -> None:
     assert "unit" in checks(text, unit=unit)
+
+
+@pytest.mark.parametrize("operator", ["+", "-", "%", "==", "!=", "<", "<=", ">", ">="])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("app_memory_bytes", "app_frame_buffer"),
+        ("sum(app_memory_bytes)", "sum(rate(app_busy_seconds_total[5m]))"),
+        ("sum(app_load)", "sum(app_cache_used)"),
+        ("app_memory_bytes", "scalar(app_load)"),
+        ("time()", "app_memory_bytes"),
+    ],
+)
+def test_no_operator_adds_or_compares_values_of_two_units(operator: str, left: str, right: str) -> None:
+    for one, other in ((left, right), (right, left)):
+        findings = found(f"{one} {operator} {other}")
+        assert [(finding.check, finding.subjects) for finding in findings] == [("unit", (operator,))]
+    assert found(f"app_memory_bytes {operator} app_memory_bytes") == ()
+
+
+MEAN = "sum by (pod) (rate(app_latency_seconds_sum[5m])) / sum by (pod) (rate(app_latency_seconds_count[5m]))"
+STARTED = "max by (pod) (app_start_time)"
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        (f"{STARTED} + ({MEAN})", True),
+        (f"({MEAN}) + {STARTED}", True),
+        (f"{STARTED} - ({MEAN})", True),
+        (f"({MEAN}) - {STARTED}", False),
+        (f"({MEAN}) > {STARTED}", False),
+        (f"{STARTED} - sum by (pod) (rate(app_wait_ms_sum[5m])) / sum by (pod) (rate(app_wait_ms_count[5m]))", False),
+    ],
+)
+def test_a_time_in_seconds_may_be_added_to_a_point_in_time_and_taken_off_it(text: str, sound: bool) -> None:
+    assert checks(text) == ([] if sound else ["unit"])
+
+
+def test_a_point_in_time_that_is_moved_stays_one() -> None:
+    assert checks(f"{STARTED} + ({MEAN})", unit="dateTimeAsIso") == ["unit"]
+    assert found(f"1000 * ({STARTED} + ({MEAN}))", unit="dateTimeAsIso") == ()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +239,7 @@ def test_a_legend_may_name_labels_of_the_result_only() -> None:
     text = "sum by (model) (app_queue_requests)"
     assert found(text, legend="{{model}}") == ()
     (finding,) = found(text, legend="{{modell}}")
-    assert (finding.subject, finding.hint) == ("modell", "did you mean 'model'?")
+    assert (finding.subjects, finding.hint) == (("modell",), "did you mean 'model'?")
 
 
 def test_the_name_is_a_label_until_a_function_drops_it() -> None:
@@ -216,7 +264,7 @@ def test_an_alerts_text_may_name_labels_of_the_result_only() -> None:
 )
 def test_a_name_that_nothing_emits_says_what_to_write_instead(name: str, hint: str) -> None:
     (finding,) = found(f"max({name})")
-    assert (finding.check, finding.hint, finding.position) == ("name", hint, 4)
+    assert (finding.check, finding.hint, finding.subjects) == ("name", hint, (name,))
 
 
 def test_a_fault_that_stands_twice_is_told_once() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from generator.promql.expression import Expression
 from generator.verify import (
     Exemption,
     Scope,
-    as_data,
-    as_text,
     check,
     failed,
     prepare,
@@ -45,11 +42,11 @@ def run(*expressions: Expression, **options: object) -> tuple[Finding, ...]:
 def test_a_variable_has_to_be_defined_and_used() -> None:
     expression = panel("P", 'app_queue_requests{model="$modl"}')
     scope = Scope("d.yaml", {"model": "variables[0]", "ds": "variables[1]"}, (("t", "for $pod"),), frozenset({"ds"}))
-    found = [(finding.subject, finding.message, finding.hint) for finding in run(expression, scopes=[scope])]
+    found = [(finding.subjects, finding.message, finding.hint) for finding in run(expression, scopes=[scope])]
     assert found == [
-        ("modl", "the variable '$modl' is not defined", "did you mean 'model'?"),
-        ("pod", "the variable '$pod' is not defined", "valid: ds, model"),
-        ("model", "the variable 'model' is not used", "use it or remove it"),
+        (("modl",), "the variable '$modl' is not defined", "did you mean 'model'?"),
+        (("pod",), "the variable '$pod' is not defined", "valid: ds, model"),
+        (("model",), "the variable 'model' is not used", "use it or remove it"),
     ]
 
 
@@ -58,12 +55,12 @@ def test_a_column_has_to_be_filled_by_one_query_of_its_panel() -> None:
         panel("T", "sum by (pod) (app_queue_requests)", columns=("pod", "model", "code")),
         panel("T", "sum by (model) (app_queue_requests)", 1, columns=("pod", "model", "code")),
     ]
-    assert [(finding.name, finding.subject) for finding in run(*queries)] == [("T", "code")]
+    assert [(finding.name, finding.subjects) for finding in run(*queries)] == [("T", ("code",))]
 
 
 def test_a_file_of_which_nothing_is_scraped_gets_one_warning() -> None:
     findings = run(panel("A", "gpu_active"), panel("B", "avg by (gpu) (gpu_active)"))
-    assert [(finding.severity, finding.name, finding.subject) for finding in findings] == [("warning", "", "dcgm")]
+    assert [(finding.severity, finding.name, finding.subjects) for finding in findings] == [("warning", "", ("dcgm",))]
     assert not failed(findings)
 
 
@@ -93,13 +90,22 @@ def test_an_exemption_of_a_panel_is_for_it_alone() -> None:
 @pytest.mark.parametrize(
     ("exemption", "message"),
     [
-        (Exemption("unit", "known", file="d.yaml"), "this exemption from 'unit' exempts nothing"),
-        (Exemption("name", " "), "this exemption gives no reason"),
+        (
+            Exemption("unit", "known", file="d.yaml", origin="exemptions.yaml", place="exemptions[3]"),
+            "this exemption from 'unit' in d.yaml exempts nothing",
+        ),
+        (
+            Exemption("name", " ", file="d.yaml", panel="A", origin="exemptions.yaml", place="exemptions[3]"),
+            "this exemption from 'name' in d.yaml, 'A', gives no reason",
+        ),
     ],
 )
-def test_an_exemption_without_use_or_reason_is_an_error(exemption: Exemption, message: str) -> None:
+def test_an_exemption_without_use_or_reason_is_an_error_that_names_its_own_place(
+    exemption: Exemption, message: str
+) -> None:
     findings = run(panel("A", "app_swapped"), exemptions=[exemption])
-    assert message in [finding.message for finding in findings if finding.check == "exemption"]
+    (finding,) = (finding for finding in findings if finding.check == "exemption")
+    assert (finding.message, finding.file, finding.place) == (message, "exemptions.yaml", "exemptions[3]")
 
 
 def test_rules_are_checked_as_records_and_alerts() -> None:
@@ -108,7 +114,7 @@ def test_rules_are_checked_as_records_and_alerts() -> None:
         rule("alert", "Full", "pod:q > 9", annotations={"s": "{{ $labels.team }} is slow"}),
         rule("alert", "Bad", "pod:q > 9", annotations={"s": "{{ $labels.model }} is slow"}),
     ]
-    assert [(finding.name, finding.subject) for finding in run(*rules)] == [("Bad", "model")]
+    assert [(finding.name, finding.subjects) for finding in run(*rules)] == [("Bad", ("model",))]
 
 
 USES = [
@@ -194,16 +200,6 @@ def test_two_exporters_of_one_name_are_told_apart_by_the_labels_that_are_matched
     assert (finding.name, finding.check) == ("B", "off")
 
 
-def test_findings_are_told_in_words_and_as_data() -> None:
-    findings = run(panel("Queue", "max(app_queue_length)", 1, place="rows[0].panels[3].targets[1]"))
-    assert as_text(findings) == (
-        "error[name] d.yaml: panel 'Queue' target 2 (rows[0].panels[3].targets[1], character 5): "
-        "nothing emits 'app_queue_length' (renamed to 'app_queue_requests' since 0.15)\n\n1 error, 0 warnings\n"
-    )
-    assert json.loads(json.dumps(as_data(findings)))[0]["subject"] == "app_queue_length"
-    assert as_text(()) == "no findings\n"
-
-
 GRAFANA = {
     "title": "Old",
     "templating": {
@@ -229,13 +225,13 @@ GRAFANA = {
 
 def test_a_dashboard_of_another_project_is_checked_wherever_its_panels_lie() -> None:
     expressions, scope = grafana_dashboard(GRAFANA, "old.json")
-    found = [(one.name, one.check, one.subject) for one in verify(expressions, SMALL, GONE, scopes=[scope])]
+    found = [(one.name, one.check, one.subjects) for one in verify(expressions, SMALL, GONE, scopes=[scope])]
     assert found == [
-        ("pod", "name", "app_swapped"),
-        ("In a row", "name", "app_queue_length"),
-        ("Folded", "label", "gpu"),
-        ("Unit", "unit", "s"),
-        ("unused", "variable", "unused"),
+        ("pod", "name", ("app_swapped",)),
+        ("In a row", "name", ("app_queue_length",)),
+        ("Folded", "label", ("gpu",)),
+        ("Unit", "unit", ("s",)),
+        ("unused", "variable", ("unused",)),
     ]
 
 

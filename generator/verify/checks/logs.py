@@ -1,38 +1,48 @@
-"""Holds a dashboard's log queries, and the fields that it counts by and shows, against the fields of a log record."""
+"""Do records of logs have the fields that a dashboard asks for, and does OpenSearch read its queries as they seem?
+
+These queries are Lucene's, not PromQL: log_findings looks at them, one dashboard at a time.
+"""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from generator.dashboards.logs import log_queries, variable_log_query
 from generator.logs.queries import QueryProblem, field_problem, query_problems
+from generator.verify.hooks import Check
 from generator.verify.spec import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from generator.dashboards.logs import LogQuery
     from generator.dashboards.spec import Dashboard, Panel
     from generator.logs.fields import LogField
+    from generator.promql.expression import Kind
 
-CHECK = "logs"
-"""The kind of every finding here."""
+    _Problems = Callable[[Dashboard, Mapping[str, LogField], set[str]], Iterator[tuple[str, str, QueryProblem]]]
+
+CHECK = Check(
+    name="logs",
+    summary="A log query over fields that no record has, or one that OpenSearch reads otherwise than it seems to say.",
+    exemptible=False,
+)
 
 _COUNTABLE = ("keyword", "integer", "long")
 
 
 def log_findings(dashboard: Dashboard, fields: Mapping[str, LogField]) -> Iterator[Finding]:
-    """Gives what is wrong with the log queries of a dashboard, menus first, in the order of the file.
+    """Returns what is wrong with the log queries of a dashboard, menus first, in the order of the file.
 
     Raises:
         InputError: a query cannot be written out.
     """
     searches = {variable.name for variable in dashboard.variables if variable.search}
-    for path, panel, problem in chain(
-        _menu_problems(dashboard, fields, searches), _panel_problems(dashboard, fields, searches)
-    ):
-        yield Finding(dashboard.file, path, panel, 0, -1, CHECK, problem.subject, problem.message, problem.hint)
+    kinds: tuple[tuple[Kind, _Problems], ...] = (("variable", _menu_problems), ("target", _panel_problems))
+    for kind, problems in kinds:
+        for place, name, problem in problems(dashboard, fields, searches):
+            subjects = (problem.subject,) if problem.subject else ()
+            yield Finding(CHECK.name, dashboard.file, place, kind, name, subjects, problem.message, problem.hint)
 
 
 def _menu_problems(

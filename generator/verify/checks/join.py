@@ -1,0 +1,54 @@
+"""Can the two sides of a binary operator meet?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.verify.binary import SETS
+from generator.verify.hooks import Check, Issue
+from generator.verify.names import quoted
+
+if TYPE_CHECKING:
+    from generator.promql.parser import Binary
+    from generator.verify.hooks import Issues
+    from generator.verify.vectors import Shape, Vector
+
+
+def _unmatched(node: Binary, left: Vector, right: Vector) -> Issues:
+    if left.scalar or right.scalar or node.operator == "or" or left.shapes is None or right.shapes is None:
+        return
+    if node.on is not None and not node.ignoring:
+        # Where a side lacks a label, that is what is wrong: see label.
+        if all(side.on_every_side(label) for label in node.on for side in (left, right)):
+            yield from _many_buckets(node, left, right)
+        return
+    ignored = frozenset(node.on or ())
+    if not any(one - ignored == other - ignored for one in left.shapes for other in right.shapes):
+        yield _never(node, left, right, ignored)
+
+
+def _never(node: Binary, left: Vector, right: Vector, ignored: Shape) -> Issue:
+    ours, theirs = left.labels() - ignored, right.labels() - ignored
+    only = [f"only the left has {quoted(ours - theirs)}"] if ours - theirs else []
+    only += [f"only the right has {quoted(theirs - ours)}"] if theirs - ours else []
+    detail = "; ".join(only) or "no series of one side has just the labels of one of the other"
+    common = sorted(ours & theirs)
+    hint = f"write on ({', '.join(common[:3])}) or aggregate both alike" if common else "write on () to match them"
+    return Issue((node.operator,), f"the sides of '{node.operator}' never match: {detail}", hint)
+
+
+def _many_buckets(node: Binary, left: Vector, right: Vector) -> Issues:
+    """Finds buckets that are matched without le: each has many partners, which Prometheus refuses."""
+    if node.operator in SETS or "le" in (node.on or ()):
+        return
+    for vector, side in ((left, "left"), (right, "right")):
+        if vector.buckets and node.group != side and vector.carries("le"):
+            message = f"'{node.operator}' matches many buckets of {quoted(vector.buckets)} with one series"
+            yield Issue(("le",), message, "add le to on ()")
+
+
+CHECK = Check(
+    name="join",
+    summary="The two sides of an operator never match, or buckets are matched without `le`.",
+    on_binary=_unmatched,
+)

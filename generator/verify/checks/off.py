@@ -1,0 +1,58 @@
+"""Is what emits the metric scraped in this profile?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.verify.hooks import Check, Issue
+from generator.verify.names import quoted
+from generator.verify.spec import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from generator.verify.hooks import Issues
+    from generator.verify.names import Names
+    from generator.verify.prepare import Item
+    from generator.verify.vectors import Vector
+
+
+def _unanswered(_item: Item, vector: Vector, _names: Names) -> Issues:
+    if vector.off:
+        message = f"nothing comes of this: what scrapes {quoted(vector.off)} is off in this profile"
+        hint = "switch the monitor on; if something else scrapes it, exempt it and say what"
+        yield Issue(tuple(sorted(vector.off)), message, hint)
+
+
+def _whole_files(items: Sequence[Item], findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Makes one warning of a file of which nothing works because its exporters are off: it is for another cluster."""
+    off: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.check == CHECK.name:
+            off.setdefault(finding.file, set()).add(finding.place)
+    whole: dict[str, bool] = {}
+    for item in items:
+        file = item.expression.file
+        if item.expression.kind != "variable":
+            whole[file] = whole.get(file, True) and item.expression.place in off.get(file, ())
+    subjects: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.check == CHECK.name and whole.get(finding.file):
+            subjects.setdefault(finding.file, set()).update(finding.subjects)
+        else:
+            yield finding
+    for file, names in subjects.items():
+        message = f"off in this profile: nothing scrapes {quoted(names)}"
+        hint = "switch the file off too, or the monitor on"
+        yield Finding(CHECK.name, file, "", "", "", tuple(sorted(names)), message, hint, severity="warning")
+
+
+CHECK = Check(
+    name="off",
+    summary=(
+        "What scrapes the metric is off in this profile, and no other side of an `or` answers. A file of which nothing "
+        "answers is for another cluster: one warning."
+    ),
+    on_result=_unanswered,
+    on_findings=_whole_files,
+)
