@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from grafana_foundation_sdk.builders import dashboard as builders
 
-    from generator.dashboards.layout import Place
+    from generator.dashboards.layout import Rectangle
     from generator.dashboards.spec import Dashboard, Link, Variable
 
 _DEFAULTS: dict[str, Any] = {
@@ -160,18 +160,18 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
     from grafana_foundation_sdk.builders import dashboard as builders
 
     number = 0
-    for row_index, (row, places) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
+    for row_index, (row, rectangles) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
         number += 1
-        heading = builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(places.heading))
+        heading = builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(rectangles.heading))
         panels = []
-        for index, (panel, place) in enumerate(zip(row.panels, places.panels, strict=True)):
+        for index, (panel, rectangle) in enumerate(zip(row.panels, rectangles.panels, strict=True)):
             number += 1
             path = f"rows[{row_index}].panels[{index}]"
             lines = list(panel_log_queries(spec, path, panel))
             panel_builder = (
                 build_log_panel(panel, lines) if lines else build_panel(panel, list(panel_queries(spec, path, panel)))
             )
-            panels.append(panel_builder.id(number).grid_pos(_grid(place)))
+            panels.append(panel_builder.id(number).grid_pos(_grid(rectangle)))
         if row.collapsed:
             for item in panels:
                 heading.with_panel(item)
@@ -182,7 +182,7 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
                 built.with_panel(item)
 
 
-def _grid(place: Place) -> Any:
+def _grid(rectangle: Rectangle) -> Any:
     from grafana_foundation_sdk.models.dashboard import GridPos
 
-    return GridPos(h=place.h, w=place.w, x=place.x, y=place.y)
+    return GridPos(h=rectangle.h, w=rectangle.w, x=rectangle.x, y=rectangle.y)

@@ -15,7 +15,7 @@ _SIZES = {"stat": (4, 4), "gauge": (4, 8), "table": (COLUMNS, 8), "logs": (COLUM
 
 
 @dataclass(frozen=True)
-class Place:
+class Rectangle:
     """A rectangle on the grid, in grid units from the top left corner."""
 
     x: int
@@ -25,41 +25,41 @@ class Place:
 
 
 @dataclass(frozen=True)
-class RowPlaces:
-    """Where one row's heading and its panels stand."""
+class RowLayout:
+    """The rectangles of one row's heading and of its panels."""
 
-    heading: Place
-    panels: tuple[Place, ...]
+    heading: Rectangle
+    panels: tuple[Rectangle, ...]
 
 
-def lay_out(dashboard: Dashboard) -> tuple[RowPlaces, ...]:
-    """Gives the place of everything, in the order of the file.
+def lay_out(dashboard: Dashboard) -> tuple[RowLayout, ...]:
+    """Returns the rectangles of each row, in the order of the file.
 
     Panels go from left to right and wrap where the next does not fit; a line is as high as its highest panel. Below a
     collapsed row the next row follows at once: Grafana moves it down when the row is opened.
     """
-    places = []
+    rows = []
     y = 0
     for row in dashboard.rows:
-        heading = Place(0, y, COLUMNS, 1)
+        heading = Rectangle(0, y, COLUMNS, 1)
         panels, end = _flow(row.panels, y + 1)
-        places.append(RowPlaces(heading, panels))
+        rows.append(RowLayout(heading, panels))
         y = y + 1 if row.collapsed else end
-    return tuple(places)
+    return tuple(rows)
 
 
-def _flow(panels: tuple[Panel, ...], y: int) -> tuple[tuple[Place, ...], int]:
-    """Gives the panels' places and the first y below them."""
-    places: list[Place] = []
+def _flow(panels: tuple[Panel, ...], y: int) -> tuple[tuple[Rectangle, ...], int]:
+    """Returns the panels' rectangles and the first y below them."""
+    rectangles: list[Rectangle] = []
     x = line_height = 0
     for panel in panels:
         width, height = _size(panel)
         if x + width > COLUMNS:
             x, y, line_height = 0, y + line_height, 0
-        places.append(Place(x, y, width, height))
+        rectangles.append(Rectangle(x, y, width, height))
         x += width
         line_height = max(line_height, height)
-    return tuple(places), y + line_height
+    return tuple(rectangles), y + line_height
 
 
 def _size(panel: Panel) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from generator.rules.numbers import defaults, fill, plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.rules.numbers import Place
+    from generator.rules.numbers import NumberPath
     from generator.rules.spec import Rules
 
 
@@ -50,9 +50,9 @@ def _template(spec: Rules) -> str:
     """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
     numbers = defaults(spec)
 
-    def number(place: Place) -> str:
-        steps = " ".join(json.dumps(part) for part in place)
-        return f"{{{{ dig {steps} {plain(numbers[place])} $own | toJson }}}}"
+    def number(path: NumberPath) -> str:
+        steps = " ".join(json.dumps(part) for part in path)
+        return f"{{{{ dig {steps} {plain(numbers[path])} $own | toJson }}}}"
 
     text = yamlfile.dump(marked_groups(spec)).rstrip()
     return fill(text.replace("{{", '{{ "{{" }}'), number)

@@ -13,7 +13,7 @@ from generator.rules.slo import slo_alerts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from generator.rules.numbers import Place
+    from generator.rules.numbers import NumberPath
     from generator.rules.spec import Alert, Record, Rules
 
 RUNBOOK_URL = "docs/runbooks"
@@ -142,11 +142,11 @@ def _choice(rule: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, A
     return found
 
 
-def _set(rule: Mapping[str, Any], found: Mapping[Place, float], given: Mapping[str, Any]) -> dict[str, Any]:
+def _set(rule: Mapping[str, Any], found: Mapping[NumberPath, float], given: Mapping[str, Any]) -> dict[str, Any]:
     """Fills in the numbers, and what the values say about an alert."""
 
     def filled(text: str) -> str:
-        return fill(text, lambda place: plain(found[place]))
+        return fill(text, lambda path: plain(found[path]))
 
     result = dict(rule) | {"expr": filled(rule["expr"])}
     if "alert" not in rule:

@@ -1,6 +1,6 @@
-"""Numbers that the chart's values set, and the places in rules where they stand.
+"""Numbers that the chart's values set, and the marks that stand for them in rules.
 
-While rules are written out, a place is a word such as ``__value_thresholds_kvCache__``: one token for whoever reads
+While rules are written out, a number is a word such as ``__value_thresholds_kvCache__``: one token for whoever reads
 PromQL, and never part of a person's text. In the end it becomes a number, or the Helm expression that gives one.
 """
 
@@ -15,44 +15,46 @@ if TYPE_CHECKING:
 
     from generator.rules.spec import Rules
 
-Place = tuple[str, ...]
-"""Where a number stands below a workload's values: ("thresholds", NAME) or ("slos", NAME, FIELD)."""
+NumberPath = tuple[str, ...]
+"""The keys that lead to a number below a workload's values: ("thresholds", NAME) or ("slos", NAME, FIELD)."""
 
 SLO_FIELDS = ("objective", "seconds", "minimum")
 
 _MARK = re.compile(r"__value_([A-Za-z0-9]+(?:_[A-Za-z0-9]+)+)__")
 
 
-def mark(place: Place) -> str:
-    """Gives the word that stands for a place; its parts hold letters and digits only."""
-    return f"__value_{'_'.join(place)}__"
+def mark(path: NumberPath) -> str:
+    """Returns the word that stands for a number; the path's keys hold letters and digits only."""
+    return f"__value_{'_'.join(path)}__"
 
 
-def fill(text: str, write: Callable[[Place], str]) -> str:
-    """Replaces every mark by what ``write`` gives for its place."""
+def fill(text: str, write: Callable[[NumberPath], str]) -> str:
+    """Replaces every mark by what ``write`` returns for its path."""
     return _MARK.sub(lambda match: write(tuple(match[1].split("_"))), text)
 
 
-def defaults(spec: Rules) -> dict[Place, float]:
-    """Gives every number of a file of rules, by place, in the order of the file."""
-    found: dict[Place, float] = {("thresholds", name): item.default for name, item in spec.thresholds.items()}
+def defaults(spec: Rules) -> dict[NumberPath, float]:
+    """Returns every number of a file of rules, by path, in the order of the file."""
+    numbers_by_path: dict[NumberPath, float] = {
+        ("thresholds", name): item.default for name, item in spec.thresholds.items()
+    }
     for name, slo in spec.slos.items():
         for field in SLO_FIELDS:
             value = getattr(slo, field)
             if value is not None:
-                found["slos", name, field] = value
-    return found
+                numbers_by_path["slos", name, field] = value
+    return numbers_by_path
 
 
-def numbers(spec: Rules, own: Mapping[str, Any]) -> dict[Place, float]:
-    """Gives every number of a file of rules, the workload's values ``own`` laid over the defaults."""
-    found = defaults(spec)
-    for place, default in found.items():
+def numbers(spec: Rules, own: Mapping[str, Any]) -> dict[NumberPath, float]:
+    """Returns every number of a file of rules, the workload's values ``own`` laid over the defaults."""
+    numbers_by_path = defaults(spec)
+    for path, default in numbers_by_path.items():
         value: Any = own
-        for part in place:
-            value = value.get(part) if isinstance(value, dict) else None
-        found[place] = default if value is None else value
-    return found
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        numbers_by_path[path] = default if value is None else value
+    return numbers_by_path
 
 
 def plain(number: float) -> str:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.choices.pins import Image, Pin
-    from generator.upstream.mirror import Place
+    from generator.upstream.mirror import ChartSource
     from generator.upstream.web import Client
 
 
-def chart_versions(pin: Pin, mirror: Place | None, client: Client) -> list[Listed]:
+def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list[Listed]:
     """Gives the versions of a chart that its repository, or the mirror, has.
 
     Args:
@@ -33,21 +33,21 @@ def chart_versions(pin: Pin, mirror: Place | None, client: Client) -> list[Liste
         client: from web.open_client.
 
     Raises:
-        InputError: the place cannot be asked, or does not have the chart in any version.
+        InputError: the source cannot be asked, or does not have the chart in any version.
     """
     dependency = Dependency(pin.name, pin.version, pin.repository)
-    place = mirror or upstream_of(dependency)
-    if isinstance(place, Directory):
-        found = list(_in_directory(place.path, pin.name))
+    source = mirror or upstream_of(dependency)
+    if isinstance(source, Directory):
+        found = list(_in_directory(source.path, pin.name))
         if not found:
-            raise bad_input(f"found no {pin.name}-VERSION.tgz and no {pin.name}/", file=str(place.path))
+            raise bad_input(f"found no {pin.name}-VERSION.tgz and no {pin.name}/", file=str(source.path))
         return found
-    if isinstance(place, Registry):
-        parts = urlsplit(place.url)
+    if isinstance(source, Registry):
+        parts = urlsplit(source.url)
         repository = f"{parts.path.strip('/')}/{pin.name}".lstrip("/")
         # Helm writes the + of a version as _ into the tag.
         return [Listed(tag.replace("_", "+")) for tag in list_tags(client, parts.netloc, repository)]
-    url = f"{place.url}/index.yaml"
+    url = f"{source.url}/index.yaml"
     try:
         text = read_document(client, url, limit=MAX_INDEX).decode("utf-8-sig")
     except UnicodeDecodeError:

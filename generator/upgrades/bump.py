@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.stack.images.places import PLACES
+from generator.stack.images.upstream import IMAGE_VALUES
 from generator.upgrades.compare import Changed, Gone, changed, gone, kind, settings
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def _steps(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Step
 def _images(new: UpstreamChart, pins: Pins) -> Iterator[Step]:
     """Gives the pinned images that the chart pulls too, at another tag: a cluster should need only one of them."""
     for name, image in pins.images.items():
-        for place in PLACES:
-            if place.path[0] == new.name and place.image == image.repository:
+        for value in IMAGE_VALUES:
+            if value.path[0] == new.name and value.image == image.repository:
                 node: Any = new.values
-                for key in place.path[1:]:
+                for key in value.path[1:]:
                     node = node.get(key) if isinstance(node, dict) else None
                 tag = str(node.get("tag") or "") if isinstance(node, dict) else ""
                 if tag and tag != image.tag:
@@ -122,10 +122,10 @@ def _lines(bump: Bump) -> Iterator[str]:
     for one in bump.gone:
         perhaps = f"; now perhaps {'.'.join(one.perhaps)}" if one.perhaps else ""
         sure = "" if one.certain else " (no template names it any more)"
-        yield f"  gone: {'.'.join(one.place)}{sure}, set by {', '.join(one.profiles)}{perhaps}"
+        yield f"  gone: {'.'.join(one.path)}{sure}, set by {', '.join(one.profiles)}{perhaps}"
     for change in sorted(bump.changed, key=lambda change: not change.retyped):
         word = f"now {kind(change.after)}" if change.retyped else "default"
-        yield f"  {word}: {'.'.join(change.place)}: {_brief(change.before)} → {_brief(change.after)}"
+        yield f"  {word}: {'.'.join(change.path)}: {_brief(change.before)} → {_brief(change.after)}"
     for step in bump.nested:
         yield f"  nested chart {step.name}: {_arrow(step)}"
     for step in bump.crds:
@@ -154,7 +154,7 @@ def as_data(bump: Bump) -> dict[str, Any]:
         "kubeVersion": _pair(bump.kubernetes),
         "gone": [
             {
-                "key": list(one.place),
+                "key": list(one.path),
                 "profiles": list(one.profiles),
                 "perhaps": list(one.perhaps) if one.perhaps else None,
                 "certain": one.certain,
@@ -163,7 +163,7 @@ def as_data(bump: Bump) -> dict[str, Any]:
         ],
         "changed": [
             {
-                "key": list(one.place),
+                "key": list(one.path),
                 "profiles": list(one.profiles),
                 "before": one.before,
                 "after": one.after,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from generator.upgrades.charts import UpstreamChart
 
-Place = tuple[str, ...]
-"""The keys that lead to a value."""
+ValuePath = tuple[str, ...]
+"""The keys that lead to a Helm value."""
 
 _SIMILAR = 0.6
 """From this similarity on a new key may be what a key that is gone is called now."""
@@ -24,12 +24,12 @@ class Setting:
     """One value that this chart sets.
 
     Attributes:
-        place: where.
+        path: the keys that lead to it.
         value: what.
         profiles: the profiles that set it there.
     """
 
-    place: Place
+    path: ValuePath
     value: Any
     profiles: tuple[str, ...]
 
@@ -39,15 +39,15 @@ class Gone:
     """A key that this chart sets and the new version no longer has.
 
     Attributes:
-        place: the key, or the first one above it that is gone.
+        path: the keys that lead to it, or to the first above it that is gone.
         profiles: the profiles that set it.
         perhaps: what it may be called now; None if nothing looks like it.
         certain: whether the defaults had it; else it only stood in the templates.
     """
 
-    place: Place
+    path: ValuePath
     profiles: tuple[str, ...]
-    perhaps: Place | None
+    perhaps: ValuePath | None
     certain: bool
 
 
@@ -56,14 +56,14 @@ class Changed:
     """A key that this chart sets and whose default is another now.
 
     Attributes:
-        place: the key.
+        path: the keys that lead to it.
         profiles: the profiles that set it.
         before: the old default.
         after: the new default.
         retyped: whether it is of another kind now: text, a number, a list.
     """
 
-    place: Place
+    path: ValuePath
     profiles: tuple[str, ...]
     before: Any
     after: Any
@@ -71,51 +71,51 @@ class Changed:
 
 
 def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
-    """Gives what profiles set, each place once, sorted.
+    """Gives what profiles set, each path once, sorted.
 
     Args:
         values: profile → what it sets for the upstream chart.
     """
-    found: dict[Place, tuple[Any, list[str]]] = {}
+    found: dict[ValuePath, tuple[Any, list[str]]] = {}
     for profile, tree in values.items():
-        for place, value in _leaves(tree, ()):
-            found.setdefault(place, (value, []))[1].append(profile)
-    return [Setting(place, value, tuple(names)) for place, (value, names) in sorted(found.items())]
+        for path, value in _leaves(tree, ()):
+            found.setdefault(path, (value, []))[1].append(profile)
+    return [Setting(path, value, tuple(names)) for path, (value, names) in sorted(found.items())]
 
 
-def gone(what: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
-    """Gives the keys among ``what`` that the old version knew and the new one does not.
+def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
+    """Gives the keys among ``set_values`` that the old version knew and the new one does not.
 
     A map that is empty by default takes any key, and so does a default that is no map: what lies below it cannot be
     judged. A key that no default names counts as known while a template names it.
     """
-    found: dict[Place, Gone] = {}
-    fresh = sorted(set(_places(new.values, ())) - set(_places(old.values, ())))
-    for one in what:
-        before, after = _missing_at(old.values, one.place), _missing_at(new.values, one.place)
+    found: dict[ValuePath, Gone] = {}
+    fresh = sorted(set(_paths(new.values, ())) - set(_paths(old.values, ())))
+    for setting in set_values:
+        before, after = _missing_at(old.values, setting.path), _missing_at(new.values, setting.path)
         if after is None:
             continue
         if before is None:
             certain = True
-        elif _named(old.templates, one.place[-1]) and not _named(new.templates, one.place[-1]):
-            certain, after = False, one.place
+        elif _named(old.templates, setting.path[-1]) and not _named(new.templates, setting.path[-1]):
+            certain, after = False, setting.path
         else:
             continue
         known = found.get(after)
-        profiles = tuple(dict.fromkeys((*(known.profiles if known else ()), *one.profiles)))
+        profiles = tuple(dict.fromkeys((*(known.profiles if known else ()), *setting.profiles)))
         perhaps = known.perhaps if known else _successor(after, fresh, old.values, new.values)
         found[after] = Gone(after, profiles, perhaps, certain)
-    return [found[place] for place in sorted(found)]
+    return [found[path] for path in sorted(found)]
 
 
-def changed(what: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:
-    """Gives the keys among ``what`` that both versions know, and whose defaults differ."""
-    for one in what:
-        if _missing_at(old.values, one.place) is None and _missing_at(new.values, one.place) is None:
-            before, after = _at(old.values, one.place), _at(new.values, one.place)
+def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:
+    """Gives the keys among ``set_values`` that both versions know, and whose defaults differ."""
+    for setting in set_values:
+        if _missing_at(old.values, setting.path) is None and _missing_at(new.values, setting.path) is None:
+            before, after = _at(old.values, setting.path), _at(new.values, setting.path)
             if before != after or kind(before) != kind(after):
                 retyped = None not in (before, after) and kind(before) != kind(after)
-                yield Changed(one.place, one.profiles, before, after, retyped)
+                yield Changed(setting.path, setting.profiles, before, after, retyped)
 
 
 def kind(value: Any) -> str:
@@ -131,37 +131,37 @@ def kind(value: Any) -> str:
     return "text"
 
 
-def _leaves(tree: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, Any]]:
+def _leaves(tree: Mapping[str, Any], path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
     for key, value in tree.items():
         if isinstance(value, dict) and value:
-            yield from _leaves(value, (*place, key))
+            yield from _leaves(value, (*path, key))
         else:
-            yield (*place, key), value
+            yield (*path, key), value
 
 
-def _places(tree: Mapping[str, Any], place: Place) -> Iterator[Place]:
+def _paths(tree: Mapping[str, Any], path: ValuePath) -> Iterator[ValuePath]:
     for key, value in tree.items():
-        yield (*place, key)
+        yield (*path, key)
         if isinstance(value, dict):
-            yield from _places(value, (*place, key))
+            yield from _paths(value, (*path, key))
 
 
-def _missing_at(tree: Mapping[str, Any], place: Place) -> Place | None:
-    """Gives the first part of a place that the defaults lack; None if they have it, or cannot say."""
+def _missing_at(tree: Mapping[str, Any], path: ValuePath) -> ValuePath | None:
+    """Returns the shortest part of a path that the defaults lack; None if they have it, or cannot say."""
     node: Any = tree
-    for index, key in enumerate(place):
+    for index, key in enumerate(path):
         if not isinstance(node, dict) or not node:
             return None
         if key not in node:
-            return place[: index + 1]
+            return path[: index + 1]
         node = node[key]
     return None
 
 
-def _at(tree: Mapping[str, Any], place: Place) -> Any:
-    """Gives the default at a place that the defaults do not lack; None below what is open."""
+def _at(tree: Mapping[str, Any], path: ValuePath) -> Any:
+    """Returns the default at a path that the defaults do not lack; None below what is open."""
     node: Any = tree
-    for key in place:
+    for key in path:
         node = node.get(key) if isinstance(node, dict) else None
     return node
 
@@ -170,15 +170,17 @@ def _named(text: str, key: str) -> bool:
     return re.search(rf"[.\"]{re.escape(key)}\b", text) is not None
 
 
-def _successor(place: Place, fresh: Iterable[Place], old: Mapping[str, Any], new: Mapping[str, Any]) -> Place | None:
+def _successor(
+    path: ValuePath, fresh: Iterable[ValuePath], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> ValuePath | None:
     """Gives the new key that looks most like one that is gone: by its name, by where it is, by its default."""
-    was = _at(old, place)
-    best: tuple[float, Place] | None = None
+    was = _at(old, path)
+    best: tuple[float, ValuePath] | None = None
     for candidate in fresh:
         now = _at(new, candidate)
         if kind(now) != kind(was):
             continue
-        score = difflib.SequenceMatcher(None, ".".join(place), ".".join(candidate)).ratio()
+        score = difflib.SequenceMatcher(None, ".".join(path), ".".join(candidate)).ratio()
         score += 0.1 if now == was else 0
         if score >= _SIMILAR and (best is None or score > best[0]):
             best = score, candidate

@@ -51,7 +51,7 @@ def compare_versions(
         raise bad_input(f"found the version '{version}', expected one exact version, as {pin.version}", file="VERSION")
     if version == pin.version:
         raise bad_input(f"{name} is pinned to {version} already", file="pins.yaml", path=f"charts.{name}.version")
-    place = parse_mirror(upstream.mirror) if upstream.mirror else None
+    source = parse_mirror(upstream.mirror) if upstream.mirror else None
     with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder, open_client(upstream.patience) as client:
         charts = []
         sha256: str | None = None
@@ -62,12 +62,12 @@ def compare_versions(
                 dependency,
                 target,
                 digest=pins.digest(name, wanted),
-                mirror=place,
+                mirror=source,
                 cache_dir=upstream.cache,
                 client=client,
                 report=upstream.progress,
             )
-            packed_here = isinstance(place, Directory) and not (place.path / dependency.archive).is_file()
+            packed_here = isinstance(source, Directory) and not (source.path / dependency.archive).is_file()
             sha256 = None if packed_here else found.sha256
             charts.append(read_chart(target))
     own = {

@@ -35,7 +35,7 @@ class Standing:
         released: the day (YYYY-MM-DD) on which that was published; "" if unknown.
         newer: the newest versions beyond it.
         newest_released: the day on which the newest of all was published; "" if unknown.
-        problems: why the place could not be asked; () if it was.
+        problems: why the source could not be asked; () if it was.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Standing:
 def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) -> list[Standing]:
     """Compares every pin with what there is, charts before images, in the order of pins.yaml.
 
-    A place that gives no answer is asked once.
+    A source that gives no answer is asked once.
 
     Args:
         pins: the pins.
@@ -61,7 +61,7 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
     Raises:
         InputError: ``mirror`` is nothing that can be asked.
     """
-    place = parse_mirror(mirror) if mirror else None
+    source = parse_mirror(mirror) if mirror else None
     silent: dict[str, tuple[Problem, ...]] = {}
     found: list[Standing] = []
     for one in (*pins.charts.values(), *(pins.images.items() if images else ())):
@@ -71,7 +71,7 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
         try:
             if host in silent:
                 raise InputError(*silent[host])
-            there = chart_versions(one, place, client) if isinstance(one, Pin) else image_versions(one[1], client)
+            there = chart_versions(one, source, client) if isinstance(one, Pin) else image_versions(one[1], client)
             found.append(_compared(name, kind, current, there))
         except InputError as error:
             if isinstance(error, UnreachableError):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.upstream.lock import Dependency
-    from generator.upstream.mirror import Place
+    from generator.upstream.mirror import ChartSource
     from generator.upstream.progress import Progress
     from generator.upstream.web import Client
 
@@ -68,7 +68,7 @@ def fetch_chart(
     target: Path,
     *,
     digest: str | None,
-    mirror: Place | None,
+    mirror: ChartSource | None,
     cache_dir: Path,
     client: Client,
     report: Progress,
@@ -88,17 +88,17 @@ def fetch_chart(
         InputError: the chart is not there, not reachable, or not what it should be.
         OSError: something cannot be written.
     """
-    place = mirror or upstream_of(dependency)
-    if isinstance(place, Directory):
-        found, source, published = take_chart(place.path, dependency, target, digest=digest)
+    chart_source = mirror or upstream_of(dependency)
+    if isinstance(chart_source, Directory):
+        found, source, published = take_chart(chart_source.path, dependency, target, digest=digest)
         pinned = published and digest is not None
         return Vendored(dependency.name, dependency.version, "mirror", str(source), found, pinned)
-    entry = cache_dir / _folder(place.url) / dependency.archive
+    entry = cache_dir / _folder(chart_source.url) / dependency.archive
     origin: Origin = "cache"
     location = str(entry)
     expected = _cached(entry, dependency, digest)
     if expected is None:
-        offer = _locate(place, dependency, client)
+        offer = _locate(chart_source, dependency, client)
         _check_offer(offer, dependency, digest)
         expected = _download(offer, entry, dependency, digest, client, report)
         origin, location = ("mirror" if mirror else "upstream"), shown(offer.url)
@@ -135,11 +135,11 @@ def _cached(entry: Path, dependency: Dependency, digest: str | None) -> str | No
         return None
 
 
-def _locate(place: Repository | Registry, dependency: Dependency, client: Client) -> _Offer:
-    if isinstance(place, Registry):
-        blob = find_blob(client, place.url, dependency)
+def _locate(chart_source: Repository | Registry, dependency: Dependency, client: Client) -> _Offer:
+    if isinstance(chart_source, Registry):
+        blob = find_blob(client, chart_source.url, dependency)
         return _Offer(blob.url, blob.digest, blob.headers)
-    index_url = f"{place.url}/index.yaml"
+    index_url = f"{chart_source.url}/index.yaml"
     content = read_document(client, index_url, limit=MAX_INDEX)
     try:
         text = content.decode("utf-8-sig")

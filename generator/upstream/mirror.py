@@ -36,10 +36,10 @@ class Registry:
     url: str
 
 
-Place = Directory | Repository | Registry
+ChartSource = Directory | Repository | Registry
 
 
-def parse_mirror(mirror: str) -> Place:
+def parse_mirror(mirror: str) -> ChartSource:
     """Tells what ``mirror`` names.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_mirror(mirror: str) -> Place:
     return Directory(path)
 
 
-def upstream_of(dependency: Dependency) -> Place:
+def upstream_of(dependency: Dependency) -> ChartSource:
     """Tells where a dependency is published by its own account.
 
     Raises:
@@ -63,7 +63,7 @@ def upstream_of(dependency: Dependency) -> Place:
     return _parse_address(dependency.repository, f"Chart.lock: {dependency}: repository")
 
 
-def _parse_address(url: str, file: str) -> Place:
+def _parse_address(url: str, file: str) -> ChartSource:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port

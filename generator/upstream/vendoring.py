@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from generator.choices.pins import Pins
     from generator.upstream.lock import Dependency
-    from generator.upstream.mirror import Place
+    from generator.upstream.mirror import ChartSource
     from generator.upstream.upstream import Upstream
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -114,7 +114,7 @@ def _usable(cache_dir: Path, spare: Path) -> Path:
 
 
 def _all_present(
-    chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: Place | None
+    chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: ChartSource | None
 ) -> tuple[Vendored, ...] | None:
     """Gives what is there if that is all that is wanted, and nothing stale; else None."""
     if _stale(chart_dir, dependencies) or swap.has_leftovers(chart_dir):
@@ -138,7 +138,7 @@ def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
     )
 
 
-def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place: Place | None) -> Vendored | None:
+def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None) -> Vendored | None:
     """Gives the archive in charts/ if it needs no second look.
 
     Without a pinned digest a directory is asked again each time: that is cheap, and its files may have changed.
@@ -158,7 +158,7 @@ def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place:
 
 
 def _take_present(
-    chart_dir: Path, dependency: Dependency, digest: str | None, place: Place | None, target: Path
+    chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None, target: Path
 ) -> Vendored | None:
     """Stages the archive in charts/ if it is good."""
     present = _present(chart_dir, dependency, digest, place)

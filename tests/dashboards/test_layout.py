@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.dashboards.layout import COLUMNS, Place, lay_out
+from generator.dashboards.layout import COLUMNS, Rectangle, lay_out
 
 from .conftest import panel, parse
 
@@ -24,7 +24,7 @@ def rows(*lines, collapsed=False):
     ]
 
 
-def overlap(one: Place, other: Place) -> bool:
+def overlap(one: Rectangle, other: Rectangle) -> bool:
     return (
         one.x < other.x + other.w and other.x < one.x + one.w and one.y < other.y + other.h and other.y < one.y + one.h
     )
@@ -32,26 +32,26 @@ def overlap(one: Place, other: Place) -> bool:
 
 def test_panels_go_from_left_to_right_and_wrap():
     (row,) = lay_out(parse(rows=rows([{"width": 8}, {"width": 16}, {"width": 4}])))
-    assert row.heading == Place(0, 0, 24, 1)
-    assert row.panels == (Place(0, 1, 8, 8), Place(8, 1, 16, 8), Place(0, 9, 4, 8))
+    assert row.heading == Rectangle(0, 0, 24, 1)
+    assert row.panels == (Rectangle(0, 1, 8, 8), Rectangle(8, 1, 16, 8), Rectangle(0, 9, 4, 8))
 
 
 def test_a_line_is_as_high_as_its_highest_panel():
     first, second = lay_out(parse(rows=rows([{"height": 3}, {"height": 9}], [{}])))
-    assert first.panels == (Place(0, 1, 12, 3), Place(12, 1, 12, 9))
-    assert second.heading == Place(0, 10, 24, 1)
+    assert first.panels == (Rectangle(0, 1, 12, 3), Rectangle(12, 1, 12, 9))
+    assert second.heading == Rectangle(0, 10, 24, 1)
 
 
 def test_sizes_depend_on_the_type():
     read = parse(panel(title="a", type="stat"), panel(title="b", type="table"), panel(title="c"))
     (row,) = lay_out(read)
-    assert [(place.w, place.h) for place in row.panels] == [(4, 4), (24, 8), (12, 8)]
+    assert [(rectangle.w, rectangle.h) for rectangle in row.panels] == [(4, 4), (24, 8), (12, 8)]
 
 
 def test_a_collapsed_row_takes_one_line():
     first, second = lay_out(parse(rows=rows([{}], [{}], collapsed=True)))
-    assert first.panels == (Place(0, 1, 12, 8),)
-    assert second.heading == Place(0, 1, 24, 1)
+    assert first.panels == (Rectangle(0, 1, 12, 8),)
+    assert second.heading == Rectangle(0, 1, 24, 1)
 
 
 SIZES = st.fixed_dictionaries({"width": st.integers(1, 24), "height": st.integers(1, 40)})
@@ -60,6 +60,6 @@ SIZES = st.fixed_dictionaries({"width": st.integers(1, 24), "height": st.integer
 @given(st.lists(st.lists(SIZES, min_size=1, max_size=8), min_size=1, max_size=4))
 def test_nothing_overlaps_or_leaves_the_grid(lines):
     placed = lay_out(parse(rows=rows(*lines)))
-    places = [place for row in placed for place in (row.heading, *row.panels)]
-    assert all(place.x >= 0 and place.x + place.w <= COLUMNS for place in places)
-    assert not any(overlap(one, other) for one, other in combinations(places, 2))
+    rectangles = [rectangle for row in placed for rectangle in (row.heading, *row.panels)]
+    assert all(rectangle.x >= 0 and rectangle.x + rectangle.w <= COLUMNS for rectangle in rectangles)
+    assert not any(overlap(one, other) for one, other in combinations(rectangles, 2))

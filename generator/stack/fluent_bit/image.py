@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
-from generator.stack.images.places import PLACES
+from generator.stack.images.upstream import IMAGE_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def fluent_bit_image(values: Mapping[str, Any], pins: Pins) -> str:
     image = values.get(NAME, {}).get("image") or {}
     if not isinstance(image, dict):
         raise bad_input(f"found '{image}', expected a mapping", file="values", path=f"{NAME}.image")
-    (default,) = (place.image for place in PLACES if place.path == (NAME, "image"))
+    (default,) = (value.image for value in IMAGE_VALUES if value.path == (NAME, "image"))
     repository = image.get("repository") or default
     tag = str(image.get("tag") or pins.pin(NAME).app_version)
     digest = image.get("digest")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from generator.choices.profiles import merge
 from generator.errors import bad_input, nearest
-from generator.stack.images.places import DIGEST, PLACES, PREFIXED_SHA, SHA, TAG
 from generator.stack.images.reference import Reference, known_reference, parse_reference
+from generator.stack.images.upstream import DIGEST, IMAGE_VALUES, PREFIXED_SHA, SHA, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from generator.choices.pins import Image, Pins
     from generator.choices.profiles import Profile
-    from generator.stack.images.places import Place
+    from generator.stack.images.upstream import ImageValue
 
 _FILE = "images.digests"
 
@@ -31,8 +31,8 @@ def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
         # kube-prometheus-stack with its subcharts and kube-state-metrics read the first, OpenSearch the second.
         values["global"] = {"imageRegistry": registry, "dockerRegistry": registry}
     digests = _digests(profile, pins)
-    for place in PLACES:
-        values = merge(values, _nested(place.path, _at_place(place, registry, digests.get(place.image))))
+    for value in IMAGE_VALUES:
+        values = merge(values, _nested(value.path, _repository_and_tag(value, registry, digests.get(value.image))))
     if digests.get("docker.io/opensearchproject/opensearch"):
         # The chart reads the version from the tag, and a tag with a digest is none.
         version = pins.pin("opensearch").app_version
@@ -56,7 +56,7 @@ def own_image(profile: Profile, pins: Pins, image: Image) -> str:
 
 def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
     """Gives the locked images by their name without the tag."""
-    known = {place.image for place in PLACES} | {image.repository for image in pins.images.values()}
+    known = {value.image for value in IMAGE_VALUES} | {image.repository for image in pins.images.values()}
     found: dict[str, Reference] = {}
     for text, digest in profile.choices["images"]["digests"].items():
         reference = parse_reference(text)
@@ -72,19 +72,19 @@ def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
     return found
 
 
-def _at_place(place: Place, registry: str | None, locked: Reference | None) -> dict[str, Any]:
+def _repository_and_tag(value: ImageValue, registry: str | None, locked: Reference | None) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if registry and place.whole_name:
-        values["repository"] = known_reference(place.image).moved(registry).name
+    if registry and value.whole_name:
+        values["repository"] = known_reference(value.image).moved(registry).name
     if locked is not None:
         digits = locked.digest.removeprefix("sha256:")
-        tag = locked.tag.removesuffix(place.suffix)
+        tag = locked.tag.removesuffix(value.suffix)
         values |= {
             SHA: {"tag": tag, "sha": digits},
             PREFIXED_SHA: {"tag": tag, "sha": locked.digest},
             DIGEST: {"tag": tag, "digest": locked.digest},
             TAG: {"tag": f"{tag}@{locked.digest}"},
-        }[place.style]
+        }[value.style]
     return values
 
 

@@ -22,7 +22,7 @@ TAG = "tag"
 
 
 @dataclass(frozen=True)
-class Place:
+class ImageValue:
     """One image in the values of the umbrella chart.
 
     Attributes:
@@ -43,35 +43,35 @@ class Place:
 _STACK = "kube-prometheus-stack"
 _OPERATOR = (_STACK, "prometheusOperator")
 
-PLACES = (
-    Place((*_OPERATOR, "image"), "quay.io/prometheus-operator/prometheus-operator", SHA),
-    Place(
+IMAGE_VALUES = (
+    ImageValue((*_OPERATOR, "image"), "quay.io/prometheus-operator/prometheus-operator", SHA),
+    ImageValue(
         (*_OPERATOR, "prometheusConfigReloader", "image"),
         "quay.io/prometheus-operator/prometheus-config-reloader",
         SHA,
     ),
-    Place((*_OPERATOR, "thanosImage"), "quay.io/thanos/thanos", SHA),
-    Place((*_OPERATOR, "admissionWebhooks", "patch", "image"), "ghcr.io/jkroepke/kube-webhook-certgen", SHA),
-    Place((_STACK, "prometheus", "prometheusSpec", "image"), "quay.io/prometheus/prometheus", SHA),
-    Place((_STACK, "alertmanager", "alertmanagerSpec", "image"), "quay.io/prometheus/alertmanager", SHA),
-    Place((_STACK, "grafana", "image"), "docker.io/grafana/grafana", SHA),
-    Place((_STACK, "grafana", "sidecar", "image"), "quay.io/kiwigrid/k8s-sidecar", SHA),
-    Place(
+    ImageValue((*_OPERATOR, "thanosImage"), "quay.io/thanos/thanos", SHA),
+    ImageValue((*_OPERATOR, "admissionWebhooks", "patch", "image"), "ghcr.io/jkroepke/kube-webhook-certgen", SHA),
+    ImageValue((_STACK, "prometheus", "prometheusSpec", "image"), "quay.io/prometheus/prometheus", SHA),
+    ImageValue((_STACK, "alertmanager", "alertmanagerSpec", "image"), "quay.io/prometheus/alertmanager", SHA),
+    ImageValue((_STACK, "grafana", "image"), "docker.io/grafana/grafana", SHA),
+    ImageValue((_STACK, "grafana", "sidecar", "image"), "quay.io/kiwigrid/k8s-sidecar", SHA),
+    ImageValue(
         (_STACK, "prometheus-node-exporter", "image"),
         "quay.io/prometheus/node-exporter",
         DIGEST,
         suffix="-distroless",
     ),
-    Place(("kube-state-metrics", "image"), "registry.k8s.io/kube-state-metrics/kube-state-metrics", PREFIXED_SHA),
-    Place(("opensearch", "image"), "docker.io/opensearchproject/opensearch", TAG),
-    Place(
+    ImageValue(("kube-state-metrics", "image"), "registry.k8s.io/kube-state-metrics/kube-state-metrics", PREFIXED_SHA),
+    ImageValue(("opensearch", "image"), "docker.io/opensearchproject/opensearch", TAG),
+    ImageValue(
         ("opensearch-dashboards", "image"),
         "docker.io/opensearchproject/opensearch-dashboards",
         TAG,
         whole_name=True,
     ),
-    Place(("fluent-bit", "image"), "cr.fluentbit.io/fluent/fluent-bit", DIGEST, whole_name=True),
-    Place(
+    ImageValue(("fluent-bit", "image"), "cr.fluentbit.io/fluent/fluent-bit", DIGEST, whole_name=True),
+    ImageValue(
         ("metrics-server", "image"),
         "registry.k8s.io/metrics-server/metrics-server",
         TAG,
