@@ -51,7 +51,7 @@ def test_nothing_is_guessed_of_another_kind_or_another_name() -> None:
 
 def test_a_block_that_is_gone_is_named_once() -> None:
     found = gone_keys({"a": {"b": {"c": 1, "d": 2}}}, {"a": {"b": {"c": 0, "d": 0}}, "x": 1}, {"x": 1})
-    assert [one.place for one in found] == [("a",)]
+    assert [one.path for one in found] == [("a",)]
 
 
 @pytest.mark.parametrize("default", [{}, None, [], "", False])
@@ -67,14 +67,14 @@ def test_a_key_that_neither_version_names_in_its_defaults_counts_by_the_template
     used, unused = "{{ .Values.a.hidden }}", "{{ .Values.a.shown }}"
     assert gone_keys(ours, tree, tree, before=used, after=used) == []
     (found,) = gone_keys(ours, tree, tree, before=used, after=unused)
-    assert (found.place, found.certain) == (("a", "hidden"), False)
+    assert (found.path, found.certain) == (("a", "hidden"), False)
 
 
 def test_another_kind_and_another_default_of_what_we_set_are_told() -> None:
     what = settings({"jark": {"port": 1, "level": "x", "same": 1}})
     old = chart({"port": "80", "level": "info", "same": 1, "ours not": 1})
     new = chart({"port": 80, "level": "warn", "same": 1, "ours not": 2})
-    found = {one.place: one for one in changed(what, old, new)}
+    found = {one.path: one for one in changed(what, old, new)}
     assert found[("port",)] == Changed(("port",), ("jark",), "80", 80, retyped=True)
     assert found[("level",)] == Changed(("level",), ("jark",), "info", "warn", retyped=False)
     assert len(found) == 2
@@ -104,7 +104,7 @@ def test_a_key_that_is_taken_away_is_always_found(values: dict[str, Any], data: 
     key = data.draw(st.sampled_from(sorted(values)))
     rest = {**{name: value for name, value in values.items() if name != key}, "other": 1}
     found = gone(settings({"jark": values}), chart(values), chart(rest))
-    assert [one.place for one in found] == [(key,)]
+    assert [one.path for one in found] == [(key,)]
 
 
 def test_an_archive_is_read_with_the_charts_in_it(tmp_path: Path) -> None:
