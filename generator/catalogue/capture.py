@@ -130,7 +130,7 @@ def updated(
     version: str,
     capture: str,
 ) -> Update:
-    """Gives the file's text with the scrape brought in.
+    """Returns the file's text with the scrape brought in.
 
     A family that is not there yet is added with type, labels and help, and with a unit where its name says one; a
     comment asks a person to check it. A label that is new is added, a type that differs is replaced. A family that
@@ -180,7 +180,7 @@ def updated(
 
 
 def guessed_unit(name: str) -> str:
-    """Gives the unit that the end of a name stands for, ``_total`` left out of account; "" if it says none."""
+    """Returns the unit that the end of a name stands for, ``_total`` left out of account; "" if it says none."""
     stem = name.removesuffix("_total")
     return next((unit for end, unit in _UNITS if stem.endswith(end)), "")
 
@@ -188,7 +188,7 @@ def guessed_unit(name: str) -> str:
 def _own(
     scraped: Mapping[str, Scraped], exporters: Mapping[str, Exporter], name: str, drops: Drops
 ) -> dict[str, Scraped]:
-    """Gives what is this exporter's: not what other files hold for its targets, and nothing that monitors drop."""
+    """Returns what is this exporter's: not what other files hold for its targets, and nothing that monitors drop."""
     exporter = exporters[name]
     targets = {(exposure.monitor, exposure.endpoint, exposure.job) for exposure in exporter.exposures}
     others = {
@@ -265,7 +265,7 @@ class _Entries:
                 self.gone.append(name)
 
     def full(self, name: str) -> Any:
-        """Gives a family as a mapping, written out if it was a short text."""
+        """Returns a family as a mapping, written out if it was a short text."""
         entry = self.families[name]
         if isinstance(entry, str):
             head, _, rest = str(entry).partition(" [")

@@ -81,7 +81,7 @@ def read_capture(path: Path) -> dict[str, Scraped]:
 
 
 def parse_exposition(text: str, *, file: str) -> dict[str, Scraped]:
-    """Gives the families of a scrape by name, those without a sample included.
+    """Returns the families of a scrape by name, those without a sample included.
 
     Raises:
         InputError: it is not Prometheus' text format, is cut off, or holds no sample.

@@ -45,7 +45,7 @@ def known_series(
     enabled: Callable[[Exposure], bool],
     common_drops: Drops,
 ) -> dict[str, tuple[Known, ...]]:
-    """Gives every metric name that Prometheus may store, each with the ways in which it gets there.
+    """Returns every metric name that Prometheus may store, each with the ways in which it gets there.
 
     Args:
         exporters: what read_catalogue gives.
@@ -69,7 +69,7 @@ def known_series(
 
 
 def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
-    """Gives every name that is gone → (its successor or "", the version since which it is gone), in each of its forms.
+    """Returns every name that is gone, in each of its forms → (its successor or "", the version that lacks it).
 
     These are the ``renamed`` of a file and the families with ``until``. Where the successor is a histogram or a
     summary, the names of its parts lead to each other, too. A name that some exporter still has is not gone.
@@ -89,14 +89,14 @@ def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
 
 
 def stored_name(name: str, exposure: Exposure) -> str:
-    """Gives a family's name as this exposure shows it: ``vllm:x`` becomes ``ray_vllm_x`` inside Ray Serve."""
+    """Returns a family's name as this exposure shows it: ``vllm:x`` becomes ``ray_vllm_x`` inside Ray Serve."""
     return exposure.prefix + (_UNSAFE.sub("_", name) if exposure.sanitize else name)
 
 
 def target_of(
     exposure: Exposure, monitor_specs: Mapping[str, Mapping[str, Any]], common_labels: Iterable[str] = ()
 ) -> TargetLabels:
-    """Gives the labels of the targets of an exposure, from the monitor's file or, for an upstream chart's, as given."""
+    """Returns the labels of an exposure's targets, from the monitor's file or, for an upstream chart's, as given."""
     if exposure.monitor:
         spec = monitor_specs[exposure.monitor]
         return target_labels(exposure.monitor, spec, exposure.endpoint, common_labels)
@@ -121,7 +121,7 @@ def _stands_for_all(exporter: Exporter) -> bool:
 
 
 def _targets(exporters: Mapping[str, Exporter]) -> tuple[Exposure, ...]:
-    """Gives one exposure for each kind of target that some exporter names, bare: without prefix and labels."""
+    """Returns one exposure for each kind of target that some exporter names, bare: without prefix and labels."""
     targets: dict[tuple[str, ...], Exposure] = {}
     for exporter in exporters.values():
         for exposure in exporter.exposures:
@@ -143,7 +143,7 @@ def _through(
     common: Drops,
     enabled: bool,
 ) -> Iterable[Known]:
-    """Gives what one exposure stores."""
+    """Yields what one exposure stores."""
     target = target_of(exposure, {exposure.monitor: spec}, common.labels)
     dropped = drop_pattern(chain(common.metrics, spec.get("dropMetrics", ())) if exposure.monitor else ())
     stored: dict[tuple[frozenset[str], tuple[str, ...]], frozenset[str]] = {}

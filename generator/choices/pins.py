@@ -48,7 +48,7 @@ class Image:
     tag: str
 
     def __str__(self) -> str:
-        """Gives ``repository:tag``."""
+        """Returns ``repository:tag``."""
         return f"{self.repository}:{self.tag}"
 
 
@@ -67,7 +67,7 @@ class Pins:
     images: Mapping[str, Image] = field(default_factory=dict)
 
     def pin(self, name: str) -> Pin:
-        """Gives the pin of a chart.
+        """Returns the pin of a chart.
 
         Raises:
             InputError: the chart is not pinned.
@@ -77,7 +77,7 @@ class Pins:
         return self.charts[name]
 
     def image(self, name: str) -> Image:
-        """Gives a pinned image.
+        """Returns a pinned image.
 
         Raises:
             InputError: the image is not pinned.
@@ -87,7 +87,7 @@ class Pins:
         return self.images[name]
 
     def digest(self, name: str, version: str) -> str | None:
-        """Gives the pinned sha256 of this very version; None if the pin has none or is for another version."""
+        """Returns the pinned sha256 of this very version; None if the pin has none or is for another version."""
         pin = self.charts.get(name)
         return pin.digest if pin is not None and pin.version == version else None
 

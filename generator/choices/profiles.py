@@ -55,7 +55,7 @@ class Profile:
 
     @property
     def command(self) -> str:
-        """Gives the command that makes the chart; files by base name, set values left out (they may be secret).
+        """Returns the command that makes the chart; files by base name, set values left out (they may be secret).
 
         A name may hold any character; one that cannot stand in a line of text is shown as ``?``.
         """
@@ -103,7 +103,7 @@ def parse_set(argument: str) -> Layer:
 
 
 def lineage(name: str, available: Mapping[str, Layer]) -> tuple[str, ...]:
-    """Gives the names from ``name`` to ``standalone``, following ``extends``.
+    """Returns the names from ``name`` to ``standalone``, following ``extends``.
 
     Raises:
         InputError: an unknown name, a circle, or a profile other than ``standalone`` that extends nothing.
@@ -167,7 +167,7 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
 
 
 def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Gives an overlay whose ``extra`` files are found from the folder that the overlay lies in.
+    """Returns an overlay whose ``extra`` files are found from the folder that the overlay lies in.
 
     What is not a list of text is left as it is: the schema explains it.
     """

@@ -145,7 +145,7 @@ def read(pem: bytes) -> list[x509.Certificate]:
 
 
 def ends_at(pem: bytes) -> datetime:
-    """Gives when the first certificate ends, in UTC.
+    """Returns when the first certificate ends, in UTC.
 
     Raises:
         CertificateError: see read.
@@ -154,7 +154,7 @@ def ends_at(pem: bytes) -> datetime:
 
 
 def missing_hosts(pem: bytes, hosts: Iterable[str]) -> list[str]:
-    """Gives the hosts that the first certificate does not name.
+    """Returns the hosts that the first certificate does not name.
 
     Raises:
         CertificateError: see read.
@@ -167,7 +167,7 @@ def missing_hosts(pem: bytes, hosts: Iterable[str]) -> list[str]:
 
 
 def signed_by(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
-    """Says whether the first certificate is signed by one of ``roots``, directly or through the rest of the chain."""
+    """Returns whether one of ``roots`` signed the first certificate, directly or through the rest of the chain."""
     current, rest = chain[0], list(chain[1:])
     while True:
         if any(_signed(current, root) for root in roots):

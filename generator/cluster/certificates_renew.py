@@ -68,7 +68,7 @@ _ANEW = "docs/secrets.md says how to make a new authority"
 
 
 def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: timedelta | None) -> str:
-    """Gives why a certificate is signed anew, "" if it is not."""
+    """Returns why a certificate is signed anew, "" if it is not."""
     if within is None:
         return "is rotated"
     try:
@@ -82,7 +82,7 @@ def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: tim
 
 
 def _trusted(authority: Mapping[str, bytes], content: Mapping[str, bytes]) -> bool:
-    """Says whether those who trust the old certificate trust one of this authority."""
+    """Returns whether those who trust the old certificate trust one of this authority."""
     try:
         return certificates.signed_by(
             certificates.read(authority["tls.crt"]), certificates.read(content.get("ca.crt", b""))

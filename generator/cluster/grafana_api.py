@@ -11,7 +11,7 @@ _TIMEOUT = (5.0, 30.0)
 
 
 def change_password(url: str, username: str, old: str, new: str) -> None:
-    """Gives a user a new password (Grafana's HTTP API, ``PUT /api/user/password``); done already is done too.
+    """Sets a user's password (Grafana's HTTP API, ``PUT /api/user/password``); done already is done too.
 
     Raises:
         Failure: Grafana cannot be reached, or takes neither password.

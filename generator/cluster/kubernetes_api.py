@@ -50,7 +50,7 @@ class Api:
     namespace: str
 
     def secret(self, name: str) -> Manifest | None:
-        """Gives a Secret, None if there is none of that name.
+        """Returns a Secret, None if there is none of that name.
 
         Raises:
             Failure: the server did not answer or refused.
@@ -115,7 +115,7 @@ class Api:
 
 
 def _root(error: BaseException) -> str:
-    """Gives the words of the innermost cause: urllib3 and requests wrap them in their own."""
+    """Returns the words of the innermost cause: urllib3 and requests wrap them in their own."""
     reason = error.args[0] if error.args else error
     inner = getattr(reason, "reason", None)
     return str(inner or reason)
@@ -145,7 +145,7 @@ def _object(answer: requests.Response, what: str) -> Manifest:
 
 
 def connect(url: str, token: str, namespace: str, *, ca: str | bool, backoff: float = _BACKOFF) -> Api:
-    """Gives the API of one namespace.
+    """Returns the API of one namespace.
 
     A refused connection, a timeout, 429 and 5xx are tried again. That is safe for every call here: a creation that
     went through unnoticed is found as 409 the next time, a patch to the same content changes nothing.
@@ -174,7 +174,7 @@ def connect(url: str, token: str, namespace: str, *, ca: str | bool, backoff: fl
 
 
 def in_cluster(account: Path = ACCOUNT, environment: Mapping[str, str] = os.environ) -> Api:
-    """Gives the API of the namespace that this pod runs in.
+    """Returns the API of the namespace that this pod runs in.
 
     Raises:
         Failure: this is no pod, or its service account's token is not mounted.
@@ -191,7 +191,7 @@ def in_cluster(account: Path = ACCOUNT, environment: Mapping[str, str] = os.envi
 
 
 def data_of(secret: Mapping[str, Any]) -> dict[str, bytes]:
-    """Gives a Secret's keys with their contents; the API server keeps nothing but base64."""
+    """Returns a Secret's keys with their contents; the API server keeps nothing but base64."""
     found: dict[str, bytes] = {}
     for key, text in (secret.get("data") or {}).items():
         try:
@@ -202,5 +202,5 @@ def data_of(secret: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def encoded(data: Mapping[str, bytes | None]) -> dict[str, str | None]:
-    """Gives what a Secret's ``data`` takes; None removes a key where it is merged."""
+    """Returns what a Secret's ``data`` takes; None removes a key where it is merged."""
     return {key: None if value is None else base64.b64encode(value).decode() for key, value in data.items()}

@@ -46,7 +46,7 @@ class Api:
     session: requests.Session
 
     def get(self, path: str) -> Any:
-        """Gives the answer; None if there is no such thing.
+        """Returns the answer; None if there is no such thing.
 
         Raises:
             Failure: OpenSearch cannot be reached or refuses.
@@ -62,7 +62,7 @@ class Api:
         return self.ask("POST", path, body)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Gives the answer to a request; None if what it asks for is not there.
+        """Returns the answer to a request; None if what it asks for is not there.
 
         Raises:
             Failure: OpenSearch cannot be reached or refuses.
@@ -107,7 +107,7 @@ class Api:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _missing(self) -> str:
-        """Says what keeps OpenSearch from being ready; "" if nothing does."""
+        """Returns what keeps OpenSearch from being ready; "" if nothing does."""
         for path in ("/_cluster/health", "/_plugins/_security/health"):
             try:
                 answer = self._send("GET", path)
@@ -123,7 +123,7 @@ class Api:
         return ""
 
     def accepts(self, user: str, password: str) -> bool:
-        """Says whether a user can log in.
+        """Returns whether a user can log in.
 
         Raises:
             Failure: OpenSearch cannot be reached or cannot tell.
@@ -167,7 +167,7 @@ def connect(url: str, *, ca: str, cert: str, key: str) -> Api:
 
 
 def _session(ca: str) -> requests.Session:
-    """Gives a session that trusts ``ca`` alone, and no proxy or netrc of its surroundings."""
+    """Returns a session that trusts ``ca`` alone, and no proxy or netrc of its surroundings."""
     session = requests.Session()
     session.trust_env = False
     session.verify = ca
@@ -175,7 +175,7 @@ def _session(ca: str) -> requests.Session:
 
 
 def set_password(api: Api, user: str, password: str, description: str = "") -> None:
-    """Gives a user a password; makes the user if there is none.
+    """Sets a user's password; makes the user if there is none.
 
     Raises:
         Failure: OpenSearch cannot be reached or refuses, as it does a password that is too weak.
@@ -188,7 +188,7 @@ def set_password(api: Api, user: str, password: str, description: str = "") -> N
 
 
 def has_user(api: Api, user: str) -> bool:
-    """Says whether OpenSearch knows a user.
+    """Returns whether OpenSearch knows a user.
 
     Raises:
         Failure: OpenSearch cannot be reached or refuses.
@@ -204,7 +204,7 @@ def _body(answer: requests.Response) -> Any:
 
 
 def _reason(answer: requests.Response) -> str:
-    """Gives the status and the reason that OpenSearch gives, in one of the forms that it and its plugins have."""
+    """Returns the status and the reason that OpenSearch gives, in one of the forms that it and its plugins have."""
     body = _body(answer)
     found: Any = body
     if isinstance(body, dict):
@@ -215,7 +215,7 @@ def _reason(answer: requests.Response) -> str:
 
 
 def _short(error: Exception) -> str:
-    """Gives the innermost reason: requests wraps the socket's words in several layers."""
+    """Returns the innermost reason: requests wraps the socket's words in several layers."""
     inner: BaseException = error
     while True:
         reason = getattr(inner, "reason", None)

@@ -70,7 +70,7 @@ def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
 
 
 def holds(found: Any, wanted: Any) -> bool:
-    """Says whether ``found`` has all that ``wanted`` has; OpenSearch adds its defaults to what it was given."""
+    """Returns whether ``found`` has all that ``wanted`` has; OpenSearch adds its defaults to what it was given."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
     if isinstance(wanted, list):
@@ -83,7 +83,7 @@ def holds(found: Any, wanted: Any) -> bool:
 
 
 def _keep(api: Api, kind: str, name: str, path: str, wanted: Any, read: Callable[[Any], Any]) -> bool:
-    """Stores ``wanted`` under ``path`` unless it is there; says so and gives True if it had to."""
+    """Stores ``wanted`` under ``path`` unless it is there; says so and returns True if it had to."""
     found = api.get(path)
     if found is not None and holds(read(found), wanted):
         return False
@@ -121,7 +121,7 @@ def _data_stream(api: Api, name: str, *, roll_over: bool) -> None:
 
 
 def _attempt(work: Callable[[], None]) -> tuple[str, ...]:
-    """Does something that the rest does not need, and gives what went wrong."""
+    """Does something that the rest does not need, and returns what went wrong."""
     try:
         work()
     except Failure as failure:
@@ -186,7 +186,7 @@ def _manage(api: Api, stream: str, policy: str, version: int) -> None:
 
 
 def _kept_out(api: Api, index: str) -> bool:
-    """Says whether somebody took an index out of its policy, as one does to keep it."""
+    """Returns whether somebody took an index out of its policy, as one does to keep it."""
     setting = "index.plugins.index_state_management.auto_manage"
     found = api.get(f"/{index}/_settings/{setting}?flat_settings=true") or {}
     return any(each["settings"].get(setting) == "false" for each in found.values())
@@ -197,7 +197,7 @@ def _role(api: Api, name: str, body: Any) -> None:
 
 
 def _role_mapping(api: Api, role: str, names: list[str]) -> None:
-    """Gives a role to these users; who else has it keeps it."""
+    """Assigns a role to these users; who else has it keeps it."""
     path = f"{_SECURITY}/rolesmapping/{role}"
     found = (api.get(path) or {}).get(role)
     if found is None:
@@ -254,7 +254,7 @@ def _secret(path: Path, secret: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs in the pod and gives the exit code.
+    """Runs in the pod and returns the exit code.
 
     Args:
         arguments: the plan's file; the folder of the admin certificate (ca.crt, tls.crt, tls.key); the folder of the

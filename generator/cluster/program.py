@@ -25,7 +25,7 @@ def say(line: str) -> None:
 
 
 def run(work: Callable[[], None]) -> int:
-    """Does the work and gives the exit code: 0 done, 1 failed with the reason on stderr."""
+    """Does the work and returns the exit code: 0 done, 1 failed with the reason on stderr."""
     try:
         work()
     except Failure as failure:

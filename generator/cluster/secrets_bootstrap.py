@@ -30,7 +30,7 @@ RENEW = "kubectl create job renew-1 --from=cronjob/ai-ml-observability-renew-cer
 
 
 def new_password() -> str:
-    """Gives 32 random characters of ALPHABET."""
+    """Returns 32 random characters of ALPHABET."""
     return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
 

@@ -141,6 +141,6 @@ def _wanted(data: Mapping[str, Any]) -> Wanted:
 
 
 def made_by_bootstrap(secret: Mapping[str, Any]) -> bool:
-    """Says whether a Secret carries the bootstrap's mark."""
+    """Returns whether a Secret carries the bootstrap's mark."""
     labels = secret["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in MADE_BY.items())

@@ -32,7 +32,7 @@ ADMIN = Path("/admin")
 
 
 def rotate(api: Api, plan: Plan, now: datetime, set_password: Callable[[str, str], None]) -> None:
-    """Gives everything that the bootstrap made a new value.
+    """Replaces the value of everything that the bootstrap made.
 
     Args:
         api: the release's namespace.
@@ -111,7 +111,7 @@ def _replace(api: Api, login: Login, secret: Manifest, data: dict[str, bytes]) -
 
 
 def _restart(api: Api, workloads: list[tuple[str, str]], now: datetime) -> list[str]:
-    """Restarts each workload once, as ``kubectl rollout restart`` does, and gives what failed."""
+    """Restarts each workload once, as ``kubectl rollout restart`` does, and returns what failed."""
     annotations = {"kubectl.kubernetes.io/restartedAt": now.isoformat(timespec="seconds")}
     patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
     problems: list[str] = []

@@ -33,7 +33,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def opened_anew(path: Path) -> Iterator[BinaryIO]:
-    """Gives a stream whose content takes the file's place at the end of the block, unless an error ends it.
+    """Provides a stream whose content takes the file's place at the end of the block, unless an error ends it.
 
     Raises:
         InputError: see write_file.

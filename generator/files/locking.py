@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def exclusive(path: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Holds an advisory lock on an existing file or directory; gives False if another run holds it.
+    """Holds an advisory lock on an existing file or directory; yields False if another run holds it.
 
     The lock ends with the process, so a killed run blocks nobody.
 

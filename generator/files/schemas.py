@@ -25,7 +25,7 @@ _TYPE_NAMES = {
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """Gives ``monitors.ray.endpoints[0].port`` for the keys and indexes that lead to a value."""
+    """Returns ``monitors.ray.endpoints[0].port`` for the keys and indexes that lead to a value."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -49,7 +49,7 @@ def validate(data: Any, schema: Mapping[str, Any], *, file: str) -> None:
 
 
 def problems(data: Any, schema: Mapping[str, Any], *, file: str) -> tuple[Problem, ...]:
-    """Gives one Problem for each violation of ``schema``, in the order of their paths; () if none."""
+    """Returns one Problem for each violation of ``schema``, in the order of their paths; () if none."""
     doubts = _doubts(data, schema)
     if doubts == ():
         return ()
@@ -65,7 +65,7 @@ def problems(data: Any, schema: Mapping[str, Any], *, file: str) -> tuple[Proble
 
 
 def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int], str], ...] | None:
-    """Asks the fast validator: gives each violation's path and message, () if there is none, None if it cannot tell.
+    """Asks the fast validator: returns each violation's path and message, () if there is none, None if it cannot tell.
 
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
@@ -158,7 +158,7 @@ def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Prob
 
 
 def _message(error: ValidationError) -> tuple[str, str]:
-    """Gives (message, hint) for an error about a single value."""
+    """Returns (message, hint) for an error about a single value."""
     found, wanted = _show(error.instance), error.validator_value
     if error.validator == "type":
         return f"found {found}, expected {_expected(wanted)}", ""
@@ -196,7 +196,7 @@ def _expected(types: str | list[str]) -> str:
 
 
 def _show(value: Any) -> str:
-    """Gives a value as a person wrote it, shortened to 60 characters."""
+    """Returns a value as a person wrote it, shortened to 60 characters."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

@@ -83,7 +83,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any
 
 
 def _merged(loader: _Loader, node: yaml.MappingNode, value: Any) -> dict[str, Any]:
-    """Gives what ``<<`` brings in; of several mappings the first wins, and the mapping's own keys win over all."""
+    """Returns what ``<<`` brings in; of several mappings the first wins, and the mapping's own keys win over all."""
     found: dict[str, Any] = {}
     for source in reversed(value if isinstance(value, list) else [value]):
         if not isinstance(source, dict):
@@ -259,7 +259,7 @@ def load_mapping(path: Path, *, file: str = "") -> dict[str, Any]:
 
 
 def expect_mapping(data: Any, *, file: str) -> dict[str, Any]:
-    """Gives ``data`` back if it is a mapping.
+    """Returns ``data`` if it is a mapping.
 
     Raises:
         InputError: it is anything else, an empty document included.
@@ -292,5 +292,5 @@ for _tag, _pattern, _first in _HELM_READS:
 
 
 def dump(data: Any) -> str:
-    """Gives block-style YAML with keys in the given order, the same bytes on every machine."""
+    """Returns block-style YAML with keys in the given order, the same bytes on every machine."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

@@ -70,7 +70,7 @@ class Change:
     added: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Gives ``RayJob train: spec.….volumes: ray-logs, fluentbit-config`` on one line."""
+        """Returns ``RayJob train: spec.….volumes: ray-logs, fluentbit-config`` on one line."""
         return f"{self.resource}: {self.path}: {', '.join(self.added)}"
 
 
@@ -172,7 +172,7 @@ def _instrument_document(text: str, line: int, label: str, *, file: str, options
 
 
 def _resources(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
-    """Gives path and kind of every Ray resource of a document, those in a List included.
+    """Yields path and kind of every Ray resource of a document, those in a List included.
 
     Raises:
         InputError: a kind or API version of Ray's that is not known.
@@ -196,7 +196,7 @@ def _resources(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _cluster(document: Document, path: Path, kind: str) -> Path | None:
-    """Gives where the resource describes its cluster; None for a job that selects a running one."""
+    """Returns where the resource describes its cluster; None for a job that selects a running one."""
     cluster = (*path, *_CLUSTER_SPECS[kind])
     if document.value(cluster) is None and document.value((*cluster[:-1], "clusterSelector")):
         return None

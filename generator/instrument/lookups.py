@@ -31,12 +31,12 @@ class Document:
     line_of: Callable[[Path], int]
 
     def error(self, message: str, path: Path, hint: str = "") -> InputError:
-        """Gives an InputError about the value at ``path``."""
+        """Returns an InputError about the value at ``path``."""
         shown = ": ".join(part for part in (self.label, schemas.dotted(path)) if part)
         return bad_input(message, file=self.file, path=shown, line=self.line_of(path), hint=hint)
 
     def value(self, path: Path) -> Any:
-        """Gives the value at a path; None if it or something above it is absent.
+        """Returns the value at a path; None if it or something above it is absent.
 
         Raises:
             InputError: something above it is neither a mapping nor a list.
@@ -52,7 +52,7 @@ class Document:
         return found
 
     def mapping(self, path: Path, *, needed: bool = False) -> dict[str, Any]:
-        """Gives the mapping at a path, an empty one if it is absent or null.
+        """Returns the mapping at a path, an empty one if it is absent or null.
 
         Raises:
             InputError: it is something else, or it is ``needed`` and absent, null or empty.
@@ -61,7 +61,7 @@ class Document:
         return found
 
     def sequence(self, path: Path, *, needed: bool = False) -> list[Any]:
-        """Gives the list at a path, an empty one if it is absent or null.
+        """Returns the list at a path, an empty one if it is absent or null.
 
         Raises:
             InputError: it is something else, or it is ``needed`` and absent, null or empty.
@@ -70,7 +70,7 @@ class Document:
         return found
 
     def named(self, path: Path, *, needed: bool = False) -> dict[str, int]:
-        """Gives the index of each item by its ``name`` in a list whose items must all have one.
+        """Returns the index of each item by its ``name`` in a list whose items must all have one.
 
         Raises:
             InputError: as sequence, or an item is no mapping, has no name, or has another's name.

@@ -42,7 +42,7 @@ ray-operator/controllers/ray/common/service.go, getServicePorts)."""
 
 
 def sidecar_additions(document: Document, template: Path, image: str) -> Iterator[Addition]:
-    """Gives what a head or worker group's pod template lacks for its log files to be read, inner additions first.
+    """Yields what a head or worker group's pod template lacks for its log files to be read, inner additions first.
 
     Raises:
         InputError: the template is not one that KubeRay takes, or a name of ours has another meaning in it.
@@ -68,7 +68,7 @@ def sidecar_additions(document: Document, template: Path, image: str) -> Iterato
 
 
 def port_additions(document: Document, template: Path) -> Iterator[Addition]:
-    """Gives the head's ports of the autoscaler's and the dashboard's metrics, if neither name nor number is declared.
+    """Yields the head's ports of the autoscaler's and the dashboard's metrics, if neither name nor number is declared.
 
     Raises:
         InputError: the container's ports are no list of mappings.
@@ -86,7 +86,7 @@ def port_additions(document: Document, template: Path) -> Iterator[Addition]:
 
 
 def label_additions(document: Document, template: Path) -> Iterator[Addition]:
-    """Gives the label that asks for vLLM's metrics to be scraped.
+    """Yields the label that asks for vLLM's metrics to be scraped.
 
     Raises:
         InputError: the label is there with another value, or the template's labels are no mapping.
@@ -114,7 +114,7 @@ def _lengthened(document: Document, parent: Path, key: str, items: list[Any]) ->
 
 
 def _log_mount(document: Document, spec: Path) -> tuple[LogMount, bool]:
-    """Gives the volume with Ray's log files and whether the Ray container mounts it already."""
+    """Returns the volume with Ray's log files and whether the Ray container mounts it already."""
     path = (*spec, "containers", _RAY, "volumeMounts")
     volumes = document.named((*spec, "volumes"))
     for index, _ in enumerate(document.sequence(path)):
@@ -139,7 +139,7 @@ def _log_mount(document: Document, spec: Path) -> tuple[LogMount, bool]:
 
 
 def _lacks(document: Document, spec: Path, name: str) -> bool:
-    """Says whether the pod lacks a volume; one of ours that is there must be what the sidecar expects."""
+    """Returns whether the pod lacks a volume; one of ours that is there must be what the sidecar expects."""
     volumes = document.named((*spec, "volumes"))
     if name in volumes and name != LOG_VOLUME:
         _check_volume(document, (*spec, "volumes", volumes[name]), name)
@@ -184,7 +184,7 @@ def _check_sidecar(document: Document, path: Path, wanted: dict[str, Any]) -> No
 
 
 def _uid(document: Document, spec: Path) -> int:
-    """Gives the user that the Ray container runs as, where the manifest names one that is not root."""
+    """Returns the user that the Ray container runs as, where the manifest names one that is not root."""
     for owner in ((*spec, "containers", _RAY), spec):
         uid = document.mapping((*owner, "securityContext")).get("runAsUser")
         if uid is not None:

@@ -43,25 +43,25 @@ class Node:
 
     @property
     def empty(self) -> bool:
-        """Says whether nothing at all is written: the value of ``key:``."""
+        """Returns whether nothing at all is written: the value of ``key:``."""
         return self.kind == "scalar" and self.start == self.end
 
     def child(self, step: str | int) -> Node | None:
-        """Gives what stands under a key or index of its own; None if there is nothing, merged keys included."""
+        """Returns what stands under a key or index of its own; None if there is nothing, merged keys included."""
         if isinstance(step, int):
             return self.children[step] if self.kind == "sequence" and step < len(self.children) else None
         found = [child for key, child in zip(self.keys, self.children, strict=True) if key.value == step]
         return found[0] if found else None
 
     def walk(self) -> Iterator[Node]:
-        """Gives the node, its keys and all that is below it."""
+        """Yields the node, its keys and all that is below it."""
         yield self
         for part in (*self.keys, *self.children):
             yield from part.walk()
 
 
 def read_positions(text: str, *, file: str, line: int = 0) -> Node:
-    """Gives the tree of one document that yamlfile.parse has accepted.
+    """Returns the tree of one document that yamlfile.parse has accepted.
 
     Args:
         text: the document, with at least one value.
@@ -110,7 +110,7 @@ def _build(event: Any, events: Iterator[Any]) -> Node:
 
 
 def line_of(root: Node, path: Path, text: str) -> int:
-    """Gives the 0-based line of the value at ``path``, or of the closest thing above it that is there."""
+    """Returns the 0-based line of the value at ``path``, or of the closest thing above it that is there."""
     node, at = root, root.start
     for step in path:
         below = node.child(step)

@@ -57,7 +57,7 @@ class _Insertion:
 
 
 def splice(text: str, additions: Sequence[Addition], *, file: str, line: int = 0) -> str:
-    """Gives the document with the additions in it.
+    """Returns the document with the additions in it.
 
     In block style an addition is new lines. In flow style (``labels: {}``) it goes before the closing bracket, on the
     same line.
@@ -161,7 +161,7 @@ def _flow(value: Any) -> str:
 
 
 def _content_end(node: Node, text: str) -> int:
-    """Gives the offset behind the last character of a node, comments and empty lines after it not included."""
+    """Returns the offset behind the last character of a node, comments and empty lines after it not included."""
     if node.kind == "scalar" and node.style in ("|", ">"):
         raw = text[node.start : node.end]
         kept = "+" in raw.split("\n", 1)[0].split("#", 1)[0]  # its empty lines belong to it
@@ -191,14 +191,14 @@ def _dash_column(node: Node, text: str) -> int:
 
 
 def _dash_width(node: Node, column: int, text: str) -> int:
-    """Gives the columns from a dash to what follows it on its line; 0 if nothing does."""
+    """Returns the columns from a dash to what follows it on its line; 0 if nothing does."""
     first = node.children[0]
     same_line = "\n" not in text[node.start : first.start] and not first.empty
     return _column(text, first.start) - column if same_line else 0
 
 
 def detect_style(root: Node, text: str) -> Style:
-    """Gives the indentation that most of the document follows; of two equally common ones the smaller."""
+    """Returns the indentation that most of the document follows; of two equally common ones the smaller."""
     steps: Counter[int] = Counter()
     offsets: Counter[int] = Counter()
     dashes: Counter[int] = Counter()
@@ -225,7 +225,7 @@ def _most(counts: Counter[int], least: int, default: int) -> int:
 
 
 def _render(value: Any, style: Style) -> list[str]:
-    """Gives the lines of a block mapping or list in the document's style, from column 0, never wrapped."""
+    """Returns the lines of a block mapping or list in the document's style, from column 0, never wrapped."""
     import io
 
     from ruamel.yaml import YAML
@@ -284,7 +284,7 @@ def _prove(text: str, result: str, additions: Iterable[Addition], *, file: str, 
 
 
 def apply(data: Any, additions: Iterable[Addition]) -> Any:
-    """Gives a copy of the data with the additions in it."""
+    """Returns a copy of the data with the additions in it."""
     result = copy.deepcopy(data)
     for addition in additions:
         target = result

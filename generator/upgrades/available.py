@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list[Listed]:
-    """Gives the versions of a chart that its repository, or the mirror, has.
+    """Returns the versions of a chart that its repository, or the mirror, has.
 
     Args:
         pin: the chart.
@@ -67,7 +67,7 @@ def _in_directory(mirror: Path, name: str) -> Iterator[Listed]:
 
 
 def image_versions(image: Image, client: Client) -> list[Listed]:
-    """Gives the tags of an image that its registry has.
+    """Returns the tags of an image that its registry has.
 
     Raises:
         InputError: the registry cannot be asked, or does not have the image.

@@ -53,7 +53,7 @@ class Bump:
 
     @property
     def breaks(self) -> bool:
-        """Says whether a profile sets a key that is gone."""
+        """Returns whether a profile sets a key that is gone."""
         return bool(self.gone)
 
 
@@ -87,7 +87,7 @@ def _steps(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Step
 
 
 def _images(new: UpstreamChart, pins: Pins) -> Iterator[Step]:
-    """Gives the pinned images that the chart pulls too, at another tag: a cluster should need only one of them."""
+    """Yields the pinned images that the chart pulls too, at another tag: a cluster should need only one of them."""
     for name, image in pins.images.items():
         for value in IMAGE_VALUES:
             if value.path[0] == new.name and value.image == image.repository:
@@ -110,7 +110,7 @@ def _follow(old: UpstreamChart, new: UpstreamChart, pins: Pins) -> Iterator[tupl
 
 
 def as_text(bump: Bump) -> str:
-    """Gives what changes, for people."""
+    """Returns what changes, for people."""
     return "".join(f"{line}\n" for line in _lines(bump))
 
 
@@ -147,7 +147,7 @@ def _brief(value: Any) -> str:
 
 
 def as_data(bump: Bump) -> dict[str, Any]:
-    """Gives what changes, for JSON."""
+    """Returns what changes, for JSON."""
     return {
         "chart": _pair(bump.chart),
         "appVersion": _pair(bump.app),

@@ -55,7 +55,7 @@ def read_chart(archive: Path) -> UpstreamChart:
 
 
 def _files(packed: bytes) -> dict[str, bytes]:
-    """Gives path below the chart's folder → content; archives inside are opened."""
+    """Returns path below the chart's folder → content; archives inside are opened."""
     found: dict[str, bytes] = {}
     room = MAX_UNPACKED
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
@@ -114,7 +114,7 @@ def _mapping(files: Mapping[str, bytes], path: str, file: str) -> dict[str, Any]
 
 
 def _crds(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    """Gives the definitions of the chart itself; parsing megabytes of them would take seconds."""
+    """Yields the definitions of the chart itself; parsing megabytes of them would take seconds."""
     for path, content in sorted(files.items()):
         if path.startswith("crds/") and path.endswith((".yaml", ".yml")):
             for text in re.split(r"^---.*$", content.decode(errors="replace"), flags=re.MULTILINE):

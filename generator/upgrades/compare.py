@@ -71,7 +71,7 @@ class Changed:
 
 
 def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
-    """Gives what profiles set, each path once, sorted.
+    """Returns what profiles set, each path once, sorted.
 
     Args:
         values: profile → what it sets for the upstream chart.
@@ -84,7 +84,7 @@ def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
 
 
 def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
-    """Gives the keys among ``set_values`` that the old version knew and the new one does not.
+    """Returns the keys among ``set_values`` that the old version knew and the new one does not.
 
     A map that is empty by default takes any key, and so does a default that is no map: what lies below it cannot be
     judged. A key that no default names counts as known while a template names it.
@@ -109,7 +109,7 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
 
 
 def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:
-    """Gives the keys among ``set_values`` that both versions know, and whose defaults differ."""
+    """Yields the keys among ``set_values`` that both versions know, and whose defaults differ."""
     for setting in set_values:
         if _missing_at(old.values, setting.path) is None and _missing_at(new.values, setting.path) is None:
             before, after = _at(old.values, setting.path), _at(new.values, setting.path)
@@ -119,7 +119,7 @@ def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChar
 
 
 def kind(value: Any) -> str:
-    """Gives what a value is, in a person's words."""
+    """Returns what a value is, in a person's words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -173,7 +173,7 @@ def _named(text: str, key: str) -> bool:
 def _successor(
     path: ValuePath, fresh: Iterable[ValuePath], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> ValuePath | None:
-    """Gives the new key that looks most like one that is gone: by its name, by where it is, by its default."""
+    """Returns the new key that looks most like one that is gone: by its name, by where it is, by its default."""
     was = _at(old, path)
     best: tuple[float, ValuePath] | None = None
     for candidate in fresh:

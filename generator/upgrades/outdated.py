@@ -90,7 +90,7 @@ def _compared(name: str, kind: Kind, current: str, there: list[Listed]) -> Stand
 
 
 def as_rows(found: Iterable[Standing]) -> list[dict[str, str]]:
-    """Gives a row a pin, for a table; "-" where there is no such step, "?" where nobody answered."""
+    """Returns a row a pin, for a table; "-" where there is no such step, "?" where nobody answered."""
     return [dict(_row(one)) for one in found]
 
 
@@ -105,7 +105,7 @@ def _row(one: Standing) -> Iterator[tuple[str, str]]:
 
 
 def as_data(found: Iterable[Standing]) -> list[dict[str, Any]]:
-    """Gives the pins as data for JSON; null where nothing is known."""
+    """Returns the pins as data for JSON; null where nothing is known."""
     return [
         {
             "name": one.name,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pins_file(root: Path) -> Path:
-    """Gives the pins.yaml of a checkout.
+    """Returns the pins.yaml of a checkout.
 
     Raises:
         InputError: the sources are those of an installed package, which an update would overwrite.
@@ -32,7 +32,7 @@ def pins_file(root: Path) -> Path:
 
 
 def edited_pins(text: str, bump: Bump, *, digest: str | None, today: str, reason: str | None = None) -> str:
-    """Gives the text of pins.yaml with a pin moved, and the pins of images that follow it.
+    """Returns the text of pins.yaml with a pin moved, and the pins of images that follow it.
 
     Args:
         text: pins.yaml.

@@ -36,7 +36,7 @@ class _DefectError(Exception):
 
 
 def sha256_of(path: Path) -> str:
-    """Gives the sha256 of a file, 64 lower-case hexadecimal digits."""
+    """Returns the sha256 of a file, 64 lower-case hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while block := handle.read(1 << 20):
@@ -81,7 +81,7 @@ def verify(path: Path, dependency: Dependency, *, digest: str | None, file: str,
 
 
 def looks_like_web_page(start: bytes) -> bool:
-    """Tells whether a file that begins with ``start`` is HTML or XML."""
+    """Returns whether a file that begins with ``start`` is HTML or XML."""
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
@@ -198,7 +198,7 @@ def _check_identity(contents: _Contents, dependency: Dependency) -> None:
 
 
 def _missing_dependencies(contents: _Contents) -> Iterator[str]:
-    """Gives ``NAME VERSION`` of each dependency, of the chart or one nested in it, that the archive lacks.
+    """Yields ``NAME VERSION`` of each dependency, of the chart or one nested in it, that the archive lacks.
 
     A version range (``0.12.*``) is met by any version; Helm decides about it when it loads the chart. That a
     condition may switch the dependency off changes nothing: Helm wants the files all the same.

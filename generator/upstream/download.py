@@ -96,7 +96,7 @@ def _state_file(part: Path) -> Path:
 
 
 def _state(part: Path) -> dict[str, Any]:
-    """Gives what is known about a rest: its url and validator; {} if that is not known."""
+    """Returns what is known about a rest: its url and validator; {} if that is not known."""
     try:
         state = json.loads(_state_file(part).read_text())
     except (OSError, ValueError):
@@ -122,7 +122,7 @@ def _range_headers(part: Path, start: int) -> dict[str, str]:
 
 
 def _offset(response: requests.Response, url: str, part: Path, start: int) -> int:
-    """Gives the position in the file at which the body of the answer begins."""
+    """Returns the position in the file at which the body of the answer begins."""
     if response.status_code == 416:
         discard(part)
         raise PassingError("the file has become shorter than what was there of it")
@@ -144,7 +144,7 @@ def _total(response: requests.Response, offset: int) -> int | None:
 
 
 def _validator(response: requests.Response) -> str:
-    """Gives the ETag, or the Last-Modified date; a weak ETag says nothing about bytes."""
+    """Returns the ETag, or the Last-Modified date; a weak ETag says nothing about bytes."""
     tag = response.headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
 

@@ -119,13 +119,13 @@ def copy_verified(source: Path, target: Path, digest: str) -> None:
 
 
 def _folder(url: str) -> str:
-    """Gives the cache's folder for one repository: its host, for people, and a hash of the whole address."""
+    """Returns the cache's folder for one repository: its host, for people, and a hash of the whole address."""
     host = "".join(char if char.isalnum() or char in ".-" else "_" for char in urlsplit(url).hostname or "")
     return f"{host}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
 
 def _cached(entry: Path, dependency: Dependency, digest: str | None) -> str | None:
-    """Gives the sha256 of a good archive in the cache; drops a bad one."""
+    """Returns the sha256 of a good archive in the cache; drops a bad one."""
     if not entry.is_file():
         return None
     try:
@@ -177,7 +177,7 @@ def _changed(dependency: Dependency) -> str:
 def _download(
     offer: _Offer, entry: Path, dependency: Dependency, digest: str | None, client: Client, report: Progress
 ) -> str:
-    """Downloads into the cache and gives the sha256; what is no good does not stay there."""
+    """Downloads into the cache and returns the sha256; what is no good does not stay there."""
     expected = digest or offer.digest
     entry.parent.mkdir(parents=True, exist_ok=True)
     with _part(entry) as part:
@@ -208,7 +208,7 @@ def _download(
 
 @contextlib.contextmanager
 def _part(entry: Path) -> Iterator[Path]:
-    """Gives the file to download into: one that the next run finds, or a private one if another run has that."""
+    """Provides the file to download into: one that the next run finds, or a private one if another run has that."""
     lock = entry.with_name(entry.name + ".lock")
     lock.touch()
     with exclusive(lock) as owned:

@@ -18,7 +18,7 @@ VARIABLE = "GEN_CHART_HELM"
 
 
 def binary() -> Path:
-    """Gives the helm binary.
+    """Returns the helm binary.
 
     Raises:
         InputError: there is none.
@@ -35,7 +35,7 @@ def binary() -> Path:
 
 
 def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> str:
-    """Runs helm and gives what it prints.
+    """Runs helm and returns what it prints.
 
     Args:
         arguments: what follows ``helm``.
@@ -58,14 +58,14 @@ def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) ->
 
 
 def _words(stderr: bytes) -> str:
-    """Gives Helm's error on one line, without its warnings."""
+    """Returns Helm's error on one line, without its warnings."""
     lines = stderr.decode("utf-8", "replace").splitlines()
     kept = [line.strip() for line in lines if line.strip() and not line.startswith(("level=", "WARNING", "walk.go"))]
     return " ".join(kept).removeprefix("Error: ")
 
 
 def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path] = ()) -> list[dict[str, Any]]:
-    """Gives the objects that a chart renders to, hooks and CRDs included.
+    """Returns the objects that a chart renders to, hooks and CRDs included.
 
     Args:
         chart: the chart's folder or archive; its dependencies must be in it.
@@ -81,7 +81,7 @@ def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path
 
 
 def objects(text: str) -> list[dict[str, Any]]:
-    """Gives the objects of a rendered stream, without the empty ones."""
+    """Returns the objects of a rendered stream, without the empty ones."""
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -31,7 +31,7 @@ class Rule:
 
 
 def parse_rules(text: str, *, file: str) -> tuple[Rule, ...]:
-    """Gives the rules of a .helmignore text and, last, Helm's own.
+    """Returns the rules of a .helmignore text and, last, Helm's own.
 
     Raises:
         InputError: a pattern that Helm refuses (``**``, an unfinished ``[`` or escape), with its line.
@@ -60,7 +60,7 @@ def _parse_rules(lines: Iterable[str], file: str) -> Iterator[Rule]:
 
 
 def ignored(path: str, is_dir: bool, rules: Iterable[Rule]) -> bool:
-    """Tells whether Helm leaves out ``path`` (relative to the chart, with ``/``); the first decisive rule wins."""
+    """Returns whether Helm leaves out ``path`` (relative to the chart, with ``/``); the first decisive rule wins."""
     for rule in rules:
         if rule.directories_only and not is_dir:
             matches = False
@@ -100,7 +100,7 @@ def go_pattern(glob: str) -> re.Pattern[str]:
 
 
 def _character_class(glob: str, at: int) -> tuple[str, int]:
-    """Gives the regular expression for the class whose ``[`` stands before ``at``, and where its ``]`` is."""
+    """Returns the regular expression for the class whose ``[`` stands before ``at``, and where its ``]`` is."""
     negated = glob.startswith("^", at)
     at += negated
     ranges: list[str] = []

@@ -52,7 +52,7 @@ class Listed:
 
 
 def list_releases(text: str, dependency: Dependency, *, file: str) -> list[Listed]:
-    """Gives every version of a chart in an index, in its order.
+    """Returns every version of a chart in an index, in its order.
 
     Args:
         text: the index, block-style YAML as Helm writes it, or JSON.
@@ -77,7 +77,7 @@ _LISTED = ("version", "appVersion", "created")
 
 
 def _value(item: list[str], key: str) -> str:
-    """Gives the text of one of an item's own keys, "" if it has none: parsing hundreds of items takes seconds."""
+    """Returns the text of one of an item's own keys, "" if it has none: parsing hundreds of items takes seconds."""
     depth = (_depth(item[0]) or 0) + 2
     for line in item:
         plain = line.replace("- ", "  ", 1) if line is item[0] else line
@@ -87,7 +87,7 @@ def _value(item: list[str], key: str) -> str:
 
 
 def find_release(text: str, dependency: Dependency, *, file: str) -> Release:
-    """Gives the entry of this chart at this version.
+    """Returns the entry of this chart at this version.
 
     Args:
         text: the index, block-style YAML as Helm writes it, or JSON.
@@ -152,7 +152,7 @@ def _parse(text: str, dependency: Dependency, file: str) -> list[dict[str, Any]]
 
 
 def _blocks(lines: list[str]) -> dict[str, list[str]]:
-    """Gives the lines below each key of ``entries:``; {} if the text is not laid out in blocks.
+    """Returns the lines below each key of ``entries:``; {} if the text is not laid out in blocks.
 
     Lines that are less indented end a block in YAML, whatever they hold, so that no parser is needed.
     """
@@ -178,13 +178,13 @@ def _blocks(lines: list[str]) -> dict[str, list[str]]:
 
 
 def _depth(line: str) -> int | None:
-    """Gives the number of leading spaces; None for an empty line and a comment."""
+    """Returns the number of leading spaces; None for an empty line and a comment."""
     text = line.lstrip(" ")
     return None if not text or text.startswith("#") else len(line) - len(text)
 
 
 def _items(block: list[str]) -> Iterator[list[str]]:
-    """Gives the lines of each item of the list in a block."""
+    """Yields the lines of each item of the list in a block."""
     level = next((depth for line in block if (depth := _depth(line)) is not None), 0)
     item: list[str] = []
     for line in block:
@@ -201,7 +201,7 @@ def _version_line(version: str) -> re.Pattern[str]:
 
 
 def _cut(blocks: dict[str, list[str]], dependency: Dependency, file: str) -> list[dict[str, Any]]:
-    """Gives the items in which the version stands, be it as the version of something else in them."""
+    """Returns the items in which the version stands, be it as the version of something else in them."""
     if dependency.name not in blocks:
         raise _no_chart(dependency, blocks, file)
     wanted = _version_line(re.escape(dependency.version))
@@ -214,7 +214,7 @@ def _cut(blocks: dict[str, list[str]], dependency: Dependency, file: str) -> lis
 
 
 def _versions(blocks: dict[str, list[str]], dependency: Dependency, entries: list[dict[str, Any]]) -> list[str]:
-    """Gives the versions that the index has of a chart, in its order (Helm writes the newest first)."""
+    """Returns the versions that the index has of a chart, in its order (Helm writes the newest first)."""
     if not blocks:
         return [str(entry.get("version")) for entry in entries]
     any_version = _version_line(r"""[^"'\s]+""")

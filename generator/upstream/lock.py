@@ -38,12 +38,12 @@ class Dependency:
         return f"{self.name}-{self.version}.tgz"
 
     def __str__(self) -> str:
-        """Gives ``NAME VERSION``."""
+        """Returns ``NAME VERSION``."""
         return f"{self.name} {self.version}"
 
 
 def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
-    """Gives the dependencies in Chart.lock, in its order, each once.
+    """Returns the dependencies in Chart.lock, in its order, each once.
 
     Raises:
         InputError: chart_dir is no directory, has no Chart.yaml or Chart.lock, one of them is broken, or the lock
@@ -67,7 +67,7 @@ def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
 
 
 def _entries(chart: dict[str, Any], file: str) -> list[dict[str, str]]:
-    """Gives name, version and repository of each dependency as text, "" for what is absent or no text."""
+    """Returns name, version and repository of each dependency as text, "" for what is absent or no text."""
     entries = chart.get("dependencies") or []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise bad_input("expected a list of mappings", file=file, path="dependencies")

@@ -40,7 +40,7 @@ ChartSource = Directory | Repository | Registry
 
 
 def parse_mirror(mirror: str) -> ChartSource:
-    """Tells what ``mirror`` names.
+    """Returns what ``mirror`` names.
 
     Raises:
         InputError: it is none of the three kinds, or a directory that does not exist.
@@ -55,7 +55,7 @@ def parse_mirror(mirror: str) -> ChartSource:
 
 
 def upstream_of(dependency: Dependency) -> ChartSource:
-    """Tells where a dependency is published by its own account.
+    """Returns where a dependency is published by its own account.
 
     Raises:
         InputError: Chart.lock gives no address that can be asked.

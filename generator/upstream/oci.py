@@ -65,7 +65,7 @@ class Blob:
 
 
 def find_blob(client: Client, prefix: str, dependency: Dependency) -> Blob:
-    """Gives the archive of ``oci://HOST/PREFIX/NAME:VERSION``.
+    """Returns the archive of ``oci://HOST/PREFIX/NAME:VERSION``.
 
     Plain http is spoken with this machine only. A ``+`` in the version is ``_`` in the tag, as with Helm.
 
@@ -90,7 +90,7 @@ def find_blob(client: Client, prefix: str, dependency: Dependency) -> Blob:
 
 
 def image_digest(client: Client, image: Reference) -> str:
-    """Gives the digest (``sha256:…``) of an image's tag: that of its list of architectures, if it has one.
+    """Returns the digest (``sha256:…``) of an image's tag: that of its list of architectures, if it has one.
 
     Plain http is spoken with this machine only.
 
@@ -115,7 +115,7 @@ def image_digest(client: Client, image: Reference) -> str:
 
 
 def list_tags(client: Client, registry: str, repository: str) -> list[str]:
-    """Gives every tag of a repository, in the registry's order.
+    """Returns every tag of a repository, in the registry's order.
 
     Plain http is spoken with this machine only.
 
@@ -145,7 +145,7 @@ def list_tags(client: Client, registry: str, repository: str) -> list[str]:
 
 
 def _ask_with_access(client: Client, url: str, host: str, accepted: str) -> tuple[Answer, dict[str, str]]:
-    """Gives the answer, after the registry's challenge if it has one, and the header that met it."""
+    """Returns the answer, after the registry's challenge if it has one, and the header that met it."""
     accept = {"Accept": accepted}
     answer = ask(client, url, headers=accept, limit=MAX_MANIFEST)
     if answer.status != 401:
@@ -191,14 +191,14 @@ def _meet_challenge(client: Client, challenge: str, host: str, url: str) -> dict
 
 
 def _config_files() -> tuple[Path, ...]:
-    """Gives the files in which ``helm registry login`` and ``docker login`` may keep credentials."""
+    """Returns the files in which ``helm registry login`` and ``docker login`` may keep credentials."""
     docker = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
     helm = os.environ.get("HELM_REGISTRY_CONFIG")
     return (Path(helm), docker) if helm else (docker,)
 
 
 def find_login(host: str, config_files: Iterable[Path]) -> str | None:
-    """Gives the Basic credentials (base64 of ``user:password``) for a registry from Docker-style config files.
+    """Returns the Basic credentials (base64 of ``user:password``) for a registry from Docker-style config files.
 
     Credential helpers are not asked. A file that is absent or broken counts as empty.
     """
@@ -231,7 +231,7 @@ def _json(body: bytes, url: str) -> dict[str, Any]:
 
 
 def _chart_layer(manifest: dict[str, Any], url: str) -> str:
-    """Gives the digest (``sha256:…``) of the manifest's chart."""
+    """Returns the digest (``sha256:…``) of the manifest's chart."""
     layers = manifest.get("layers")
     for layer in layers if isinstance(layers, list) else ():
         if isinstance(layer, dict) and layer.get("mediaType") == CHART_LAYER:

@@ -59,7 +59,7 @@ def pack_chart(chart: Path, target: Path, *, name: str) -> None:
 
 
 def chart_files(chart: Path) -> list[tuple[str, Path]]:
-    """Gives (path below the chart, file) for each file that Helm would pack, sorted by path.
+    """Returns (path below the chart, file) for each file that Helm would pack, sorted by path.
 
     Raises:
         InputError: see pack_chart.

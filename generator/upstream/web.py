@@ -77,7 +77,7 @@ class PassingError(Exception):
 
 @contextlib.contextmanager
 def open_client(patience: Patience) -> Iterator[Client]:
-    """Gives a Client whose connections are closed at the end."""
+    """Provides a Client whose connections are closed at the end."""
     import requests
 
     from generator import __version__
@@ -90,7 +90,7 @@ def open_client(patience: Patience) -> Iterator[Client]:
 
 
 def shown(url: str) -> str:
-    """Gives a URL without user name, password, query and fragment, fit for a message."""
+    """Returns a URL without user name, password, query and fragment, fit for a message."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
@@ -130,7 +130,7 @@ class Answer:
 
 
 def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, limit: int) -> Answer:
-    """Gives the answer to a GET, whatever its status below 500.
+    """Returns the answer to a GET, whatever its status below 500.
 
     Args:
         client: from open_client.
@@ -156,7 +156,7 @@ def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, l
 
 
 def read_document(client: Client, url: str, *, limit: int) -> bytes:
-    """Gives the body at ``url``; asks only once in a run.
+    """Returns the body at ``url``; asks only once in a run.
 
     Raises:
         InputError: see ask; also for any status but 200 and for HTML.
@@ -231,7 +231,7 @@ def opened(client: Client, url: str, headers: dict[str, str]) -> Iterator[reques
 
 
 def _translate(error: Exception, url: str) -> Exception:
-    """Gives the error for a request that got no answer: a passing one if another attempt may help."""
+    """Returns the error for a request that got no answer: a passing one if another attempt may help."""
     import requests
 
     if isinstance(error, requests.exceptions.SSLError):
@@ -252,7 +252,7 @@ def _translate(error: Exception, url: str) -> Exception:
 
 
 def _innermost(error: BaseException) -> str:
-    """Gives the last cause, which is what happened; the errors around it only repeat the address."""
+    """Returns the last cause, which is what happened; the errors around it only repeat the address."""
     while True:
         inner = getattr(error, "reason", None) or next(
             (part for part in error.args if isinstance(part, BaseException)), None
@@ -263,12 +263,12 @@ def _innermost(error: BaseException) -> str:
 
 
 def is_html(headers: Mapping[str, str]) -> bool:
-    """Tells whether an answer calls itself HTML."""
+    """Returns whether an answer calls itself HTML."""
     return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
 
 
 def web_page_error(file: str) -> InputError:
-    """Gives the error for an answer that is a page for people where a file was expected."""
+    """Returns the error for an answer that is a page for people where a file was expected."""
     return bad_input(
         "found a web page (HTML), expected a file",
         file=file,
@@ -278,7 +278,7 @@ def web_page_error(file: str) -> InputError:
 
 
 def too_large(url: str, limit: int) -> InputError:
-    """Gives the error for a body of more than ``limit`` bytes."""
+    """Returns the error for a body of more than ``limit`` bytes."""
     return bad_input(
         f"more than {limit // 2**20} MiB; this is no Helm chart or index",
         file=shown(url),

@@ -34,7 +34,7 @@ class Variable:
 
     @property
     def is_map(self) -> bool:
-        """Says whether it is a map of switches; a condition names one as ``variable.key``."""
+        """Returns whether it is a map of switches; a condition names one as ``variable.key``."""
         return not isinstance(self.default, bool)
 
 

@@ -28,7 +28,7 @@ _NAMES_SHOWN = 60
 
 
 def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, defaults: Mapping[str, Any]) -> Layer:
-    """Gives what a blueprint's variables change in a profile.
+    """Returns what a blueprint's variables change in a profile.
 
     Args:
         blueprint: what the variables mean.
@@ -58,7 +58,7 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
 
 
 def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile) -> tuple[Problem, ...]:
-    """Gives the warnings about a blueprint, in the order of its data, then those about misspelt names.
+    """Returns the warnings about a blueprint, in the order of its data, then those about misspelt names.
 
     Args:
         blueprint: what the variables mean.
@@ -84,7 +84,7 @@ def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile
 
 
 def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool, bool]]:
-    """Gives variable, or variable.key, → (its value, whether the file says it).
+    """Returns variable, or variable.key, → (its value, whether the file says it).
 
     A map replaces its default as a whole, as in Terraform: a key that the file's map lacks is off.
     """
@@ -105,7 +105,7 @@ def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool,
 
 
 def _pairs(name: str, variable: Variable, value: Any) -> dict[str, bool] | str:
-    """Gives the switches of a variable, or what is wrong with its value."""
+    """Returns the switches of a variable, or what is wrong with its value."""
     if isinstance(variable.default, bool):
         switch = _switch(value)
         return {name: switch} if isinstance(switch, bool) else f"found {switch}, expected true or false"
@@ -121,7 +121,7 @@ def _pairs(name: str, variable: Variable, value: Any) -> dict[str, bool] | str:
 
 
 def _switch(value: Any) -> bool | str:
-    """Gives what Terraform makes of a value for a bool variable; of one that it refuses, the value as text."""
+    """Returns what Terraform makes of a value for a bool variable; of one that it refuses, the value as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value in _TEXTS:
@@ -150,7 +150,7 @@ def _is(switch: tuple[bool, bool], wanted: bool | str) -> bool:
 
 
 def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], settings: Settings) -> str:
-    """Says which variables keep the condition from holding."""
+    """Returns which variables keep the condition from holding."""
     against = {
         f"{name} is {str(switches[name][0]).lower()}"
         for alternative in condition
@@ -161,7 +161,7 @@ def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], set
 
 
 def _changes(data: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the values of ``data`` that ``standing`` does not have; null and nothing are the same."""
+    """Returns the values of ``data`` that ``standing`` does not have; null and nothing are the same."""
     found: dict[str, Any] = {}
     for key, value in data.items():
         below = standing.get(key)

@@ -104,7 +104,7 @@ def parse_settings(text: str, *, file: str) -> Settings:
 
 
 def _statements(text: str, file: str) -> Iterator[Any]:
-    """Gives the attributes and blocks at the top of the file as nodes of the parser's tree."""
+    """Yields the attributes and blocks at the top of the file as nodes of the parser's tree."""
     # A third of a second, and several more when python-hcl2 compiles its grammar, which it keeps.
     from hcl2 import parses_to_tree
     from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken
@@ -145,7 +145,7 @@ def _refuse_depth(text: str, file: str) -> None:
 
 
 def _value(node: Any) -> Any:
-    """Gives a node of the parser's tree as a plain value, or as an Expression."""
+    """Returns a node of the parser's tree as a plain value, or as an Expression."""
     while node.data == "expr_term" and len(node.children) == 1:
         node = node.children[0]
     convert = _CONVERTERS.get(node.data)
@@ -180,7 +180,7 @@ def _list(node: Any) -> list[Any]:
 
 
 def _map(node: Any) -> dict[str, Any]:
-    """Gives an object; of a key that stands there twice the last holds. A key that is an expression is left out."""
+    """Returns an object; of a key that stands there twice the last holds. A key that is an expression is left out."""
     found: dict[str, Any] = {}
     for element in node.children:
         if getattr(element, "data", "") == "object_elem":
