@@ -1,1 +1,1 @@
-"""Pages of docs/ that are made from schemas and data."""
+"""Pages of docs/ that are made from schemas, data and the registry of checks."""

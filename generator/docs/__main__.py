@@ -1,5 +1,6 @@
-"""Lets ``python -m generator.docs`` write the pages of docs/ that are made."""
+"""Lets ``python -m generator.docs`` write what is made from schemas, data and the registry of checks."""
 
-from generator.docs.values_page import write
+from generator.docs import checks_page, values_page
 
-write()
+values_page.write()
+checks_page.write()
