@@ -133,7 +133,7 @@ class _Reader:
             raise bad_input(f"found the name '{name[:60]}', expected a metric's name", file=self.file, line=number)
         family = self.families.setdefault(name, Scraped(name))
         if words[0] == "HELP":
-            family.help = re.sub(r"\\([\\n])", lambda found: {"n": "\n", "\\": "\\"}[found[1]], rest)
+            family.help = re.sub(r"\\([\\n])", lambda match: {"n": "\n", "\\": "\\"}[match[1]], rest)
             return
         if rest not in _TYPES:
             expected = ", ".join(sorted(_TYPES))
@@ -143,10 +143,10 @@ class _Reader:
             self.parts[name + suffix] = family
 
     def sample(self, line: str, number: int) -> None:
-        found = _NAME.match(line)
-        if not found:
+        match = _NAME.match(line)
+        if not match:
             raise bad_input(f"found '{line[:60]}', expected a sample", file=self.file, line=number)
-        position, labels = found.end(), set()
+        position, labels = match.end(), set()
         rest = line[position:].lstrip(" \t")
         if rest.startswith("{"):
             position = line.index("{", position) + 1
@@ -166,7 +166,7 @@ class _Reader:
         if not _VALUE.fullmatch(line, position):
             shown = line[position:].strip()[:60]
             raise bad_input(f"found '{shown}', expected a number", file=self.file, line=number, column=position + 1)
-        self.add(found[0], labels)
+        self.add(match[0], labels)
 
     def add(self, name: str, labels: set[str]) -> None:
         family = self.families.get(name)

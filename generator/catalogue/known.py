@@ -55,7 +55,7 @@ def known_series(
 
     A family whose ``until`` is not after the exporter's version is left out, and so is a name that a monitor drops.
     """
-    found: dict[str, list[Known]] = {}
+    by_name: dict[str, list[Known]] = {}
     everywhere = _targets(exporters)
     for exporter in exporters.values():
         present = [family for family in exporter.families.values() if not _gone(family, exporter)]
@@ -64,8 +64,8 @@ def known_series(
                 spec = monitor_specs.get(exposure.monitor, {})
                 on = enabled(exposure)
                 for known in _through(exporter, exposure, present, spec, common_drops, on):
-                    found.setdefault(known.name, []).append(known)
-    return {name: tuple(ways) for name, ways in found.items()}
+                    by_name.setdefault(known.name, []).append(known)
+    return {name: tuple(ways) for name, ways in by_name.items()}
 
 
 def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
@@ -74,7 +74,7 @@ def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
     These are the ``renamed`` of a file and the families with ``until``. Where the successor is a histogram or a
     summary, the names of its parts lead to each other, too. A name that some exporter still has is not gone.
     """
-    found: dict[str, tuple[str, str]] = {}
+    successors: dict[str, tuple[str, str]] = {}
     present: set[str] = set()
     for exporter in exporters.values():
         gone = {name: ("", family.until) for name, family in exporter.families.items() if _gone(family, exporter)}
@@ -84,8 +84,8 @@ def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
                 kind = exporter.families[new].type if new in exporter.families else ""
                 for suffix in dict.fromkeys(("", *(part[0] for part in _PARTS.get(kind, ())))):
                     after = stored_name(new, exposure) + suffix if new else ""
-                    found.setdefault(stored_name(old, exposure) + suffix, (after, since))
-    return {name: after for name, after in found.items() if name not in present}
+                    successors.setdefault(stored_name(old, exposure) + suffix, (after, since))
+    return {name: after for name, after in successors.items() if name not in present}
 
 
 def stored_name(name: str, exposure: Exposure) -> str:

@@ -147,15 +147,17 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
     """
     names = lineage(name, available)
     layers = [available[ancestor] for ancestor in reversed(names)]
-    found = [problem for layer in (*layers, *overlays) for problem in problems(layer.data, schema, file=layer.file)]
-    found += [
+    violations = [
+        problem for layer in (*layers, *overlays) for problem in problems(layer.data, schema, file=layer.file)
+    ]
+    violations += [
         bad_input(f"an overlay cannot set '{key}'", file=layer.file, path=key).problems[0]
         for layer in overlays
         for key in ("extends", "description")
         if key in layer.data
     ]
-    if found:
-        raise InputError(*found)
+    if violations:
+        raise InputError(*violations)
     choices: dict[str, Any] = {}
     for layer in (*layers, *overlays):
         choices = merge(choices, layer.data)

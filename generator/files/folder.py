@@ -37,16 +37,16 @@ def read_room(
         hint = "install gen-chart again"
         raise bad_input("no *.yaml in it; the installation is broken", file=str(directory), hint=hint)
     specs: dict[str, T] = {}
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for path in paths:
         file = f"{directory.name}/{path.name}"
         try:
             specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path, file=file), file)
         except InputError as error:
-            found.extend(error.problems)
-    found.extend(shared(specs))
-    if found:
-        raise InputError(*found)
+            problems.extend(error.problems)
+    problems.extend(shared(specs))
+    if problems:
+        raise InputError(*problems)
     return specs
 
 

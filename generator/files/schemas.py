@@ -43,9 +43,9 @@ def validate(data: Any, schema: Mapping[str, Any], *, file: str) -> None:
     Raises:
         InputError: one Problem for each violation, in the order of their paths.
     """
-    found = problems(data, schema, file=file)
-    if found:
-        raise InputError(*found)
+    violations = problems(data, schema, file=file)
+    if violations:
+        raise InputError(*violations)
 
 
 def problems(data: Any, schema: Mapping[str, Any], *, file: str) -> tuple[Problem, ...]:
@@ -56,12 +56,12 @@ def problems(data: Any, schema: Mapping[str, Any], *, file: str) -> tuple[Proble
     from jsonschema import Draft202012Validator
 
     errors = list(Draft202012Validator(schema).iter_errors(data))
-    found = [problem for error in errors for problem in _explain(error, file)]
-    if not found:  # what _explain passes over is said by another error, or else here
-        found = [Problem(error.message, file, dotted(error.absolute_path)) for error in errors]
-    if not found:  # for Python's regular expressions a text may end in a line break that the pattern does not have
-        found = [Problem(message, file, dotted(path)) for path, message in doubts or ()]
-    return tuple(sorted(set(found), key=lambda problem: (problem.path, problem.message)))
+    violations = [problem for error in errors for problem in _explain(error, file)]
+    if not violations:  # what _explain passes over is said by another error, or else here
+        violations = [Problem(error.message, file, dotted(error.absolute_path)) for error in errors]
+    if not violations:  # for Python's regular expressions a text may end in a line break that the pattern does not have
+        violations = [Problem(message, file, dotted(path)) for path, message in doubts or ()]
+    return tuple(sorted(set(violations), key=lambda problem: (problem.path, problem.message)))
 
 
 def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int], str], ...] | None:
@@ -138,8 +138,8 @@ def _explain_closest(error: ValidationError, file: str) -> Iterator[Problem]:
         for child in branch
         if child.validator == "type"
     ]
-    wanted = " or ".join(dict.fromkeys(expected)) or "one of the documented forms"
-    yield Problem(f"found {_show(error.instance)}, expected {wanted}", file, dotted(error.absolute_path))
+    forms = " or ".join(dict.fromkeys(expected)) or "one of the documented forms"
+    yield Problem(f"found {_show(error.instance)}, expected {forms}", file, dotted(error.absolute_path))
 
 
 def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
@@ -159,17 +159,17 @@ def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Prob
 
 def _message(error: ValidationError) -> tuple[str, str]:
     """Returns (message, hint) for an error about a single value."""
-    found, wanted = _show(error.instance), error.validator_value
+    shown, constraint = _show(error.instance), error.validator_value
     if error.validator == "type":
-        return f"found {found}, expected {_expected(wanted)}", ""
+        return f"found {shown}, expected {_expected(constraint)}", ""
     if error.validator == "enum":
-        texts = [str(value) for value in wanted]
-        return f"found {found}, expected one of {', '.join(texts)}", _close(error.instance, texts)
+        texts = [str(value) for value in constraint]
+        return f"found {shown}, expected one of {', '.join(texts)}", _close(error.instance, texts)
     if error.validator == "const":
-        return f"found {found}, expected {_show(wanted)}", ""
+        return f"found {shown}, expected {_show(constraint)}", ""
     if error.validator == "pattern":
-        meaning = error.schema.get("x-expected") or f"text that matches {wanted}"
-        return f"found {found}, expected {meaning}", ""
+        meaning = error.schema.get("x-expected") or f"text that matches {constraint}"
+        return f"found {shown}, expected {meaning}", ""
     simple = {
         "minimum": "at least {}",
         "maximum": "at most {}",
@@ -182,12 +182,12 @@ def _message(error: ValidationError) -> tuple[str, str]:
         "uniqueItems": "items that all differ",
     }
     if error.validator in simple:
-        return f"found {found}, expected {simple[str(error.validator)].format(wanted)}", ""
+        return f"found {shown}, expected {simple[str(error.validator)].format(constraint)}", ""
     return error.message, ""
 
 
-def _close(found: Any, valid: list[str]) -> str:
-    hint = nearest(str(found), valid)
+def _close(value: Any, valid: list[str]) -> str:
+    hint = nearest(str(value), valid)
     return hint if hint.startswith("did you mean") else ""
 
 

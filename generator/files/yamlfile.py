@@ -84,15 +84,15 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any
 
 def _merged(loader: _Loader, node: yaml.MappingNode, value: Any) -> dict[str, Any]:
     """Returns what ``<<`` brings in; of several mappings the first wins, and the mapping's own keys win over all."""
-    found: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for source in reversed(value if isinstance(value, list) else [value]):
         if not isinstance(source, dict):
             raise _error("'<<' expects a mapping or a list of mappings", node)
         loader.merged += len(source)
         if loader.merged > MAX_VALUES:
             raise _error(f"more than {MAX_VALUES} values with its aliases written out", node)
-        found |= source
-    return found
+        merged |= source
+    return merged
 
 
 def _construct_text(loader: _Loader, node: yaml.ScalarNode) -> str:
@@ -240,8 +240,8 @@ def read_text(path: Path, *, file: str = "") -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # Counted in error.object: without the byte order mark, which raw may begin with.
-        line, found = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
-        raise bad_input(f"found the byte 0x{found:02x}, expected UTF-8 text", file=name, line=line) from None
+        line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
+        raise bad_input(f"found the byte 0x{byte:02x}, expected UTF-8 text", file=name, line=line) from None
 
 
 def load(path: Path, *, file: str = "") -> Any:
@@ -266,8 +266,8 @@ def expect_mapping(data: Any, *, file: str) -> dict[str, Any]:
     """
     if isinstance(data, dict):
         return data
-    found = {None: "an empty file", list: "a list"}.get(None if data is None else type(data), "a single value")
-    raise bad_input(f"found {found}, expected a mapping (key: value)", file=file)
+    kind = {None: "an empty file", list: "a list"}.get(None if data is None else type(data), "a single value")
+    raise bad_input(f"found {kind}, expected a mapping (key: value)", file=file)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

@@ -157,14 +157,14 @@ def _instrument_document(text: str, line: int, label: str, *, file: str, options
             if cluster is None:
                 notes.append(f"{_title(document, path)} runs on a cluster that it selects: instrument that one")
                 continue
-            found = list(_cluster_additions(document, cluster, options))
+            resource_additions = list(_cluster_additions(document, cluster, options))
         except InputError as error:
             problems += error.problems
             continue
-        if any(addition.path[-1] == "containers" for addition in found):
+        if any(addition.path[-1] == "containers" for addition in resource_additions):
             notes.append(f"{_title(document, path)} needs the ConfigMap {CONFIG_MAP} in its namespace before it starts")
-        additions += found
-        changes += [_change(document, path, addition) for addition in found]
+        additions += resource_additions
+        changes += [_change(document, path, addition) for addition in resource_additions]
     if problems:
         raise InputError(*problems)
     result = splice(text, additions, file=file, line=line) if additions else text
@@ -177,14 +177,14 @@ def _resources(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
     Raises:
         InputError: a kind or API version of Ray's that is not known.
     """
-    found = document.value(path)
-    if not isinstance(found, dict):
+    resource = document.value(path)
+    if not isinstance(resource, dict):
         return
-    kind, version = found.get("kind"), found.get("apiVersion")
+    kind, version = resource.get("kind"), resource.get("apiVersion")
     if not isinstance(kind, str):
         return
-    if kind.endswith("List") and isinstance(found.get("items"), list):
-        for index, _ in enumerate(found["items"]):
+    if kind.endswith("List") and isinstance(resource.get("items"), list):
+        for index, _ in enumerate(resource["items"]):
             yield from _resources(document, (*path, "items", index))
     elif kind in _CLUSTER_SPECS:
         if version not in _API_VERSIONS:
@@ -247,11 +247,11 @@ def _refuse_helm(document: Document, path: Path, value: Any) -> None:
 
 
 def _title(document: Document, path: Path) -> str:
-    found = document.value(path)
-    metadata = found.get("metadata")
+    resource = document.value(path)
+    metadata = resource.get("metadata")
     names = metadata if isinstance(metadata, dict) else {}
     name = names.get("name") or names.get("generateName") or "without a name"
-    return f"{found['kind']} {name}"
+    return f"{resource['kind']} {name}"
 
 
 def _change(document: Document, resource: Path, addition: Addition) -> Change:

@@ -41,15 +41,15 @@ class Document:
         Raises:
             InputError: something above it is neither a mapping nor a list.
         """
-        found: Any = self.data
+        value: Any = self.data
         for depth, step in enumerate(path):
-            if found is None:
+            if value is None:
                 return None
             if isinstance(step, int):
-                found = self._expect(found, list, "a list", path[:depth])[step]
+                value = self._expect(value, list, "a list", path[:depth])[step]
             else:
-                found = self._expect(found, dict, "a mapping", path[:depth]).get(step)
-        return found
+                value = self._expect(value, dict, "a mapping", path[:depth]).get(step)
+        return value
 
     def mapping(self, path: Path, *, needed: bool = False) -> dict[str, Any]:
         """Returns the mapping at a path, an empty one if it is absent or null.
@@ -57,8 +57,8 @@ class Document:
         Raises:
             InputError: it is something else, or it is ``needed`` and absent, null or empty.
         """
-        found: dict[str, Any] = self._collection(path, dict, "a mapping", needed)
-        return found
+        mapping: dict[str, Any] = self._collection(path, dict, "a mapping", needed)
+        return mapping
 
     def sequence(self, path: Path, *, needed: bool = False) -> list[Any]:
         """Returns the list at a path, an empty one if it is absent or null.
@@ -66,8 +66,8 @@ class Document:
         Raises:
             InputError: it is something else, or it is ``needed`` and absent, null or empty.
         """
-        found: list[Any] = self._collection(path, list, "a list", needed)
-        return found
+        sequence: list[Any] = self._collection(path, list, "a list", needed)
+        return sequence
 
     def named(self, path: Path, *, needed: bool = False) -> dict[str, int]:
         """Returns the index of each item by its ``name`` in a list whose items must all have one.
@@ -86,19 +86,19 @@ class Document:
         return indexes
 
     def _collection(self, path: Path, kind: type, expected: str, needed: bool) -> Any:
-        found = self.value(path)
-        if found is None and not needed:
+        collection = self.value(path)
+        if collection is None and not needed:
             return kind()
-        self._expect(found, kind, expected, path)
-        if needed and not found:
+        self._expect(collection, kind, expected, path)
+        if needed and not collection:
             raise self.error(f"found {expected} without anything in it", path)
-        return found
+        return collection
 
-    def _expect(self, found: Any, kind: type, expected: str, path: Path) -> Any:
-        if isinstance(found, kind):
-            return found
-        if found is None:
+    def _expect(self, value: Any, kind: type, expected: str, path: Path) -> Any:
+        if isinstance(value, kind):
+            return value
+        if value is None:
             raise self.error(f"nothing there, expected {expected}", path)
         names = {"dict": "a mapping", "list": "a list"}
-        shown = names.get(type(found).__name__, f"'{str(found)[:60]}'")
+        shown = names.get(type(value).__name__, f"'{str(value)[:60]}'")
         raise self.error(f"found {shown}, expected {expected}", path)

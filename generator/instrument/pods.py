@@ -55,13 +55,13 @@ def sidecar_additions(document: Document, template: Path, image: str) -> Iterato
     if not mounted:
         mount = {"mountPath": LOG_PATH, "name": logs.volume}
         yield _lengthened(document, ray, "volumeMounts", [mount])
-    wanted = sidecar(image, logs, _uid(document, spec))
+    container = sidecar(image, logs, _uid(document, spec))
     if CONTAINER in document.named((*spec, "initContainers")):
         raise document.error(f"found an init container '{CONTAINER}', the sidecar's name", (*spec, "initContainers"))
     if CONTAINER in names:
-        _check_sidecar(document, (*containers, names[CONTAINER]), wanted)
+        _check_sidecar(document, (*containers, names[CONTAINER]), container)
     else:
-        yield _lengthened(document, spec, "containers", [wanted])
+        yield _lengthened(document, spec, "containers", [container])
     lacking = [volume(name) for name in (logs.volume, CONFIG_VOLUME, STATE_VOLUME) if _lacks(document, spec, name)]
     if lacking:
         yield _lengthened(document, spec, "volumes", lacking)
@@ -93,12 +93,12 @@ def label_additions(document: Document, template: Path) -> Iterator[Addition]:
     """
     metadata = (*template, "metadata")
     labels = (*metadata, "labels")
-    found = document.mapping(labels).get(VLLM_LABEL)
-    if found == "true":
+    value = document.mapping(labels).get(VLLM_LABEL)
+    if value == "true":
         return
-    if found is not None:
+    if value is not None:
         hint = "put true in quotes, or leave the label out"
-        raise document.error(f"found '{found}', expected the text \"true\"", (*labels, VLLM_LABEL), hint)
+        raise document.error(f"found '{value}', expected the text \"true\"", (*labels, VLLM_LABEL), hint)
     if document.value(labels) is not None:
         yield Addition(labels, VLLM_LABEL, "true")
     elif document.value(metadata) is not None:
@@ -147,24 +147,24 @@ def _lacks(document: Document, spec: Path, name: str) -> bool:
 
 
 def _check_volume(document: Document, path: Path, name: str) -> None:
-    found = document.mapping(path)
+    volume_source = document.mapping(path)
     if name == CONFIG_VOLUME:
         if (document.mapping((*path, "configMap"))).get("name") != CONFIG_MAP:
             message = f"found another volume '{name}', expected the ConfigMap {CONFIG_MAP}"
             raise document.error(message, path, "give that volume another name")
-    elif name in (LOG_VOLUME, STATE_VOLUME) and "emptyDir" not in found:
+    elif name in (LOG_VOLUME, STATE_VOLUME) and "emptyDir" not in volume_source:
         message = f"found another volume '{name}', expected an emptyDir"
         raise document.error(message, path, "give that volume another name")
 
 
-def _check_sidecar(document: Document, path: Path, wanted: dict[str, Any]) -> None:
+def _check_sidecar(document: Document, path: Path, expected: dict[str, Any]) -> None:
     """A sidecar of ours may run another image or ask for other resources; it must read the same files as the same pod.
 
     Raises:
         InputError: a container of that name lacks a variable or mounts something else.
     """
     names = set(document.named((*path, "env")))
-    lacking = [env["name"] for env in wanted["env"] if env["name"] not in names]
+    lacking = [env["name"] for env in expected["env"] if env["name"] not in names]
     mounts = {
         str(mount.get("mountPath")).rstrip("/"): (mount.get("name"), mount.get("subPath"))
         for mount in (
@@ -172,7 +172,7 @@ def _check_sidecar(document: Document, path: Path, wanted: dict[str, Any]) -> No
             for index, _ in enumerate(document.sequence((*path, "volumeMounts")))
         )
     }
-    for mount in wanted["volumeMounts"]:
+    for mount in expected["volumeMounts"]:
         if mounts.get(mount["mountPath"]) != (mount["name"], mount.get("subPath")):
             lacking.append(f"{mount['name']} at {mount['mountPath']}")
     if lacking:

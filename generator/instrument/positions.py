@@ -50,8 +50,8 @@ class Node:
         """Returns what stands under a key or index of its own; None if there is nothing, merged keys included."""
         if isinstance(step, int):
             return self.children[step] if self.kind == "sequence" and step < len(self.children) else None
-        found = [child for key, child in zip(self.keys, self.children, strict=True) if key.value == step]
-        return found[0] if found else None
+        children = [child for key, child in zip(self.keys, self.children, strict=True) if key.value == step]
+        return children[0] if children else None
 
     def walk(self) -> Iterator[Node]:
         """Yields the node, its keys and all that is below it."""

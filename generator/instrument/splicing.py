@@ -121,7 +121,7 @@ def _insertion(addition: Addition, root: Node, text: str, style: Style, shared: 
         return _Insertion(
             _line_end(text, _content_end(node, text)), depth, _indent(_render({key: value}, style), column)
         )
-    written = next(one for one in node.keys if one.value == key)
+    written = next(key_node for key_node in node.keys if key_node.value == key)
     lines = _indent(_render({key: value}, style)[1:], _column(text, written.start))
     return _Insertion(_line_end(text, written.end), depth + 1, lines)
 
@@ -259,9 +259,9 @@ def _indent(lines: Iterable[str], column: int) -> str:
 def _insert(text: str, insertions: Iterable[_Insertion], eol: str) -> str:
     parts: list[str] = []
     at = 0
-    for one in sorted(insertions, key=lambda one: (one.offset, -one.depth)):
-        parts += [text[at : one.offset], one.text.replace("\n", eol)]
-        at = one.offset
+    for insertion in sorted(insertions, key=lambda insertion: (insertion.offset, -insertion.depth)):
+        parts += [text[at : insertion.offset], insertion.text.replace("\n", eol)]
+        at = insertion.offset
     return "".join([*parts, text[at:]])
 
 

@@ -38,10 +38,10 @@ def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list
     dependency = Dependency(pin.name, pin.version, pin.repository)
     source = mirror or upstream_of(dependency)
     if isinstance(source, Directory):
-        found = list(_in_directory(source.path, pin.name))
-        if not found:
+        versions = list(_in_directory(source.path, pin.name))
+        if not versions:
             raise bad_input(f"found no {pin.name}-VERSION.tgz and no {pin.name}/", file=str(source.path))
-        return found
+        return versions
     if isinstance(source, Registry):
         parts = urlsplit(source.url)
         repository = f"{parts.path.strip('/')}/{pin.name}".lstrip("/")

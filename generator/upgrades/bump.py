@@ -119,10 +119,10 @@ def _lines(bump: Bump) -> Iterator[str]:
     for step in (bump.app, bump.kubernetes):
         if step.before != step.after:
             yield f"  {step.name}: {_arrow(step)}"
-    for one in bump.gone:
-        perhaps = f"; now perhaps {'.'.join(one.perhaps)}" if one.perhaps else ""
-        sure = "" if one.certain else " (no template names it any more)"
-        yield f"  gone: {'.'.join(one.path)}{sure}, set by {', '.join(one.profiles)}{perhaps}"
+    for key in bump.gone:
+        perhaps = f"; now perhaps {'.'.join(key.perhaps)}" if key.perhaps else ""
+        sure = "" if key.certain else " (no template names it any more)"
+        yield f"  gone: {'.'.join(key.path)}{sure}, set by {', '.join(key.profiles)}{perhaps}"
     for change in sorted(bump.changed, key=lambda change: not change.retyped):
         word = f"now {kind(change.after)}" if change.retyped else "default"
         yield f"  {word}: {'.'.join(change.path)}: {_brief(change.before)} → {_brief(change.after)}"
@@ -154,22 +154,22 @@ def as_data(bump: Bump) -> dict[str, Any]:
         "kubeVersion": _pair(bump.kubernetes),
         "gone": [
             {
-                "key": list(one.path),
-                "profiles": list(one.profiles),
-                "perhaps": list(one.perhaps) if one.perhaps else None,
-                "certain": one.certain,
+                "key": list(key.path),
+                "profiles": list(key.profiles),
+                "perhaps": list(key.perhaps) if key.perhaps else None,
+                "certain": key.certain,
             }
-            for one in bump.gone
+            for key in bump.gone
         ],
         "changed": [
             {
-                "key": list(one.path),
-                "profiles": list(one.profiles),
-                "before": one.before,
-                "after": one.after,
-                "retyped": one.retyped,
+                "key": list(key.path),
+                "profiles": list(key.profiles),
+                "before": key.before,
+                "after": key.after,
+                "retyped": key.retyped,
             }
-            for one in bump.changed
+            for key in bump.changed
         ],
         "nested": [_pair(step) for step in bump.nested],
         "crds": [{"name": step.name, "was": bool(step.before), "is": bool(step.after)} for step in bump.crds],

@@ -56,7 +56,7 @@ def read_chart(archive: Path) -> UpstreamChart:
 
 def _files(packed: bytes) -> dict[str, bytes]:
     """Returns path below the chart's folder → content; archives inside are opened."""
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     room = MAX_UNPACKED
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
         for entry in tar:
@@ -68,10 +68,10 @@ def _files(packed: bytes) -> dict[str, bytes]:
             if re.fullmatch(r"(charts/[^/]+/)*charts/[^/]+\.tgz", path):
                 inner = _files(stream.read())
                 name = re.sub(r"-v?\d+\.\d+\.\d+.*\.tgz$", "", path)
-                found |= {f"{name}/{below}": content for below, content in inner.items()}
+                files |= {f"{name}/{below}": content for below, content in inner.items()}
             else:
-                found[path] = stream.read()
-    return found
+                files[path] = stream.read()
+    return files
 
 
 def _chart(files: Mapping[str, bytes], file: str) -> UpstreamChart:
@@ -80,15 +80,18 @@ def _chart(files: Mapping[str, bytes], file: str) -> UpstreamChart:
     nested: dict[str, str] = {}
     crds = dict(_crds(files))
     aliases = {
-        str(one.get("name")): str(one.get("alias") or one.get("name"))
-        for one in metadata.get("dependencies") or []
-        if isinstance(one, dict)
+        str(dependency.get("name")): str(dependency.get("alias") or dependency.get("name"))
+        for dependency in metadata.get("dependencies") or []
+        if isinstance(dependency, dict)
     }
     for folder in sorted({path.split("/")[1] for path in files if path.startswith("charts/") and path.count("/") > 1}):
         prefix = f"charts/{folder}/"
         below = {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)}
         inner = _chart(below, f"{file}: {prefix.rstrip('/')}")
-        nested |= {inner.name: inner.version, **{f"{inner.name}/{name}": one for name, one in inner.nested.items()}}
+        nested |= {
+            inner.name: inner.version,
+            **{f"{inner.name}/{name}": version for name, version in inner.nested.items()},
+        }
         crds |= inner.crds
         key = aliases.get(inner.name, inner.name)
         own = values.get(key)

@@ -76,11 +76,11 @@ def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
     Args:
         values: profile → what it sets for the upstream chart.
     """
-    found: dict[ValuePath, tuple[Any, list[str]]] = {}
+    by_path: dict[ValuePath, tuple[Any, list[str]]] = {}
     for profile, tree in values.items():
         for path, value in _leaves(tree, ()):
-            found.setdefault(path, (value, []))[1].append(profile)
-    return [Setting(path, value, tuple(names)) for path, (value, names) in sorted(found.items())]
+            by_path.setdefault(path, (value, []))[1].append(profile)
+    return [Setting(path, value, tuple(names)) for path, (value, names) in sorted(by_path.items())]
 
 
 def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
@@ -89,7 +89,7 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
     A map that is empty by default takes any key, and so does a default that is no map: what lies below it cannot be
     judged. A key that no default names counts as known while a template names it.
     """
-    found: dict[ValuePath, Gone] = {}
+    gone_by_path: dict[ValuePath, Gone] = {}
     fresh = sorted(set(_paths(new.values, ())) - set(_paths(old.values, ())))
     for setting in set_values:
         before, after = _missing_at(old.values, setting.path), _missing_at(new.values, setting.path)
@@ -101,11 +101,11 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
             certain, after = False, setting.path
         else:
             continue
-        known = found.get(after)
+        known = gone_by_path.get(after)
         profiles = tuple(dict.fromkeys((*(known.profiles if known else ()), *setting.profiles)))
         perhaps = known.perhaps if known else _successor(after, fresh, old.values, new.values)
-        found[after] = Gone(after, profiles, perhaps, certain)
-    return [found[path] for path in sorted(found)]
+        gone_by_path[after] = Gone(after, profiles, perhaps, certain)
+    return [gone_by_path[path] for path in sorted(gone_by_path)]
 
 
 def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:

@@ -55,20 +55,20 @@ def compare_versions(
     with tempfile.TemporaryDirectory(prefix="gen-chart-") as folder, open_client(upstream.patience) as client:
         charts = []
         sha256: str | None = None
-        for wanted in (pin.version, version):
-            dependency = Dependency(name, wanted, pin.repository)
+        for chart_version in (pin.version, version):
+            dependency = Dependency(name, chart_version, pin.repository)
             target = Path(folder) / dependency.archive
-            found = fetch_chart(
+            vendored = fetch_chart(
                 dependency,
                 target,
-                digest=pins.digest(name, wanted),
+                digest=pins.digest(name, chart_version),
                 mirror=source,
                 cache_dir=upstream.cache,
                 client=client,
                 report=upstream.progress,
             )
             packed_here = isinstance(source, Directory) and not (source.path / dependency.archive).is_file()
-            sha256 = None if packed_here else found.sha256
+            sha256 = None if packed_here else vendored.sha256
             charts.append(read_chart(target))
     own = {
         build.profile.name: {key: value for key, value in build.values.get(name, {}).items() if key != "enabled"}

@@ -63,60 +63,62 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
     """
     source = parse_mirror(mirror) if mirror else None
     silent: dict[str, tuple[Problem, ...]] = {}
-    found: list[Standing] = []
-    for one in (*pins.charts.values(), *(pins.images.items() if images else ())):
-        name, current = (one.name, one.version) if isinstance(one, Pin) else (one[0], one[1].tag)
-        host = (mirror or one.repository) if isinstance(one, Pin) else one[1].repository.partition("/")[0]
-        kind: Kind = "chart" if isinstance(one, Pin) else "image"
+    standings: list[Standing] = []
+    for pinned in (*pins.charts.values(), *(pins.images.items() if images else ())):
+        name, current = (pinned.name, pinned.version) if isinstance(pinned, Pin) else (pinned[0], pinned[1].tag)
+        host = (mirror or pinned.repository) if isinstance(pinned, Pin) else pinned[1].repository.partition("/")[0]
+        kind: Kind = "chart" if isinstance(pinned, Pin) else "image"
         try:
             if host in silent:
                 raise InputError(*silent[host])
-            there = chart_versions(one, source, client) if isinstance(one, Pin) else image_versions(one[1], client)
-            found.append(_compared(name, kind, current, there))
+            listed = (
+                chart_versions(pinned, source, client) if isinstance(pinned, Pin) else image_versions(pinned[1], client)
+            )
+            standings.append(_compared(name, kind, current, listed))
         except InputError as error:
             if isinstance(error, UnreachableError):
                 silent[host] = error.problems
-            found.append(Standing(name, kind, current, problems=error.problems))
-    return found
+            standings.append(Standing(name, kind, current, problems=error.problems))
+    return standings
 
 
 def _compared(name: str, kind: Kind, current: str, there: list[Listed]) -> Standing:
     if not is_exact(current):
         return Standing(name, kind, current)
-    steps = newer(current, (one.version for one in there))
-    days = {one.version: one.created for one in there}
+    steps = newer(current, (release.version for release in there))
+    days = {release.version: release.created for release in there}
     newest = steps.major or steps.minor or steps.patch or ""
     return Standing(name, kind, current, days.get(current, ""), steps, days.get(newest, ""))
 
 
-def as_rows(found: Iterable[Standing]) -> list[dict[str, str]]:
+def as_rows(standings: Iterable[Standing]) -> list[dict[str, str]]:
     """Returns a row a pin, for a table; "-" where there is no such step, "?" where nobody answered."""
-    return [dict(_row(one)) for one in found]
+    return [dict(_row(standing)) for standing in standings]
 
 
-def _row(one: Standing) -> Iterator[tuple[str, str]]:
-    none = "?" if one.problems else "-"
-    yield "pin", one.name
-    yield "kind", one.kind
-    yield "current", f"{one.current} ({one.released})" if one.released else one.current
+def _row(standing: Standing) -> Iterator[tuple[str, str]]:
+    none = "?" if standing.problems else "-"
+    yield "pin", standing.name
+    yield "kind", standing.kind
+    yield "current", f"{standing.current} ({standing.released})" if standing.released else standing.current
     for step in ("patch", "minor", "major"):
-        yield step, getattr(one.newer, step) or none
-    yield "newest of", one.newest_released or none
+        yield step, getattr(standing.newer, step) or none
+    yield "newest of", standing.newest_released or none
 
 
-def as_data(found: Iterable[Standing]) -> list[dict[str, Any]]:
+def as_data(standings: Iterable[Standing]) -> list[dict[str, Any]]:
     """Returns the pins as data for JSON; null where nothing is known."""
     return [
         {
-            "name": one.name,
-            "kind": one.kind,
-            "current": one.current,
-            "released": one.released or None,
-            "patch": one.newer.patch,
-            "minor": one.newer.minor,
-            "major": one.newer.major,
-            "newestReleased": one.newest_released or None,
-            "outdated": None if one.problems else bool(one.newer),
+            "name": standing.name,
+            "kind": standing.kind,
+            "current": standing.current,
+            "released": standing.released or None,
+            "patch": standing.newer.patch,
+            "minor": standing.newer.minor,
+            "major": standing.newer.major,
+            "newestReleased": standing.newest_released or None,
+            "outdated": None if standing.problems else bool(standing.newer),
         }
-        for one in found
+        for standing in standings
     ]

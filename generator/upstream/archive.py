@@ -66,18 +66,18 @@ def verify(path: Path, dependency: Dependency, *, digest: str | None, file: str,
         InputError: it is not that archive.
         OSError: the file cannot be read.
     """
-    found = sha256_of(path)
+    sha256 = sha256_of(path)
     try:
         _refuse_web_page(path)
-        if digest is not None and found != digest:
-            raise _DefectError(f"found the sha256 {found}, expected {digest}")
+        if digest is not None and sha256 != digest:
+            raise _DefectError(f"found the sha256 {sha256}, expected {digest}")
         _check_content(path, dependency)
     except _DefectError as defect:
         raise bad_input(str(defect), file=file, hint=hint) from None
     except _ARCHIVE_ERRORS as error:
         reason = "it ends too early" if isinstance(error, EOFError) else str(error)
         raise bad_input(f"not a readable .tgz archive: {reason}", file=file, hint=hint) from None
-    return found
+    return sha256
 
 
 def looks_like_web_page(start: bytes) -> bool:
@@ -192,9 +192,9 @@ def _check_identity(contents: _Contents, dependency: Dependency) -> None:
     metadata = contents.charts.get((dependency.name,))
     if metadata is None:
         raise _DefectError(f"has no {dependency.name}/Chart.yaml")
-    found = f"{metadata.get('name')} {metadata.get('version')}"
-    if found != str(dependency):
-        raise _DefectError(f"its Chart.yaml says {found}, expected {dependency}")
+    identity = f"{metadata.get('name')} {metadata.get('version')}"
+    if identity != str(dependency):
+        raise _DefectError(f"its Chart.yaml says {identity}, expected {dependency}")
 
 
 def _missing_dependencies(contents: _Contents) -> Iterator[str]:
@@ -205,10 +205,10 @@ def _missing_dependencies(contents: _Contents) -> Iterator[str]:
     """
     for root, metadata in contents.charts.items():
         dependencies = metadata.get("dependencies") or []
-        if not isinstance(dependencies, list) or not all(isinstance(wanted, dict) for wanted in dependencies):
+        if not isinstance(dependencies, list) or not all(isinstance(dependency, dict) for dependency in dependencies):
             raise _DefectError(f"'dependencies' in its '{'/'.join(root)}/Chart.yaml' is not a list of mappings")
-        for wanted in dependencies:
-            name, version = str(wanted.get("name")), str(wanted.get("version"))
+        for dependency in dependencies:
+            name, version = str(dependency.get("name")), str(dependency.get("version"))
             if not _has(contents, root, name, version):
                 yield f"{name} {version}"
 

@@ -131,8 +131,8 @@ def _offset(response: requests.Response, url: str, part: Path, start: int) -> in
         raise web_page_error(shown(url))
     if response.status_code == 200:
         return 0
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    if not start or found is None or int(found[1]) != start:
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if not start or match is None or int(match[1]) != start:
         discard(part)
         raise PassingError("the server sent another part of the file than was asked for")
     return start

@@ -90,9 +90,9 @@ def fetch_chart(
     """
     chart_source = mirror or upstream_of(dependency)
     if isinstance(chart_source, Directory):
-        found, source, published = take_chart(chart_source.path, dependency, target, digest=digest)
+        sha256, source, published = take_chart(chart_source.path, dependency, target, digest=digest)
         pinned = published and digest is not None
-        return Vendored(dependency.name, dependency.version, "mirror", str(source), found, pinned)
+        return Vendored(dependency.name, dependency.version, "mirror", str(source), sha256, pinned)
     entry = cache_dir / _folder(chart_source.url) / dependency.archive
     origin: Origin = "cache"
     location = str(entry)
@@ -197,13 +197,13 @@ def _download(
             discard(part)  # the earlier rest was of another file
         hint = _changed(dependency) if expected else "run the command again, or name a mirror with --chart-mirror DIR"
         try:
-            found = verify(part, dependency, digest=expected, file=shown(offer.url), hint=hint)
+            sha256 = verify(part, dependency, digest=expected, file=shown(offer.url), hint=hint)
         except InputError:
             discard(part)
             raise
         part.replace(entry)
         discard(part)
-    return found
+    return sha256
 
 
 @contextlib.contextmanager

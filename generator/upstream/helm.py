@@ -24,14 +24,14 @@ def binary() -> Path:
         InputError: there is none.
     """
     named = os.environ.get(VARIABLE)
-    found = shutil.which(named or "helm")
-    if found is None:
+    program = shutil.which(named or "helm")
+    if program is None:
         raise bad_input(
             f"found no program '{named}'" if named else "found no helm on PATH",
             file=VARIABLE,
             hint="install Helm 3.17 or newer, or name its binary in GEN_CHART_HELM",
         )
-    return Path(found)
+    return Path(program)
 
 
 def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> str:
@@ -88,4 +88,4 @@ def objects(text: str) -> list[dict[str, Any]]:
         """Reads a bare ``=``, an operator in the description of a CRD, as the text that it is."""
 
     Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
-    return [found for found in yaml.load_all(text, Loader=Loader) if found]
+    return [item for item in yaml.load_all(text, Loader=Loader) if item]

@@ -147,8 +147,8 @@ def _parse(text: str, dependency: Dependency, file: str) -> list[dict[str, Any]]
         )
     if dependency.name not in entries:
         raise _no_chart(dependency, entries, file)
-    found = entries[dependency.name]
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    versions = entries[dependency.name]
+    return [entry for entry in versions if isinstance(entry, dict)] if isinstance(versions, list) else []
 
 
 def _blocks(lines: list[str]) -> dict[str, list[str]]:
@@ -204,13 +204,13 @@ def _cut(blocks: dict[str, list[str]], dependency: Dependency, file: str) -> lis
     """Returns the items in which the version stands, be it as the version of something else in them."""
     if dependency.name not in blocks:
         raise _no_chart(dependency, blocks, file)
-    wanted = _version_line(re.escape(dependency.version))
-    found: list[dict[str, Any]] = []
+    version_line = _version_line(re.escape(dependency.version))
+    versions: list[dict[str, Any]] = []
     for item in _items(blocks[dependency.name]):
-        if any(wanted.fullmatch(line) for line in item):
+        if any(version_line.fullmatch(line) for line in item):
             parsed = yamlfile.parse("\n".join(item), file=file)
-            found += [entry for entry in parsed if isinstance(entry, dict)] if isinstance(parsed, list) else []
-    return found
+            versions += [entry for entry in parsed if isinstance(entry, dict)] if isinstance(parsed, list) else []
+    return versions
 
 
 def _versions(blocks: dict[str, list[str]], dependency: Dependency, entries: list[dict[str, Any]]) -> list[str]:

@@ -57,11 +57,11 @@ def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
     lock_file = chart_dir / "Chart.lock"
     chart_file = chart_dir / "Chart.yaml"
     locked = _entries(yamlfile.load_mapping(lock_file), str(lock_file))
-    wanted = _entries(yamlfile.load_mapping(chart_file), str(chart_file))
+    declared = _entries(yamlfile.load_mapping(chart_file), str(chart_file))
     problems = tuple(_check_entry(entry, index, str(lock_file)) for index, entry in enumerate(locked))
-    found = [problem for problem in problems if problem] or list(_out_of_step(locked, wanted, str(lock_file)))
-    if found:
-        raise InputError(*found)
+    violations = [problem for problem in problems if problem] or list(_out_of_step(locked, declared, str(lock_file)))
+    if violations:
+        raise InputError(*violations)
     dependencies = (Dependency(entry["name"], entry["version"], entry["repository"]) for entry in locked)
     return tuple(dict.fromkeys(dependencies))
 
@@ -84,11 +84,11 @@ def _check_entry(entry: dict[str, str], index: int, file: str) -> Problem | None
     return None
 
 
-def _out_of_step(locked: list[dict[str, str]], wanted: list[dict[str, str]], file: str) -> Iterator[Problem]:
+def _out_of_step(locked: list[dict[str, str]], declared: list[dict[str, str]], file: str) -> Iterator[Problem]:
     """Helm loads a subchart whose version Chart.yaml does not ask for, and then ignores its ``condition``."""
     hint = "generate the chart again; gen-chart writes both files"
     versions = {entry["name"]: entry["version"] for entry in locked}
-    for entry in wanted:
+    for entry in declared:
         name, version = entry["name"], entry["version"]
         if name not in versions:
             yield Problem(f"no entry for '{name}', which Chart.yaml depends on", file, "dependencies", hint=hint)
@@ -96,7 +96,7 @@ def _out_of_step(locked: list[dict[str, str]], wanted: list[dict[str, str]], fil
             yield Problem(
                 f"found {name} {versions[name]}, but Chart.yaml wants {version}", file, "dependencies", hint=hint
             )
-    names = {entry["name"] for entry in wanted}
+    names = {entry["name"] for entry in declared}
     for name in versions:
         if name not in names:
             yield Problem(f"found '{name}', which Chart.yaml does not depend on", file, "dependencies", hint=hint)

@@ -49,8 +49,8 @@ def parse_mirror(mirror: str) -> ChartSource:
         return _parse_address(mirror, "--chart-mirror")
     path = Path(mirror).expanduser()
     if not mirror or not path.is_dir():
-        found = "a file" if path.is_file() else "nothing"
-        raise bad_input(f"found {found} at '{mirror}', {_FORMS}", file="--chart-mirror")
+        kind = "a file" if path.is_file() else "nothing"
+        raise bad_input(f"found {kind} at '{mirror}', {_FORMS}", file="--chart-mirror")
     return Directory(path)
 
 

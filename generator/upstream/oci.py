@@ -130,18 +130,18 @@ def list_tags(client: Client, registry: str, repository: str) -> list[str]:
     host = "registry-1.docker.io" if registry == "docker.io" else registry
     scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK else "https"
     url = f"{scheme}://{host}/v2/{repository}/tags/list?n=1000"
-    found: list[str] = []
+    tags_of_pages: list[str] = []
     for _page in range(_MAX_PAGES):
         answer, _access = _ask_with_access(client, url, host, "application/json")
         check_status(answer.status, answer.reason, url)
         tags = _json(answer.body, url).get("tags") or []
-        found += [tag for tag in tags if isinstance(tag, str)]
+        tags_of_pages += [tag for tag in tags if isinstance(tag, str)]
         following = re.match(r'\s*<([^>]+)>;\s*rel="?next', answer.headers.get("Link", ""))
         after = urljoin(url, following[1]) if following else ""
         if urlsplit(after)[:2] != urlsplit(url)[:2]:
             break
         url = after
-    return found
+    return tags_of_pages
 
 
 def _ask_with_access(client: Client, url: str, host: str, accepted: str) -> tuple[Answer, dict[str, str]]:

@@ -67,12 +67,12 @@ def chart_files(chart: Path) -> list[tuple[str, Path]]:
     """
     rules_file = chart / ".helmignore"
     text = yamlfile.read_text(rules_file) if rules_file.is_file() else ""
-    found: list[tuple[str, Path]] = []
+    packed: list[tuple[str, Path]] = []
     for item in _walk(chart, "", parse_rules(text, file=str(rules_file))):
-        found.append(item)
-        if len(found) > MAX_ENTRIES:
+        packed.append(item)
+        if len(packed) > MAX_ENTRIES:
             raise _too_large(chart, f"more than {MAX_ENTRIES} files")
-    return sorted(found)
+    return sorted(packed)
 
 
 def _walk(folder: Path, prefix: str, rules: tuple[Rule, ...]) -> Iterator[tuple[str, Path]]:

@@ -119,9 +119,9 @@ def parse_blueprint(data: Any, schema: Mapping[str, Any], *, file: str) -> Bluep
         InputError: it does not follow the schema, or a condition names an unknown variable.
     """
     schemas.validate(data, schema, file=file)
-    found = list(_unknown(data, file))
-    if found:
-        raise InputError(*found)
+    unknown = list(_unknown(data, file))
+    if unknown:
+        raise InputError(*unknown)
     return Blueprint(
         profile=data["profile"],
         variables={name: Variable(**item) for name, item in data["variables"].items()},

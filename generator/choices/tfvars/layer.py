@@ -88,7 +88,7 @@ def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool,
 
     A map replaces its default as a whole, as in Terraform: a key that the file's map lacks is off.
     """
-    found: dict[str, tuple[bool, bool]] = {}
+    switches: dict[str, tuple[bool, bool]] = {}
     problems: list[Problem] = []
     for name, variable in blueprint.variables.items():
         said = settings.values.get(name)
@@ -98,10 +98,10 @@ def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool,
             hint = "leave it out for the default" if said and said.value is None else ""
             problems.append(Problem(values, settings.file, name, line=line, hint=hint))
         else:
-            found |= {key: (value, said is not None) for key, value in values.items()}
+            switches |= {key: (value, said is not None) for key, value in values.items()}
     if problems:
         raise InputError(*problems)
-    return found
+    return switches
 
 
 def _pairs(name: str, variable: Variable, value: Any) -> dict[str, bool] | str:
@@ -141,12 +141,14 @@ def _shown(value: Any) -> str:
 
 
 def _holds(condition: Condition, switches: Mapping[str, tuple[bool, bool]]) -> bool:
-    return any(all(_is(switches[name], wanted) for name, wanted in one.items()) for one in condition)
+    return any(
+        all(_is(switches[name], expected) for name, expected in alternative.items()) for alternative in condition
+    )
 
 
-def _is(switch: tuple[bool, bool], wanted: bool | str) -> bool:
+def _is(switch: tuple[bool, bool], expected: bool | str) -> bool:
     value, said = switch
-    return not said if wanted == LEFT_OUT else value is wanted
+    return not said if expected == LEFT_OUT else value is expected
 
 
 def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], settings: Settings) -> str:
@@ -154,24 +156,24 @@ def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], set
     against = {
         f"{name} is {str(switches[name][0]).lower()}"
         for alternative in condition
-        for name, wanted in alternative.items()
-        if not _is(switches[name], wanted)
+        for name, expected in alternative.items()
+        if not _is(switches[name], expected)
     }
     return f"{', '.join(sorted(against))} in {PurePath(settings.file).name}"
 
 
 def _changes(data: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values of ``data`` that ``standing`` does not have; null and nothing are the same."""
-    found: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for key, value in data.items():
         below = standing.get(key)
         if isinstance(value, dict):
             deeper = _changes(value, below if isinstance(below, dict) else {})
             if deeper:
-                found[key] = deeper
+                changes[key] = deeper
         elif value != below:
-            found[key] = value
-    return found
+            changes[key] = value
+    return changes
 
 
 def _misspelt(blueprint: Blueprint, settings: Settings) -> Iterator[Problem]:

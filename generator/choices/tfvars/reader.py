@@ -82,7 +82,7 @@ def parse_settings(text: str, *, file: str) -> Settings:
     if len(text.encode()) > MAX_BYTES:
         raise bad_input(f"larger than {MAX_BYTES // 1024} KiB; these are not a blueprint's variables", file=file)
     values: dict[str, Setting] = {}
-    found: list[Problem] = []
+    problems: list[Problem] = []
     end = 0
     for node in _statements(text, file):
         name, line = str(node.children[0].children[0]), node.meta.line
@@ -90,16 +90,16 @@ def parse_settings(text: str, *, file: str) -> Settings:
         same_line = end and "\n" not in text[end - 1 : node.meta.start_pos]
         end = node.meta.end_pos
         if node.data != "attribute":
-            found.append(Problem(f"found the block '{name}', expected NAME = VALUE", file, line=line))
+            problems.append(Problem(f"found the block '{name}', expected NAME = VALUE", file, line=line))
         elif name in values:
-            found.append(Problem(f"found '{name}' twice, first in line {values[name].line}", file, name, line=line))
+            problems.append(Problem(f"found '{name}' twice, first in line {values[name].line}", file, name, line=line))
         elif same_line:
             message = f"found '{name}' behind another value, expected a line for each"
-            found.append(Problem(message, file, line=line, column=node.meta.column))
+            problems.append(Problem(message, file, line=line, column=node.meta.column))
         else:
             values[name] = Setting(_value(node.children[-1]), line)
-    if found:
-        raise InputError(*found)
+    if problems:
+        raise InputError(*problems)
     return Settings(file, MappingProxyType(values))
 
 
@@ -113,8 +113,8 @@ def _statements(text: str, file: str) -> Iterator[Any]:
     try:
         tree = parses_to_tree(text)
     except UnexpectedInput as error:
-        found = error.token if isinstance(error, UnexpectedToken) else text[error.pos_in_stream or 0 :]
-        message = _broken(str(found))
+        token = error.token if isinstance(error, UnexpectedToken) else text[error.pos_in_stream or 0 :]
+        message = _broken(str(token))
         raise bad_input(message, file=file, line=max(error.line, 0), column=max(error.column, 0)) from None
     except (LarkError, RecursionError) as error:
         message = str(error).partition("\n")[0] or "nested too deep"
@@ -123,8 +123,8 @@ def _statements(text: str, file: str) -> Iterator[Any]:
         yield from (node for node in body.children if getattr(node, "data", "") in ("attribute", "block"))
 
 
-def _broken(found: str) -> str:
-    words = found.split()
+def _broken(token: str) -> str:
+    words = token.split()
     if not words:
         return "found the end of the line or of the file, expected NAME = VALUE; a quote or bracket may be open"
     shown = words[0] if len(words[0]) <= 40 else words[0][:37] + "…"
@@ -181,13 +181,13 @@ def _list(node: Any) -> list[Any]:
 
 def _map(node: Any) -> dict[str, Any]:
     """Returns an object; of a key that stands there twice the last holds. A key that is an expression is left out."""
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for element in node.children:
         if getattr(element, "data", "") == "object_elem":
             name = _key(element.children[0])
             if isinstance(name, str):
-                found[name] = _value(element.children[-1])
-    return found
+                entries[name] = _value(element.children[-1])
+    return entries
 
 
 def _key(node: Any) -> Any:
