@@ -41,7 +41,9 @@ _COMMENTS = {
     "grafana.initChownData": "fsGroup gives the volume to Grafana; the root init container is not needed.",
     "grafana.rbac": "A role of this chart that reads ConfigMaps; the subchart's own would read every Secret too.",
     "grafana.adminPassword": "The documented login. It is public: change it wherever others can reach Grafana.",
-    "grafana.admin.existingSecret": "A Secret with the keys admin-user and admin-password, made before the chart.",
+    "grafana.admin.existingSecret": (
+        "Has the keys admin-user and admin-password. The bootstrap makes it unless the profile names another one."
+    ),
     "prometheus-node-exporter.prometheus.monitor.relabelings": (
         "`node` is the Kubernetes node's name, as on every monitor of this chart."
     ),
