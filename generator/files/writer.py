@@ -187,6 +187,8 @@ def unified_diff(plan: Plan) -> str:
     diffs = []
     for path in sorted({*plan.before, *plan.files}):
         old, new = plan.before.get(path), plan.files.get(path)
+        if old == new:  # parsing every dashboard would take as long as all else
+            continue
         spread_old, spread_new = (text if text is None else _spread(path, text) for text in (old, new))
         if spread_old == spread_new:  # they differ in white space alone
             spread_old, spread_new = old, new
