@@ -19,6 +19,7 @@ from generator.build.profile import load_profile
 from generator.build.sources import Sources, read_pins, read_sources
 from generator.choices.profiles import Layer
 from generator.errors import InputError
+from generator.files import yamlfile
 from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "tests" / "captures"
-PROFILES = ("bring-your-own-prometheus", "jark", "kind", "standalone")
+PROFILES = tuple(sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
+
+
+def lineage(profile: str) -> tuple[str, ...]:
+    """Returns a built-in profile and those that it extends, the nearest first."""
+    base = yamlfile.load_mapping(ROOT / "profiles" / f"{profile}.yaml").get("extends")
+    return (profile, *(lineage(base) if base else ()))
+
 
 # The machine that runs CI is small and shared: no deadline, and the same examples in every run.
 settings.register_profile("gen-chart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -241,16 +241,12 @@ def test_the_chart_hook_sees_every_room_that_a_chart_is_made_of() -> None:
 
 
 @pytest.mark.parametrize("name", ["bug", "workload"])
-def test_a_form_asks_each_question_once_and_has_the_profiles(name: str) -> None:
+def test_a_form_asks_each_question_once(name: str) -> None:
     form = load(GITHUB / "ISSUE_TEMPLATE" / f"{name}.yaml")
     assert {"name", "description", "body"} <= form.keys()
     asked = [part for part in form["body"] if part["type"] != "markdown"]
     assert len({part["id"] for part in asked}) == len(asked)
     assert all(part["attributes"]["label"] for part in asked)
-    for part in asked:
-        if part["id"] == "profile":
-            profiles = {path.stem for path in (ROOT / "profiles").glob("*.yaml")}
-            assert set(part["attributes"]["options"]) == profiles | {"one of my own"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ def with_extra_files(profile: Profile, sources: Sources) -> Sources:
             that is taken.
     """
     panels = _read(profile, "dashboards", sources.dashboards, dashboards.parse_dashboard, sources.schemas["dashboard"])
-    alerts = _read(profile, "rules", sources.rules, rules.parse_rules, sources.schemas["rule"])
+    parse_rules = partial(rules.parse_rules, monitors=tuple(sources.monitors))
+    alerts = _read(profile, "rules", sources.rules, parse_rules, sources.schemas["rule"])
     if not panels and not alerts:
         return sources
     more = replace(sources, dashboards={**sources.dashboards, **panels}, rules={**sources.rules, **alerts})

@@ -105,12 +105,13 @@ def read_sources(root: Path) -> Sources:
     """
     kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
     found = {kind: _schema(root, kind) for kind in kinds}
+    monitors = _monitors(root, found["monitor"])
     return Sources(
         pins=read_pins(root),
         profiles=read_profiles(root),
-        monitors=_monitors(root, found["monitor"]),
+        monitors=monitors,
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
-        rules=read_rules(root / "rules", found["rule"]),
+        rules=read_rules(root / "rules", found["rule"], monitors),
         exporters=read_catalogue(root, _schema(root, "metrics")),
         log_fields=read_log_fields(root),
         exemptions=_exemptions(root, found["exemptions"]),

@@ -1,6 +1,13 @@
 """Lets ``python -m generator.docs`` write what is made from schemas, data and the registry of checks."""
 
-from generator.docs import checks_page, values_page
+import sys
 
-values_page.write()
-checks_page.write()
+from generator.docs import checks_page, values_page
+from generator.errors import InputError
+
+try:
+    values_page.write()
+    checks_page.write()
+except InputError as error:
+    sys.stderr.writelines(f"error: {problem}\n" for problem in error.problems)
+    sys.exit(error.exit_code)

@@ -97,7 +97,8 @@ class Ratio:
 def expand(expression: str, shared: Shared) -> Expansion:
     """Writes out every shorthand in an expression or a variable's query.
 
-    ``@name`` inside braces becomes the matchers of that name, ``$part:name`` the part of that name in parentheses.
+    ``@name`` inside braces becomes the matchers of that name, ``$part:name`` the part of that name in parentheses. In
+    rules the one name is ``@monitors``, a matcher of the jobs of all monitors (rules.reader.monitor_matchers).
 
     ``$vllm:NAME{...}`` becomes a selector over the three names under which vLLM's metrics are in circulation: its own
     (vllm:NAME), Ray's of 2025 (ray_vllm:NAME) and Ray's of today (ray_vllm_NAME). A server exports one of them, so

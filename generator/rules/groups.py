@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import bad_input
 from generator.promql.expression import Expression
-from generator.promql.shorthands import Shared, ShorthandError, expand
+from generator.promql.shorthands import ShorthandError, expand
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 RUNBOOK_URL = "docs/runbooks"
 """Default of ``rules.runbookUrl``: the folder in this repository, to be put in front by whoever publishes it."""
-
-_NOTHING = Shared({}, {})
 
 
 def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
@@ -51,7 +49,7 @@ def marked_groups(spec: Rules) -> list[dict[str, Any]]:
 
 def _written(spec: Rules, path: str, expression: str) -> str:
     try:
-        return expand(expression, _NOTHING).text
+        return expand(expression, spec.shared).text
     except ShorthandError as error:
         raise bad_input(str(error), file=spec.file, path=path, hint=error.hint) from None
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas
 from generator.files.folder import name_problems, read_room
+from generator.promql.shorthands import Shared
 from generator.rules.groups import alerts_of, marked_groups
 from generator.rules.numbers import SLO_FIELDS, mark
 from generator.rules.spec import RESERVED, Alert, Record, Rules, Slo, Threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _NUMBER = re.compile(r"\$(threshold|slo):(\w*)")
@@ -22,19 +23,22 @@ SUMMARY = 80
 """Most characters of a summary: what a phone's lock screen shows."""
 
 
-def read_rules(directory: Path, schema: Mapping[str, Any]) -> dict[str, Rules]:
+def read_rules(directory: Path, schema: Mapping[str, Any], monitors: Iterable[str]) -> dict[str, Rules]:
     """Reads every file of rules in a folder; see rooms.read_room.
 
     Args:
         directory: the folder.
         schema: ``values-schemas/rule.schema.yaml`` as a mapping.
+        monitors: the names of all monitors, the jobs that ``@monitors`` stands for.
 
     Raises:
         InputError: what parse_rules raises, for all files at once, or two files share a record or an alert.
     """
 
+    jobs = tuple(monitors)
+
     def parse(name: str, data: Any, file: str) -> Rules:
-        return parse_rules(name, data, schema, file=file)
+        return parse_rules(name, data, schema, file=file, monitors=jobs)
 
     return read_room(directory, parse, shared_problems)
 
@@ -49,7 +53,7 @@ def shared_problems(specs: Mapping[str, Rules]) -> Iterator[Problem]:
                 yield Problem(f"found '{name}', which {first.file} has already", spec.file, path)
 
 
-def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -> Rules:
+def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, monitors: Iterable[str] = ()) -> Rules:
     """Checks one file of rules and gives it as data.
 
     Args:
@@ -57,6 +61,7 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -
         data: what the YAML holds.
         schema: ``values-schemas/rule.schema.yaml`` as a mapping.
         file: the name shown in errors.
+        monitors: the names of all monitors, the jobs that ``@monitors`` stands for.
 
     Raises:
         InputError: the schema is violated, the name cannot be a key of the chart's values, a shorthand cannot be
@@ -67,7 +72,7 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -
         found = list(_slo_problems(data, file))
     if not found:
         marked, used, found = _marked(data, file)
-        spec = _rules(name, marked, file)
+        spec = _rules(name, marked, file, monitor_matchers(monitors))
         found += _number_problems(spec, used)
         found += _content_problems(spec)
         if not found:
@@ -131,7 +136,13 @@ def _texts(data: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str
             yield f"alerts[{index}].{key}", "", alert, key
 
 
-def _rules(name: str, data: Mapping[str, Any], file: str) -> Rules:
+def monitor_matchers(monitors: Iterable[str]) -> Shared:
+    """Builds what ``@monitors`` stands for inside braces, a matcher of their jobs; without monitors it is unknown."""
+    jobs = "|".join(sorted(monitors))
+    return Shared({"monitors": f'job=~"{jobs}"'} if jobs else {}, {})
+
+
+def _rules(name: str, data: Mapping[str, Any], file: str, shared: Shared) -> Rules:
     return Rules(
         name=name,
         file=file,
@@ -141,6 +152,7 @@ def _rules(name: str, data: Mapping[str, Any], file: str) -> Rules:
         records=tuple(Record(**{"labels": {}, **item}) for item in data.get("records", ())),
         slos={key: Slo(**item) for key, item in data.get("slos", {}).items()},
         alerts=tuple(_alert(item) for item in data.get("alerts", ())),
+        shared=shared,
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.promql.shorthands import Shared
+
 Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
@@ -96,6 +98,7 @@ class Rules:
         name: the file's stem; the switch in the chart's values.
         file: the file as shown in errors.
         slos: by the name under which the chart's values know them.
+        shared: what ``@monitors`` stands for in its expressions.
     """
 
     name: str
@@ -106,3 +109,4 @@ class Rules:
     records: tuple[Record, ...]
     slos: Mapping[str, Slo]
     alerts: tuple[Alert, ...]
+    shared: Shared

@@ -16,7 +16,7 @@ from generator.build.profile import load_profile
 from generator.choices.profiles import parse_set
 from generator.files.tree import MARKER, difference
 from tests.argocd.support import MADE_BY, REPO, made_for, plain_for, settings
-from tests.conftest import PROFILES
+from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
@@ -66,7 +66,9 @@ def test_waves_go_from_the_project_over_the_kinds_to_what_needs_them(profile: st
     assert int(made.project["metadata"]["annotations"][WAVE]) < min(waves.values())
 
 
-@pytest.mark.parametrize("profile", [profile for profile in PROFILES if profile != "bring-your-own-prometheus"])
+@pytest.mark.parametrize(
+    "profile", [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
+)
 def test_kinds_are_never_deleted_and_all_else_goes_with_its_application(profile: str, sources: Sources) -> None:
     for name, application in made_for(profile, sources).children.items():
         kept = name == "crds"

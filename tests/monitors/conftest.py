@@ -81,6 +81,12 @@ def rendered(render: Callable[..., Rendered]) -> Rendered:
     return render()
 
 
+@pytest.fixture(scope="session")
+def render_all(render: Callable[..., Rendered], specs: Mapping[str, Mapping[str, Any]]) -> Rendered:
+    """The monitors of every workload, those that are off by default included."""
+    return render({name: {"enabled": True} for name in specs})
+
+
 def endpoints_of(monitor: Mapping[str, Any]) -> list[dict[str, Any]]:
     key = "podMetricsEndpoints" if monitor["kind"] == "PodMonitor" else "endpoints"
     return list(monitor["spec"][key])

@@ -7,28 +7,15 @@ import re
 
 import pytest
 
+from generator.files import yamlfile
 from generator.monitors import series_labels, target_labels
 
-from .conftest import endpoints_of
+from .conftest import ROOT, endpoints_of
+from .examples import example_pods
 from .prometheus import Pod, relabel, scraped, stored
 
-RAY_PORTS = (("gcs-server", 6379), ("dashboard", 8265), ("client", 10001), ("metrics", 8080))
-
-
-def ray_pod(node_type: str, group: str, ports=RAY_PORTS, **containers) -> Pod:
-    labels = {
-        "app.kubernetes.io/name": "kuberay",
-        "ray.io/cluster": "ray-train",
-        "ray.io/group": group,
-        "ray.io/is-ray-node": "yes",
-        "ray.io/node-type": node_type,
-    }
-    return Pod(labels, {f"ray-{node_type}": ports, **containers}, name=f"ray-train-{node_type}")
-
-
-# KubeRay adds the autoscaler as a container of its own, without ports.
-HEAD = ray_pod("head", "headgroup", autoscaler=())
-WORKER = ray_pod("worker", "gpu", (("metrics", 8080),))
+RAY = yamlfile.load_mapping(ROOT / "monitors" / "ray.yaml")
+HEAD, WORKER = (pod for _, pod in list(example_pods(RAY))[:2])
 
 
 def workload(rendered, name: str) -> list:
@@ -39,6 +26,46 @@ def addresses(monitors, *pods: Pod) -> list[str]:
     return sorted(target["__address__"] + target["__metrics_path__"] for target in scraped(monitors, pods))
 
 
+def test_an_example_pod_is_scraped_as_its_file_says_and_by_no_other_monitor(specs, render_all):
+    for name, spec in specs.items():
+        for entry, pod in example_pods(spec):
+            targets = scraped(render_all.values(), [pod])
+            own = [target for target in targets if target["job"] == name]
+            assert sorted(
+                (target["endpoint"], target["__address__"] + target["__metrics_path__"]) for target in own
+            ) == [(endpoint, f"{pod.ip}:{address}") for endpoint, address in sorted(entry["targets"].items())], name
+            others = set(entry.get("otherMonitors", ()))
+            assert {target["job"] for target in targets} - {name} == others, name
+            assert len({target["__address__"] + target["__metrics_path__"] for target in targets}) == len(targets)
+
+
+def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(specs, render_all):
+    for name, spec in specs.items():
+        for _, pod in example_pods(spec):
+            for target in scraped(workload(render_all, name), [pod]):
+                promised = target_labels(name, spec, target["endpoint"])
+                assert set(promised.added) == {label for label in target if not label.startswith("__")}
+                for label, source in promised.added.items():
+                    if source.startswith('"'):
+                        assert target[label] == source.strip('"')
+
+
+def test_every_endpoint_that_is_on_and_every_selector_has_an_example(specs, render_all):
+    for name, spec in specs.items():
+        pods = list(example_pods(spec))
+        shown = {endpoint for entry, _ in pods for endpoint in entry["targets"]}
+        assert shown == {key for key, endpoint in spec["endpoints"].items() if endpoint.get("enabled", True)}, name
+
+
+def test_an_example_that_is_not_scraped_as_it_says_is_noticed(specs, render_all):
+    entry, pod = next(example_pods(specs["triton"]))
+    moved = dataclasses.replace(pod, containers={"triton": (("metrics", 8003),)})
+    assert entry["targets"]
+    assert scraped(render_all.values(), [moved]) == []
+    renamed = dataclasses.replace(pod, labels={"app": "something-else"})
+    assert scraped(render_all.values(), [renamed]) == []
+
+
 RAY_HEAD_TARGETS = ["10.1.2.3:44217/metrics", "10.1.2.3:44227/metrics", "10.1.2.3:8080/metrics"]
 
 
@@ -47,7 +74,7 @@ def test_a_ray_head_that_declares_only_the_operators_port_is_scraped_on_all_thre
     common = {
         "job": "ray",
         "namespace": "default",
-        "pod": "ray-train-head",
+        "pod": "pod-0",
         "node": "ip-10-0-0-1.ec2.internal",
         "ray_io_cluster": "ray-train",
         "ray_io_group": "headgroup",
@@ -65,18 +92,9 @@ def test_a_ray_head_that_declares_only_the_operators_port_is_scraped_on_all_thre
     }
 
 
-def test_a_ray_head_that_declares_all_its_ports_is_scraped_once_on_each(rendered):
-    ports = (*RAY_PORTS, ("as-metrics", 44217), ("dash-metrics", 44227), ("serve", 8000))
-    assert addresses([rendered["ray"]], ray_pod("head", "headgroup", ports)) == RAY_HEAD_TARGETS
-
-
 def test_a_sidecar_that_declares_a_port_called_metrics_does_not_double_the_autoscaler(rendered):
-    pod = ray_pod("head", "headgroup", sidecar=(("metrics", 2020),))
+    pod = dataclasses.replace(HEAD, containers={**HEAD.containers, "sidecar": (("metrics", 2020),)})
     assert addresses([rendered["ray"]], pod) == ["10.1.2.3:2020/metrics", *RAY_HEAD_TARGETS]
-
-
-def test_a_ray_worker_is_scraped_on_its_node_agent_only(rendered):
-    assert addresses([rendered["ray"]], WORKER) == ["10.1.2.3:8080/metrics"]
 
 
 def test_an_ipv6_address_keeps_its_brackets_when_the_port_changes(rendered):
@@ -88,108 +106,21 @@ def test_an_ipv6_address_keeps_its_brackets_when_the_port_changes(rendered):
     ]
 
 
-def test_pods_that_belong_to_ray_but_run_no_ray_are_left_alone(rendered):
-    assert scraped(rendered.values(), [ray_pod("redis-cleanup", "headgroup")]) == []
-
-
-def test_a_mounted_vllm_route_is_scraped_on_the_head_of_clusters_that_ask_for_it(rendered):
-    monitors = workload(rendered, "ray-serve-vllm")
-
-    def asking(pod: Pod) -> Pod:
-        return dataclasses.replace(pod, labels={**pod.labels, "ai-ml-observability/vllm-metrics": "true"})
-
-    assert scraped(monitors, [HEAD, WORKER]) == []
-    assert addresses(monitors, asking(HEAD), asking(WORKER)) == ["10.1.2.3:8000/metrics"]
-
-
-VLLM = {
-    "its documentation": Pod({"app.kubernetes.io/name": "vllm"}, {"vllm": (("", 8000),)}),
-    "its examples": Pod({"app": "vllm", "model": "qwen"}, {"vllm": (("http", 8000),)}),
-    "production-stack": Pod(
-        {"app.kubernetes.io/name": "opt125m", "app.kubernetes.io/component": "serving-engine"},
-        {"vllm": (("container-port", 8000), ("zmq-port", 55555), ("ucx-port", 9999))},
-    ),
-    "all labels at once": Pod(
-        {"app": "vllm", "app.kubernetes.io/name": "vllm", "app.kubernetes.io/component": "serving-engine"},
-        {"vllm": (("http", 8000),)},
-    ),
-}
-
-
-@pytest.mark.parametrize("pod", VLLM.values(), ids=VLLM)
-def test_a_vllm_pod_is_scraped_once_whatever_convention_its_labels_follow(rendered, pod):
-    assert addresses(rendered.values(), pod) == ["10.1.2.3:8000/metrics"]
-
-
-def test_vllm_inside_ray_is_not_taken_for_a_standalone_one(rendered):
-    pod = dataclasses.replace(HEAD, labels={**HEAD.labels, "app": "vllm"}, containers={"x": (("serve", 8000),)})
-    assert scraped(workload(rendered, "vllm"), [pod]) == []
-
-
-ARGOCD_HELM = {
-    "argocd-application-controller": (("metrics", 8082),),
-    "argocd-server": (("server", 8080), ("metrics", 8083)),
-    "argocd-repo-server": (("repo-server", 8081), ("metrics", 8084)),
-    "argocd-applicationset-controller": (("metrics", 8080), ("probe", 8081), ("webhook", 7000)),
-    "argocd-notifications-controller": (("metrics", 9001),),
-    "argocd-dex-server": (("http", 5556), ("grpc", 5557), ("metrics", 5558)),
-}
-ARGOCD_PLAIN = {
-    "argocd-application-controller": (("", 8082),),
-    "argocd-server": (("", 8080), ("", 8083)),
-    "argocd-repo-server": (("", 8081), ("", 8084)),
-    "argocd-redis": (("", 6379),),
-}
-
-
-def argocd(pods) -> list[Pod]:
-    return [Pod({"app.kubernetes.io/name": name}, {name: ports}, name=name) for name, ports in pods.items()]
-
-
 @pytest.mark.parametrize(
-    ("pods", "ports"),
-    [(ARGOCD_HELM, [8080, 8082, 8083, 8084, 9001]), (ARGOCD_PLAIN, [8082, 8083, 8084])],
-    ids=["its chart", "its plain manifests"],
+    ("name", "endpoint", "address"),
+    [("argocd", "dex", "10.1.2.3:5558/metrics"), ("jupyterhub", "proxy", "10.1.2.3:8002/metrics")],
 )
-def test_argocd_is_scraped_on_its_metrics_ports_alone(rendered, pods, ports):
-    assert addresses([rendered["argocd"]], *argocd(pods)) == [f"10.1.2.3:{port}/metrics" for port in ports]
+def test_an_endpoint_that_is_off_is_scraped_once_it_is_switched_on(specs, rendered, render, name, endpoint, address):
+    pods = [pod for _, pod in example_pods(specs[name])]
+    monitor = render({name: {"endpoints": {endpoint: {"enabled": True}}}})[name]
+    # The same address may be another pod's: all examples have one IP.
+    before, after = addresses([rendered[name]], *pods), addresses([monitor], *pods)
+    assert sorted([*before, address]) == after
 
 
-def test_dex_is_scraped_once_it_is_switched_on(render):
-    monitor = render({"argocd": {"endpoints": {"dex": {"enabled": True}}}})["argocd"]
-    assert "10.1.2.3:5558/metrics" in addresses([monitor], *argocd(ARGOCD_HELM))
-
-
-HUB = Pod({"app": "jupyterhub", "component": "hub"}, {"hub": (("http", 8081),)}, name="hub")
-PROXY = Pod({"app": "jupyterhub", "component": "proxy"}, {"chp": (("http", 8000), ("api", 8001))}, name="proxy")
-NOTEBOOK = Pod({"app": "jupyterhub", "component": "singleuser-server"}, {"notebook": (("notebook-port", 8888),)})
-
-
-def test_jupyterhub_is_scraped_on_the_hub_and_never_on_users_traffic(rendered, render):
-    pods = (HUB, PROXY, NOTEBOOK)
-    assert addresses([rendered["jupyterhub"]], *pods) == ["10.1.2.3:8081/hub/metrics"]
-    both = render({"jupyterhub": {"endpoints": {"proxy": {"enabled": True}}}})["jupyterhub"]
-    assert addresses([both], *pods) == ["10.1.2.3:8002/metrics", "10.1.2.3:8081/hub/metrics"]
-
-
-DCGM = {
-    "its chart": Pod(
-        {"app.kubernetes.io/name": "dcgm-exporter"},
-        {"exporter": (("metrics", 9400),)},
-        name="dcgm-exporter-x",
-        namespace="gpu",
-    ),
-    "the GPU operator": Pod(
-        {"app": "nvidia-dcgm-exporter"},
-        {"nvidia-dcgm-exporter": (("metrics", 9400),)},
-        name="nvidia-dcgm-exporter-x",
-        namespace="gpu-operator",
-    ),
-}
-
-
-@pytest.mark.parametrize("pod", DCGM.values(), ids=DCGM)
-def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(rendered, pod):
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(specs, rendered, index):
+    pod = [pod for _, pod in example_pods(specs["dcgm"])][index]
     monitors = workload(rendered, "dcgm")
     (target,) = scraped(monitors, [pod])
     endpoint = endpoints_of(monitors[0])[0]
@@ -203,56 +134,6 @@ def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(rendered,
     }
     assert stored(target, idle, endpoint) == {**idle, **exporter}
     assert stored(target, used, endpoint) == {**used, **exporter}
-
-
-SAMPLES = {
-    "argo-workflows": Pod({"app": "workflow-controller"}, {"controller": (("metrics", 9090), ("", 6060))}),
-    "argocd": argocd(ARGOCD_HELM)[0],
-    "dcgm": DCGM["its chart"],
-    "fluent-bit": Pod({"app.kubernetes.io/name": "fluent-bit"}, {"fluent-bit": (("http", 2020),)}),
-    "jupyterhub": HUB,
-    "karpenter": Pod({"app.kubernetes.io/name": "karpenter"}, {"controller": (("http-metrics", 8080), ("http", 8081))}),
-    "kuberay-operator": Pod({"app.kubernetes.io/name": "kuberay-operator"}, {"kuberay-operator": (("http", 8080),)}),
-    # For a ServiceMonitor: the labels and ports of the Service, whose only endpoint is this pod.
-    "kueue": Pod(
-        {"app.kubernetes.io/name": "kueue", "app.kubernetes.io/component": "metrics-service"},
-        {"manager": (("https", 8443),)},
-        service="kueue-controller-manager-metrics-service",
-    ),
-    "neuron": Pod({"app": "neuron-monitor"}, {"neuron-monitor": (("", 8000),)}),
-    "opensearch": Pod(
-        {"app.kubernetes.io/name": "opensearch-exporter"}, {"exporter": (("http", 9114),)}, namespace="monitoring"
-    ),
-    "ray": HEAD,
-    "ray-serve-vllm": dataclasses.replace(HEAD, labels={**HEAD.labels, "ai-ml-observability/vllm-metrics": "true"}),
-    "sglang": Pod({"app": "llama-sglang", "engine": "sglang"}, {"sglang": (("", 30000),)}),
-    "triton": Pod({"app": "triton-inference-server"}, {"triton": (("http", 8000), ("grpc", 8001), ("metrics", 8002))}),
-    "vllm": VLLM["its documentation"],
-}
-
-
-def test_there_is_a_sample_of_every_workload(specs):
-    assert set(SAMPLES) == set(specs)
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_a_workload_is_found_by_its_own_monitor_and_by_no_other(rendered, name):
-    found = scraped(rendered.values(), [SAMPLES[name]])
-    # The pod of a cluster that asks for vLLM's route is a Ray head as well.
-    assert {target["job"] for target in found} == {name} | ({"ray"} if name == "ray-serve-vllm" else set())
-    assert len({target["__address__"] + target["__metrics_path__"] for target in found}) == len(found)
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(specs, rendered, name):
-    for target in scraped(workload(rendered, name), [SAMPLES[name]]):
-        if target["job"] != name:
-            continue
-        promised = target_labels(name, specs[name], target["endpoint"])
-        assert set(promised.added) == {label for label in target if not label.startswith("__")}
-        for label, source in promised.added.items():
-            if source.startswith('"'):
-                assert target[label] == source.strip('"')
 
 
 def test_labels_that_exporter_and_target_share_are_told_apart(specs):

@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests import helm
-from tests.conftest import PROFILES
+from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ CLUSTER_SCOPED = {
     "APIService",
     "CustomResourceDefinition",
 }
-WITH_STACK = [profile for profile in PROFILES if profile != "bring-your-own-prometheus"]
+WITH_STACK = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
 
 
 def identity(document: dict[str, Any], namespace: str = "monitoring") -> tuple[str, str, str]:
@@ -182,7 +182,7 @@ def test_jark_leaves_metrics_server_and_dcgm_to_the_cluster_and_keeps_the_docume
     assert login == ["admin", "prom-operator"]
 
 
-@pytest.mark.parametrize("profile", [profile for profile in PROFILES if profile != "jark"])
+@pytest.mark.parametrize("profile", [profile for profile in PROFILES if "jark" not in lineage(profile)])
 def test_no_other_profile_renders_a_password(rendered: Render, profile: str) -> None:
     for secret in of_kind(rendered(profile), "Secret"):
         assert not {"admin-password", "password"} & (secret.get("data") or {}).keys()
@@ -204,8 +204,9 @@ def test_data_is_on_volumes_unless_the_profile_says_otherwise(rendered: Render, 
     expected = {
         "kind": set(),
         "bring-your-own-prometheus": {"StatefulSet"},
-    }.get(profile, {"Prometheus", "Alertmanager", "StatefulSet", "PersistentVolumeClaim"})
-    assert claims == expected
+        "standalone": {"Prometheus", "Alertmanager", "StatefulSet", "PersistentVolumeClaim"},
+    }
+    assert claims == next(expected[name] for name in lineage(profile) if name in expected)
 
 
 def test_grafana_may_read_no_secret_outside_its_own_namespace(rendered: Render) -> None:

@@ -12,7 +12,7 @@ from generator.errors import InputError
 from generator.rules import parse_rules, prometheus_rules, read_rules
 from generator.rules.reader import shared_problems
 
-from .conftest import ROOT, SCHEMA
+from .conftest import SCHEMA, SPECS
 
 FULL = {
     "description": "A workload.",
@@ -141,12 +141,34 @@ def test_every_broken_file_of_a_folder_is_named(tmp_path):
     (folder / "a.yaml").write_text("description: [", "utf-8")
     (folder / "b.yaml").write_text("descripton: x", "utf-8")
     with pytest.raises(InputError) as caught:
-        read_rules(folder, SCHEMA)
+        read_rules(folder, SCHEMA, ())
     assert {problem.file for problem in caught.value.problems} == {"rules/a.yaml", "rules/b.yaml"}
 
 
 def test_the_tests_below_the_folder_are_not_rules():
-    assert "tests" not in read_rules(ROOT / "rules", SCHEMA)
+    assert "tests" not in SPECS
+
+
+def test_monitors_stand_for_their_jobs_inside_braces():
+    data = changed(("alerts", 0, "expr"), "sum(up{@monitors}) > $threshold:high")
+    spec = parse_rules("mine", data, SCHEMA, file="rules/mine.yaml", monitors=["b", "a-c"])
+    assert 'up{job=~"a-c|b"}' in str(prometheus_rules(spec))
+    with pytest.raises(
+        InputError, match=r"rules/mine\.yaml: alerts\[0\]\.expr: unknown matcher '@monitor' .*'monitors'"
+    ):
+        parse_rules(
+            "mine",
+            changed(("alerts", 0, "expr"), "up{@monitor} > $threshold:high"),
+            SCHEMA,
+            file="rules/mine.yaml",
+            monitors=["a"],
+        )
+
+
+@pytest.mark.parametrize("kept", [("records",), ("alerts", "thresholds"), ("records", "slos")])
+def test_a_file_may_hold_records_alerts_or_objectives_alone(kept):
+    data = {key: value for key, value in FULL.items() if key in ("description", *kept)}
+    assert prometheus_rules(parse(data))["groups"]
 
 
 JSON = st.recursive(

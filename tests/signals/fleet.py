@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generator.files import yamlfile
+from tests.conftest import ROOT
+from tests.monitors.examples import pod_of
 from tests.monitors.prometheus import Pod
+
+MONITORS = ROOT / "monitors"
 
 NODES = ("ip-10-0-1-11.ec2.internal", "ip-10-0-1-12.ec2.internal")
 GPU_NODES = ("ip-10-0-2-21.ec2.internal", "ip-10-0-2-22.ec2.internal")
@@ -30,20 +35,40 @@ def _ray(cluster: str, kind: str, node: str, ip: str, **labels: str) -> Pod:
     )
 
 
-def _pair(
-    name: str, nodes: tuple[str, str], namespace: str, net: int, port: tuple[str, int], **labels: str
-) -> tuple[Pod, Pod]:
-    """Gives two pods of one workload, one on each node."""
-    container = (port,) if port[0] else (("port-0", port[1]),)
-    first, second = (
-        Pod(labels, {name: container}, f"{name}-{index}", namespace, node, f"10.1.{net}.{index + 1}", service=name)
-        for index, node in enumerate(nodes)
-    )
-    return first, second
+_PLACES = {
+    "dcgm": (GPU_NODES, "gpu-operator"),
+    "karpenter": (NODES, "karpenter"),
+    "kueue": (NODES[:1], "kueue-system"),
+    "neuron": (NEURON_NODES, "neuron-monitor"),
+    "opensearch": (NODES[:1], "monitoring"),
+    "sglang": (GPU_NODES, "inference"),
+    "triton": (GPU_NODES, "inference"),
+    "vllm": (GPU_NODES, "inference"),
+}
+"""Where a workload runs that does not have a pod on one node, in a namespace of its name."""
 
 
 def _named(**labels: str) -> dict[str, str]:
     return {f"app.kubernetes.io/{key}": value for key, value in labels.items()}
+
+
+def _of_example(name: str, net: int) -> tuple[Pod, ...]:
+    """Returns the scraped pods of a monitor's first example, one on each of the workload's nodes."""
+    spec = yamlfile.load_mapping(MONITORS / f"{name}.yaml")
+    nodes, namespace = _PLACES.get(name, (NODES[:1], name))
+    entries = [entry for entry in spec["examples"][0]["pods"] if entry["targets"]]
+    return tuple(
+        pod_of(
+            entry,
+            name="-".join((name, *([entry["containers"][0]["name"]] if len(entries) > 1 else []), str(index))),
+            namespace=namespace,
+            node=node,
+            ip=f"10.2.{net}.{10 * kind + index + 1}",
+            service=entry.get("service", name),
+        )
+        for kind, entry in enumerate(entries)
+        for index, node in enumerate(nodes)
+    )
 
 
 _SERVING = {"ai-ml-observability/vllm-metrics": "true"}
@@ -53,45 +78,37 @@ RAY_TRAIN_WORKER = _ray("ray-train-x7b2k", "worker", GPU_NODES[0], "10.1.1.2")
 RAY_SERVE_HEAD = _ray("llm-serve-b4c6d", "head", NODES[1], "10.1.1.3")
 RAY_SERVE_WORKER = _ray("llm-serve-b4c6d", "worker", GPU_NODES[1], "10.1.1.4")
 RAY_MOUNTED_HEAD = _ray("chat-v6w8k", "head", NODES[1], "10.1.1.5", **_SERVING)
-VLLM = _pair("vllm", GPU_NODES, "inference", 2, ("http", 8000), app="vllm")
+OTHERWISE = frozenset({"fluent-bit", "ray", "ray-serve-vllm"})
+"""Monitors whose pods are not those of their example: they are on every node, or several clusters."""
 
 PODS: dict[str, tuple[Pod, ...]] = {
     "ray": (RAY_TRAIN_HEAD, RAY_TRAIN_WORKER, RAY_SERVE_HEAD, RAY_SERVE_WORKER, RAY_MOUNTED_HEAD),
-    "vllm": VLLM,
-    "sglang": _pair("sglang", GPU_NODES, "inference", 3, ("http", 30000), app="sglang"),
-    "triton": _pair("triton", GPU_NODES, "inference", 4, ("metrics", 8002), app="triton-inference-server"),
-    "dcgm": _pair("dcgm-exporter", GPU_NODES, "gpu-operator", 5, ("metrics", 9400), **_named(name="dcgm-exporter")),
-    "neuron": _pair("neuron-monitor", NEURON_NODES, "neuron-monitor", 6, ("", 8000), app="neuron-monitor"),
-    "karpenter": _pair("karpenter", NODES, "karpenter", 7, ("http-metrics", 8080), **_named(name="karpenter")),
-    "kuberay-operator": _pair(
-        "kuberay-operator", NODES, "kuberay-operator", 8, ("http", 8080), **_named(name="kuberay-operator")
-    )[:1],
-    "kueue": _pair(
-        "kueue", NODES, "kueue-system", 9, ("https", 8443), **_named(name="kueue", component="metrics-service")
-    )[:1],
-    "argo-workflows": _pair(
-        "workflow-controller", NODES, "argo-workflows", 10, ("metrics", 9090), app="workflow-controller"
-    )[:1],
-    "argocd": tuple(
-        pod
-        for net, component in enumerate(("application-controller", "server", "repo-server"), 11)
-        for pod in _pair(
-            f"argocd-{component}", NODES, "argocd", net, ("metrics", 8080 + net), **_named(name=f"argocd-{component}")
-        )[:1]
-    ),
-    "jupyterhub": _pair("hub", NODES, "jupyterhub", 15, ("http", 8081), app="jupyterhub", component="hub")[:1],
-    "opensearch": _pair(
-        "opensearch-exporter", NODES, "monitoring", 18, ("http", 9114), **_named(name="opensearch-exporter")
-    )[:1],
+    **{
+        path.stem: _of_example(path.stem, net)
+        for net, path in enumerate(sorted(MONITORS.glob("*.yaml")), 1)
+        if path.stem not in OTHERWISE
+    },
 }
 """The pods that each monitor finds, by the monitor's name; ``ray-serve-vllm`` finds one of Ray's."""
+
+VLLM = PODS["vllm"]
 
 IDLE = Pod({}, {"notebook": ()}, "jupyter-ana", "jupyterhub", GPU_NODES[0], "10.1.17.1")
 """A notebook that holds a GPU and does nothing with it."""
 
 DEVICE_USERS = {
     "dcgm": (RAY_TRAIN_WORKER, RAY_SERVE_WORKER, *VLLM, *PODS["sglang"], *PODS["triton"], IDLE),
-    "neuron": _pair("trainium", NEURON_NODES, "default", 16, ("http", 8000), app="trainium"),
+    "neuron": tuple(
+        Pod(
+            {"app": "trainium"},
+            {"trainium": (("http", 8000),)},
+            f"trainium-{index}",
+            "default",
+            node,
+            f"10.1.16.{index}",
+        )
+        for index, node in enumerate(NEURON_NODES, 1)
+    ),
 }
 """Pods that use the devices which an exporter reports; each is reported by the exporter on its node."""
 

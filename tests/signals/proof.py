@@ -57,7 +57,8 @@ def prove(
     """
     begun = time.monotonic()
     boards = _boards(root)
-    specs = read_rules(root / "rules", _schema(root, "rule"))
+    monitors = [path.stem for path in (root / "monitors").glob("*.yaml")]
+    specs = read_rules(root / "rules", _schema(root, "rule"), monitors)
     rules = list(expressions(specs))
     wanted = _wanted(boards, rules)
     with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:

@@ -113,4 +113,4 @@ def test_a_monitor_of_the_exporters_own_chart_leaves_the_gpus_user_in_other_labe
     assert "vllm-0" in {one.labels["pod"] for one in own}
     assert {one.labels["job"] for one in foreign} == {"dcgm-exporter"}
     assert "vllm-0" in {one.labels["exported_pod"] for one in foreign}
-    assert {one.labels["pod"] for one in foreign} == {"dcgm-exporter-0", "dcgm-exporter-1"}
+    assert {one.labels["pod"] for one in foreign} == {"dcgm-0", "dcgm-1"}

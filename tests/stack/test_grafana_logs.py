@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.conftest import PROFILES
+from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Values = Callable[..., dict[str, Any]]
 
 NAME = "kube-prometheus-stack"
-OWN = [profile for profile in PROFILES if profile != "bring-your-own-prometheus"]
+OWN = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
 
 
 def grafana(values: Values, profile: str = "standalone", **choices: Any) -> dict[str, Any]:

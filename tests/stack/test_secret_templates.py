@@ -65,7 +65,7 @@ def rules(rendered: Objects, role: str) -> list[tuple[str, frozenset[str], froze
     ]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", USED)
 def test_each_profile_makes_the_secrets_that_it_uses(charts: Callable[..., Path], profile: str) -> None:
     rendered = objects(charts(profile))
     assert names(rendered) == USED[profile]

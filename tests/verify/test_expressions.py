@@ -71,6 +71,7 @@ RULES = Rules(
     records=(Record("pod:slow", "sum(app_queue_requests)", "Requests that wait.", {"team": "ml"}),),
     slos={"errors": Slo("Burn", "Too slow", "Too slow.", 0.9, 1, events="pod:slow", bad="pod:slow")},
     alerts=(Alert("Down", "up == 0", "critical", "Down", "It is $value.", {"slo": "x"}, "Down"),),
+    shared=Shared({}, {}),
 )
 
 
