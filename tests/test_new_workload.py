@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILES = ROOT / "tests" / "new_workload"
 STRUCTURE = (
-    "tests/build/test_verification.py::test_everything_that_is_queried_is_emitted",
+    "tests/build/test_findings.py::test_everything_that_is_queried_is_emitted",
     "tests/catalogue/test_shipped.py",
     "tests/cli/test_cli.py::test_profiles_lists_every_profile",
     "tests/dashboards/test_shipped.py",
