@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.build.sources import sources_root
 from generator.choices.profiles import Layer, located
 from generator.errors import InputError, Problem
 from generator.files import schemas, yamlfile
+from generator.files.location import sources_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.build.sources import read_overlay, sources_root
+from generator.build.sources import read_overlay
 from generator.choices.profiles import parse_set, resolve
 from generator.dashboards import dashboard_values_schema
+from generator.files.location import sources_root
 from generator.monitors import monitor_values_schema
 from generator.rules import rule_values_schema
 

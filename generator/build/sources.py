@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.catalogue.reader import read_catalogue
@@ -18,6 +17,7 @@ from generator.verify.spec import Exemption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from generator.catalogue.spec import Exporter
     from generator.dashboards.spec import Dashboard
@@ -53,13 +53,6 @@ class Sources:
     schemas: Mapping[str, Mapping[str, Any]]
 
 
-def sources_root() -> Path:
-    """Gives the folder of profiles/, monitors/ and so on: an installed package's data, else the checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "data"
-    return installed if installed.is_dir() else package.parent
-
-
 def read_profiles(root: Path) -> dict[str, Layer]:
     """Reads profiles/*.yaml.
 
@@ -84,7 +77,7 @@ def read_pins(root: Path) -> Pins:
     Raises:
         InputError: it does not follow its schema.
     """
-    return parse_pins(yamlfile.load(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
+    return parse_pins(yamlfile.load_data(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
 
 
 def read_log_fields(root: Path) -> dict[str, LogField]:
@@ -94,7 +87,7 @@ def read_log_fields(root: Path) -> dict[str, LogField]:
         InputError: it does not follow its schema, or a field lies inside another one.
     """
     file = "logs/fields.yaml"
-    return parse_fields(yamlfile.load(root / file, file=file), _schema(root, "log-fields"), file=file)
+    return parse_fields(yamlfile.load_data(root / file, file=file), _schema(root, "log-fields"), file=file)
 
 
 def read_sources(root: Path) -> Sources:
@@ -121,7 +114,7 @@ def read_sources(root: Path) -> Sources:
 
 def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
     file = "exemptions.yaml"
-    data = yamlfile.load(root / file, file=file)
+    data = yamlfile.load_data(root / file, file=file)
     schemas.validate(data, schema, file=file)
     return exemptions(data["exemptions"], origin=file)
 
@@ -141,7 +134,8 @@ def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, A
 
 def _schema(root: Path, kind: str) -> dict[str, Any]:
     path = root / "values-schemas" / f"{kind}.schema.yaml"
-    return yamlfile.load_mapping(path, file=_name(path, root))
+    name = _name(path, root)
+    return yamlfile.expect_mapping(yamlfile.load_data(path, file=name), file=name)
 
 
 def _name(path: Path, root: Path) -> str:

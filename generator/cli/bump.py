@@ -43,8 +43,8 @@ def bump(
     """
     from datetime import UTC, datetime
 
-    from generator.build.sources import sources_root
     from generator.files.atomic import write_file
+    from generator.files.location import sources_root
     from generator.upgrades import edited_pins, pins_file
     from generator.upgrades.bump import as_data, as_text
     from generator.upgrades.fetching import compare_versions

@@ -81,10 +81,10 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
 
     CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
     """
-    from generator.build.sources import sources_root
     from generator.catalogue.capture import add_capture
     from generator.catalogue.known import Drops
     from generator.files import yamlfile
+    from generator.files.location import sources_root
 
     root = sources_root()
     sources = load_sources()

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @output_option
 def profiles(output: str) -> None:
     """List the profiles: what kind of cluster each is for, and what it extends."""
-    from generator.build.sources import read_profiles, sources_root
+    from generator.build.sources import read_profiles
     from generator.cli.listing import profile_rows
+    from generator.files.location import sources_root
     from generator.files.table import table
 
     rows = profile_rows(read_profiles(sources_root()))

@@ -29,7 +29,8 @@ def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
     """
     from dataclasses import asdict
 
-    from generator.build.sources import read_pins, sources_root
+    from generator.build.sources import read_pins
+    from generator.files.location import sources_root
     from generator.files.table import table
     from generator.upstream import vendor_chart
 

@@ -9,10 +9,12 @@ import click
 
 from generator import __version__
 from generator.choices.request import Request
-from generator.cli.options import DEFAULT_FOLDER, load_build, request_options, require_profile
+from generator.cli.options import DEFAULT_FOLDER, load_build, request_options, require_profile, show_warnings
 from generator.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from generator.files.writer import Plan
 
 EXAMPLES = """\b
@@ -68,13 +70,12 @@ def cli(
     require_profile(request)
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    from generator.build.chart import chart
-    from generator.build.findings import findings, refuse_errors
+    from generator.build.kept import kept_chart
     from generator.files import writer
 
-    build = load_build(request)
-    refuse_errors(findings(build))
-    planned = writer.plan(target, chart(build))
+    kept = kept_chart(request)
+    planned = writer.plan(target, _made(request) if kept is None else kept.files)
+    show_warnings(kept.warnings if kept else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
         if not planned.clean:
@@ -87,6 +88,23 @@ def cli(
     else:
         writer.write(planned)
         _report(planned, target)
+
+
+def _made(request: Request) -> Mapping[str, str]:
+    """Makes the chart of a request, checks its queries, and keeps it for the next run.
+
+    Raises:
+        InputError: see make_build and chart; also each error that the check finds.
+    """
+    from generator.build.chart import chart
+    from generator.build.findings import findings, refuse_errors
+    from generator.build.kept import keep_chart
+
+    build = load_build(request)
+    refuse_errors(findings(build))
+    files = chart(build)
+    keep_chart(request, build, files)
+    return files
 
 
 def _report(planned: Plan, target: Path) -> None:

@@ -86,7 +86,8 @@ def _image(request: Request, registry: str | None) -> str:
     if registry is not None:
         request = replace(request, sets=(*request.sets, f"images.registry={registry}"))
     if request == Request():
-        from generator.build.sources import read_pins, sources_root
+        from generator.build.sources import read_pins
+        from generator.files.location import sources_root
 
         return fluent_bit_image({}, read_pins(sources_root()))
     build = load_build(request if request.profile or request.tfvars else replace(request, profile=_BASE))

@@ -11,17 +11,18 @@ import click
 from generator.choices.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from generator.build.build import Build
     from generator.build.sources import Sources
+    from generator.errors import Problem
 
 DEFAULT_FOLDER = Path("charts/ai-ml-observability")
 
 
 def complete_profile(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Returns the built-in profiles whose names begin with what was typed; the shell asks for it."""
-    from generator.build.sources import sources_root
+    from generator.files.location import sources_root
 
     names = (path.stem for path in (sources_root() / "profiles").glob("*.yaml"))
     return sorted(name for name in names if name.startswith(incomplete))
@@ -48,6 +49,12 @@ _SETS = click.option(
     multiple=True,
     metavar="PATH=VALUE",
     help="Lay one value over the profile and the files, as in a.b=1. Repeatable.",
+)
+
+_NO_CACHE = click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Keep nothing between runs, and use nothing kept; GEN_CHART_CACHE=DIR keeps it elsewhere.",
 )
 
 PROFILE = click.option(
@@ -85,11 +92,15 @@ def request_options(profile: Any = PROFILE) -> Callable[[Any], Any]:
             tfvars: Path | None,
             overlays: tuple[Path, ...],
             sets: tuple[str, ...],
+            no_cache: bool,
             **more: Any,
         ) -> Any:
-            return command(*args, request=Request(profile or "", overlays, sets, tfvars), **more)
+            from generator.files import cache
 
-        for option in (_SETS, _OVERLAYS, _TFVARS, profile):
+            with cache.opened(off=no_cache):
+                return command(*args, request=Request(profile or "", overlays, sets, tfvars), **more)
+
+        for option in (_NO_CACHE, _SETS, _OVERLAYS, _TFVARS, profile):
             with_request = option(with_request)
         return with_request
 
@@ -121,7 +132,8 @@ def require_profile(request: Request) -> None:
 
 def load_sources() -> Sources:
     """Reads the sources that this package came with; see sources.read_sources."""
-    from generator.build.sources import read_sources, sources_root
+    from generator.build.sources import read_sources
+    from generator.files.location import sources_root
 
     return read_sources(sources_root())
 
@@ -140,10 +152,15 @@ def load_build(request: Request, sources: Sources | None = None, *, warn: bool =
     from generator.build.build import make_build
 
     build = make_build(request, sources or load_sources())
-    for warning in build.warnings if warn else ():
+    show_warnings(build.warnings if warn else ())
+    return build
+
+
+def show_warnings(warnings: Iterable[Problem]) -> None:
+    """Prints warnings about a request on stderr."""
+    for warning in warnings:
         click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
         click.echo(str(warning), err=True)
-    return build
 
 
 def load_builds(sources: Sources) -> list[Build]:

@@ -30,7 +30,8 @@ def outdated(ctx: click.Context, upstream: Upstream, images: bool | None, exit_c
     Shown are the newest patch, minor and major release beyond each pin, and when they were published where the
     repository says so. Pre-releases do not count. Nothing is changed; `gen-chart bump` does that.
     """
-    from generator.build.sources import read_pins, sources_root
+    from generator.build.sources import read_pins
+    from generator.files.location import sources_root
     from generator.files.table import table
     from generator.upgrades import outdated as compare
     from generator.upgrades.outdated import as_data, as_rows

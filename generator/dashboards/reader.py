@@ -20,6 +20,7 @@ from generator.dashboards.spec import (
 )
 from generator.errors import InputError, Problem
 from generator.files import schemas
+from generator.files.cache import kept
 from generator.files.folder import name_problems, read_room
 from generator.promql.shorthands import Percentiles, Ratio, Shared
 
@@ -79,10 +80,15 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
         found = list(_choice_problems(data, file))
     if not found:
         dashboard = _dashboard(name, data, file)
-        found = list(dashboard_problems(dashboard))
-        if not found:
+        if _sound(dashboard):
             return dashboard
+        found = dashboard_problems(dashboard)
     raise InputError(*(_with_title(problem, data) for problem in found))
+
+
+@kept("sound")
+def _sound(dashboard: Dashboard) -> bool:
+    return not dashboard_problems(dashboard)
 
 
 def _with_title(problem: Problem, data: Any) -> Problem:

@@ -97,8 +97,9 @@ def page() -> str:
     """
     from generator.build.build import make_build
     from generator.build.chart import chart_schema
-    from generator.build.sources import read_sources, sources_root
+    from generator.build.sources import read_sources
     from generator.choices.request import Request
+    from generator.files.location import sources_root
 
     build = make_build(Request("jark"), read_sources(sources_root()))
     return values_markdown(chart_schema(build), build.values)
@@ -106,6 +107,6 @@ def page() -> str:
 
 def write() -> None:
     """Writes docs/values.md of the checkout."""
-    from generator.build.sources import sources_root
+    from generator.files.location import sources_root
 
     (sources_root() / "docs" / "values.md").write_text(page(), encoding="utf-8")

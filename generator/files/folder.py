@@ -41,7 +41,9 @@ def read_room(
     for path in paths:
         file = f"{directory.name}/{path.name}"
         try:
-            specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path, file=file), file)
+            specs[path.stem] = parse(
+                path.stem, yamlfile.expect_mapping(yamlfile.load_data(path, file=file), file=file), file
+            )
         except InputError as error:
             problems.extend(error.problems)
     problems.extend(shared(specs))

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generator.files.cache import kept
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -31,6 +33,7 @@ def _environment() -> Environment:
     )
 
 
+@kept("templates")
 def render(template: str, **values: Any) -> str:
     """Fills a template, named by its path in generator/; an unknown variable is an error.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from generator.errors import InputError, bad_input
+from generator.files import cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -247,6 +248,19 @@ def read_text(path: Path, *, file: str = "") -> str:
 def load(path: Path, *, file: str = "") -> Any:
     """Reads and parses one YAML file; see read_text and parse for what it returns and raises."""
     return parse(read_text(path, file=file), file=file or str(path))
+
+
+def load_data(path: Path, *, file: str = "") -> Any:
+    """Reads a file of the program's own data: as load, but kept between runs (see cache)."""
+    text = read_text(path, file=file)
+    memo = cache.current().memo("data")
+    key = cache.fingerprint(text) if memo.on else ""
+    data = memo.get(key)
+    if data is None:
+        data = parse(text, file=file or str(path))
+        if data is not None:
+            memo.set(key, data)
+    return data
 
 
 def load_mapping(path: Path, *, file: str = "") -> dict[str, Any]:

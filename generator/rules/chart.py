@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from generator.files import yamlfile
+from generator.files.cache import kept
 from generator.files.templating import render
 from generator.rules.groups import RUNBOOK_URL, marked_groups
 from generator.rules.numbers import defaults, fill, plain
@@ -46,6 +47,7 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     return texts
 
 
+@kept("rules")
 def _template(spec: Rules) -> str:
     """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
     numbers = defaults(spec)

@@ -6,6 +6,8 @@ import ast
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from generator.files.cache import kept
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -30,6 +32,7 @@ def program_files(header: str) -> Chart:
     }
 
 
+@kept("programs")
 def stripped(source: str) -> str:
     """Gives Python source without docstrings and lines of comment, the module's own docstring kept.
 

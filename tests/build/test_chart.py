@@ -174,6 +174,6 @@ def test_a_profile_of_ones_own_may_extend_a_built_in_one(sources: Sources) -> No
 
 
 def test_sources_lie_beside_the_package_or_inside_it() -> None:
-    from generator.build.sources import sources_root
+    from generator.files.location import sources_root
 
     assert sources_root() == Path(ROOT)

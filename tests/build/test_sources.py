@@ -95,10 +95,3 @@ def test_a_bad_overlay_is_an_error_that_names_it(tmp_path: Path, content: bytes,
         sources.read_overlay(tmp_path / "mine.yaml")
     assert str(error.value).startswith(f"{tmp_path / 'mine.yaml'}")
     assert says in str(error.value)
-
-
-def test_the_sources_of_an_installed_package_lie_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "__file__", str(tmp_path / "generator" / "build" / "sources.py"))
-    assert sources.sources_root() == tmp_path
-    (tmp_path / "generator" / "data").mkdir(parents=True)
-    assert sources.sources_root() == tmp_path / "generator" / "data"

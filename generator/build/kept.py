@@ -1,0 +1,85 @@
+"""Whole charts that are kept between runs, under a key of all that a request names.
+
+Only the ground is imported here: a run that finds its chart reads nothing else of the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.errors import Problem
+from generator.files import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.build.build import Build
+    from generator.choices.request import Request
+
+_KIND = "charts"
+
+_LARGEST = 8 * 1024 * 1024
+"""Bytes; a larger file is refused by whoever reads it."""
+
+
+@dataclass(frozen=True)
+class KeptChart:
+    """A chart whose queries have been checked, and what had to be said about its request."""
+
+    files: Mapping[str, str]
+    warnings: tuple[Problem, ...]
+
+
+def kept_chart(request: Request) -> KeptChart | None:
+    """Returns the chart that an equal request has given before; None if it has to be made.
+
+    Equal are requests with the same arguments whose files, those named inside an overlay too, have the same content.
+    """
+    key = _key(request)
+    entry = cache.current().entry(_KIND, key) if key else None
+    if entry is None or any(_digest(Path(path)) != digest for path, digest in entry["extra"].items()):
+        return None
+    return KeptChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))
+
+
+def keep_chart(request: Request, build: Build, files: Mapping[str, str]) -> None:
+    """Keeps a chart whose queries have been checked.
+
+    Args:
+        request: what it was made from.
+        build: the Build of the request.
+        files: the chart.
+    """
+    key = _key(request)
+    extra = {path: _digest(Path(path)) for path in _extra_files(build)}
+    if key and None not in extra.values():
+        warnings = [asdict(warning) for warning in build.warnings]
+        cache.current().keep(_KIND, key, {"extra": extra, "warnings": warnings, "files": dict(files)})
+
+
+def _extra_files(build: Build) -> Iterable[str]:
+    for block in ("dashboards", "rules"):
+        yield from build.profile.choices[block].get("extra", ())
+
+
+def _key(request: Request) -> str:
+    """Returns the key of a request; "" if a file cannot be read, which then is for the reader to explain."""
+    if cache.current().folder is None:
+        return ""
+    named = [path for path in (request.own_profile, *request.overlays, request.tfvars) if path is not None]
+    digests = [_digest(path) for path in named]
+    if None in digests:
+        return ""
+    return cache.fingerprint(repr(request), *(digest or "" for digest in digests))
+
+
+def _digest(path: Path) -> str | None:
+    """Returns the fingerprint of a file's content; None if it cannot be read or is too large."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except (OSError, ValueError):
+        return None
+    return cache.fingerprint(content) if len(content) <= _LARGEST else None

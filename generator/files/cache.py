@@ -1,0 +1,287 @@
+"""What is kept between runs, so that a run does again only what depends on a change.
+
+What is kept may never make a wrong chart. A value is found under a key that holds the content of everything that it
+depends on; the whole folder belongs to one fingerprint of the program, its data and the versions of its libraries.
+Entries are JSON, which cannot run code, behind a checksum: one that is cut off, changed or foreign is passed over and
+written anew. Each is put in place in one step, so that runs at the same time do not disturb each other. The folder has
+to be the user's own: what others may write is not read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from generator.files.location import package_root, sources_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+VARIABLE = "GEN_CHART_CACHE"
+"""Names the folder of what is kept; ``off`` keeps nothing."""
+
+_FOLDERS = 4
+"""Programs (versions, checkouts) whose folders stay beside each other; the oldest goes."""
+
+_ENTRIES = 24
+"""Entries of one kind in a folder, such as whole charts; the oldest goes."""
+
+_VALUES = 20_000
+"""Values in one memo; beyond that, those that the last run did not use go."""
+
+
+def fingerprint(*parts: str | bytes) -> str:
+    """Returns the sha256 of several parts, each told apart from its neighbours, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def program_fingerprint() -> str:
+    """Returns the fingerprint of what a run depends on besides its input: code, data, libraries and Python.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    package, root = package_root(), sources_root()
+    parts: list[str | bytes] = [sys.version, *_libraries()]
+    for path in sorted({*_files(package), *(file for room in _rooms(root) for file in _files(room))}):
+        parts += [path.relative_to(root if path.is_relative_to(root) else package).as_posix(), path.read_bytes()]
+    return fingerprint(*parts)
+
+
+def _rooms(root: Path) -> Iterator[Path]:
+    """Yields the folders and files of data in a checkout; in an installed package they lie inside the package."""
+    if root.parent == package_root():
+        return
+    for name in ("blueprints", "dashboards", "logs", "metrics", "monitors", "profiles", "rules", "values-schemas"):
+        yield root / name
+    yield from (root / "exemptions.yaml", root / "pins.yaml")
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+        return
+    for folder, folders, names in os.walk(place):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (Path(folder, name) for name in names)
+
+
+def _libraries() -> Iterator[str]:
+    """Yields the names of the installed distributions, which hold their versions."""
+    for entry in sys.path:
+        with contextlib.suppress(OSError):
+            names = os.listdir(entry or ".")  # noqa: PTH208 - names are all that is needed, of some hundred entries
+            yield from sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
+
+
+class Memo:
+    """Values of one kind by key, kept in one file."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Takes the file; None keeps nothing."""
+        self._path = path
+        self._kept: dict[str, Any] | None = None
+        self._used: dict[str, Any] = {}
+        self._new = False
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._path is not None
+
+    def get(self, key: str) -> Any:
+        """Returns the value of a key; None if there is none."""
+        if self._path is None:
+            return None
+        if self._kept is None:
+            kept = _read(self._path)
+            self._kept = kept if isinstance(kept, dict) else {}
+        value = self._kept.get(key)
+        if value is not None:
+            self._used[key] = value
+        return value
+
+    def set(self, key: str, value: Any) -> None:
+        """Keeps a value, which JSON can express and is not None."""
+        if self._path is not None:
+            self._used[key] = value
+            self._new = True
+
+    def save(self) -> None:
+        """Writes the file if a value is new."""
+        if self._path is not None and self._new:
+            values = {**(self._kept or {}), **self._used}
+            _write(self._path, values if len(values) <= _VALUES else self._used)
+            self._new = False
+
+
+class Cache:
+    """One program's folder of what is kept.
+
+    Attributes:
+        folder: the folder; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Takes the folder, which exists and is the user's own."""
+        self.folder = folder
+        self._memos: dict[str, Memo] = {}
+
+    def memo(self, kind: str) -> Memo:
+        """Returns the values of a kind, the same object each time."""
+        if kind not in self._memos:
+            self._memos[kind] = Memo(self.folder / f"{kind}.json" if self.folder else None)
+        return self._memos[kind]
+
+    def entry(self, kind: str, key: str) -> Any:
+        """Returns a large value that has a file of its own; None if there is none."""
+        return _read(self.folder / kind / f"{key}.json") if self.folder else None
+
+    def keep(self, kind: str, key: str, value: Any) -> None:
+        """Keeps a large value in a file of its own."""
+        if self.folder:
+            place = self.folder / kind
+            with contextlib.suppress(OSError):
+                place.mkdir(mode=0o700, exist_ok=True)
+                _write(place / f"{key}.json", value)
+                _leave_newest(place, _ENTRIES)
+
+    def save(self) -> None:
+        """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
+        for memo in self._memos.values():
+            memo.save()
+
+
+_CURRENT: ContextVar[Cache] = ContextVar("cache", default=Cache())  # noqa: B039 - it keeps nothing
+
+
+def current() -> Cache:
+    """Returns the cache of this run; one that keeps nothing unless the command line has opened another."""
+    return _CURRENT.get()
+
+
+@contextlib.contextmanager
+def opened(*, off: bool = False) -> Iterator[Cache]:
+    """Opens the user's cache for a run and saves it at its end, also after an error: no value depends on a later step.
+
+    Args:
+        off: whether nothing is kept, and nothing that was kept is read.
+    """
+    cache = Cache(None if off else _folder())
+    token = _CURRENT.set(cache)
+    try:
+        yield cache
+    finally:
+        _CURRENT.reset(token)
+        cache.save()
+
+
+def kept(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keeps what a pure function returns, by the ``repr`` of its arguments.
+
+    Args:
+        kind: the name of the memo.
+
+    Returns:
+        A decorator for functions whose arguments ``repr`` tells apart, and whose result JSON gives back as it was.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+            memo = current().memo(kind)
+            if not memo.on:
+                return function(*args, **kwargs)
+            key = fingerprint(function.__qualname__, repr(args), repr(sorted(kwargs.items())))
+            result = memo.get(key)
+            if result is None:
+                result = function(*args, **kwargs)
+                memo.set(key, result)
+            return cast("T", result)
+
+        return remembered
+
+    return decorate
+
+
+def _folder() -> Path | None:
+    """Returns this program's folder in the user's cache; None if there can be none."""
+    named = os.environ.get(VARIABLE, "")
+    if named == "off":
+        return None
+    try:
+        folder = (Path(named) if named else _user_folder()) / program_fingerprint()[:32]
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True)
+            _leave_newest(folder.parent, _FOLDERS)
+    except OSError:
+        return None
+    return folder if _own(folder) and _own(folder.parent) else None
+
+
+def _user_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("gen-chart") / "runs"
+
+
+def _own(folder: Path) -> bool:
+    """Says whether a folder is this user's and nobody else may write in it."""
+    status = folder.stat()
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _leave_newest(folder: Path, number: int) -> None:
+    """Removes all but the newest entries of a folder."""
+    entries = sorted(folder.iterdir(), key=lambda path: path.lstat().st_mtime_ns, reverse=True)
+    for old in entries[number:]:
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Any:
+    """Returns what a file of the cache holds; None if it is missing, cut off, changed, or no such file."""
+    try:
+        raw = path.read_bytes()
+        head, body = raw[:64], raw[65:]
+        if hashlib.sha256(body).hexdigest().encode() != head:
+            return None
+        return json.loads(body)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _write(path: Path, value: Any) -> None:
+    """Writes a file of the cache in one step; a disk that refuses is passed over."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    with contextlib.suppress(OSError):
+        handle, fresh = tempfile.mkstemp(prefix=".", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            Path(fresh).replace(path)
+        except OSError:
+            Path(fresh).unlink(missing_ok=True)
+            raise
