@@ -33,6 +33,20 @@ T = TypeVar("T")
 VARIABLE = "GEN_CHART_CACHE"
 """Names the folder of what is kept; ``off`` keeps nothing."""
 
+DATA = (
+    "blueprints",
+    "dashboards",
+    "exemptions.yaml",
+    "logs",
+    "metrics",
+    "monitors",
+    "pins.yaml",
+    "profiles",
+    "rules",
+    "values-schemas",
+)
+"""The folders and files below sources_root that charts are made from."""
+
 _FOLDERS = 4
 """Programs (versions, checkouts) whose folders stay beside each other; the oldest goes."""
 
@@ -54,34 +68,34 @@ def fingerprint(*parts: str | bytes) -> str:
 
 
 def program_fingerprint() -> str:
-    """Returns the fingerprint of what a run depends on besides its input: code, data, libraries and Python.
+    """Returns the fingerprint of what every result depends on besides its input: code, libraries and Python.
 
     Raises:
         OSError: a file cannot be read.
     """
-    package, root = package_root(), sources_root()
-    parts: list[str | bytes] = [sys.version, *_libraries()]
-    for path in sorted({*_files(package), *(file for room in _rooms(root) for file in _files(room))}):
-        parts += [path.relative_to(root if path.is_relative_to(root) else package).as_posix(), path.read_bytes()]
-    return fingerprint(*parts)
+    package = package_root()
+    return fingerprint(sys.version, *_libraries(), *_contents(package, without=sources_root()))
 
 
-def _rooms(root: Path) -> Iterator[Path]:
-    """Yields the folders and files of data in a checkout; in an installed package they lie inside the package."""
-    if root.parent == package_root():
-        return
-    for name in ("blueprints", "dashboards", "logs", "metrics", "monitors", "profiles", "rules", "values-schemas"):
-        yield root / name
-    yield from (root / "exemptions.yaml", root / "pins.yaml")
+def data_fingerprint() -> str:
+    """Returns the fingerprint of the program's own data: profiles, monitors, dashboards and the rest.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    root = sources_root()
+    return fingerprint(*(part for name in DATA for part in _contents(root / name)))
 
 
-def _files(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
-        return
+def _contents(place: Path, without: Path | None = None) -> Iterator[str | bytes]:
+    """Yields the path and the content of each file below a folder, or of a file, in the order of their paths."""
+    files = [place] if place.is_file() else []
     for folder, folders, names in os.walk(place):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        yield from (Path(folder, name) for name in names)
+        folders[:] = [name for name in folders if name != "__pycache__" and Path(folder, name) != without]
+        files += [Path(folder, name) for name in names]
+    for path in sorted(files):
+        yield path.relative_to(place.parent).as_posix()
+        yield path.read_bytes()
 
 
 def _libraries() -> Iterator[str]:

@@ -1,0 +1,192 @@
+"""A run with what is kept writes the same bytes, says the same and ends alike as one without."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator.build import kept
+from generator.files import cache, location
+from tests.conftest import PROFILES, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Run = tuple[int, str, str, dict[str, bytes]]
+
+OVERLAYS = (
+    "storage: {className: gp3}\n",
+    "components: {opensearch: {nodes: 5}}\nmonitors: {interval: 15s}\n",
+    "monitors: {ray: {enabled: false}}\n",  # panels and rules ask for what nothing scrapes: an error
+    "cluster: {absent: {jupyterhub: No notebooks here.}}\nmonitors: {jupyterhub: {enabled: false}}\n",
+    "dashboards: {extra: [board.yaml]}\n",
+    "dashboards: {logs: false}\nvalues: {grafana: {nonsense: 1}}\n",
+    "monitors: [broken\n",
+)
+BOARD = """\
+title: Team
+uid: team-board
+description: The team's queue.
+variables: []
+rows:
+  - title: Queue
+    panels:
+      - title: Waiting
+        type: stat
+        description: Requests that wait.
+        unit: short
+        targets: [{expr: sum(METRIC)}]
+"""
+EDITS = (
+    ("dashboards/triton.yaml", "description: ", "description: Now. "),
+    ("dashboards/inference.yaml", "num_requests_waiting", "num_requests_waitin"),
+    ("rules/vllm.yaml", "default: 0.9", "default: 0.8"),
+    ("metrics/vllm.yaml", "gauge", "counter"),
+    ("metrics/karpenter.yaml", "[nodepool", "[nodepul"),
+    ("monitors/triton.yaml", "description: ", "description: Now. "),
+    ("pins.yaml", "4.0.0", "4.0.1"),
+    ("exemptions.yaml", "exemptions:\n", "exemptions:\n# changed\n"),
+    ("profiles/standalone.yaml", "retention: 15d", "retention: 16d"),
+    ("values-schemas/profile.schema.yaml", "title: ", "title: The "),
+    ("logs/fields.yaml", "description: ", "description: Now. "),
+)
+
+STEP = st.one_of(
+    st.tuples(st.just("edit"), st.sampled_from(EDITS)),
+    st.tuples(st.just("overlay"), st.sampled_from(OVERLAYS)),
+    st.tuples(st.just("board"), st.sampled_from(("vllm:num_requests_waiting", "vllm:num_requests_waitin"))),
+    st.tuples(st.just("profile"), st.sampled_from(PROFILES)),
+    st.tuples(st.just("set"), st.sampled_from(("monitors.interval=10s", "components.opensearch.volume=60Gi"))),
+    st.tuples(st.just("damage"), st.integers(0, 2**16)),
+)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def damaged(folder: Path, number: int) -> None:
+    """Spoils one file of what is kept: cut off, or with a byte changed."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if files:
+        path = files[number % len(files)]
+        raw = bytearray(path.read_bytes())
+        if number % 3 and raw:
+            raw[number % len(raw)] ^= 1
+        else:
+            del raw[number % (len(raw) + 1) :]
+        path.write_bytes(raw)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the data, which the program takes for its own."""
+    folder = tmp_path / "checkout"
+    for name in cache.DATA:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(folder) / name)
+    monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
+    return folder
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.mark.slow
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEP, min_size=1, max_size=5))
+def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
+    checkout: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, steps: list[Any]
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    shutil.rmtree(tmp_path / "kept", ignore_errors=True)
+    for name, *_ in EDITS:
+        shutil.copy(ROOT / name, checkout / name)
+    overlay, board = tmp_path / "mine.yaml", tmp_path / "board.yaml"
+    overlay.write_text(OVERLAYS[0])
+    board.write_text(BOARD.replace("METRIC", "vllm:num_requests_waiting"))
+    profile, sets = "jark", ["monitors.interval=20s"]
+
+    def done(*more: str) -> Run:
+        target = tmp_path / "chart"
+        shutil.rmtree(target, ignore_errors=True)
+        arguments = ["--profile", profile, "-f", str(overlay), *(word for each in sets for word in ("--set", each))]
+        code, out, err = run(*arguments, "-o", str(target), *more)
+        return code, out, err, tree(target)
+
+    done()
+    for kind, value in steps:
+        if kind == "edit":
+            file, before, after = value
+            (checkout / file).write_text((checkout / file).read_text().replace(before, after))
+        elif kind == "overlay":
+            overlay.write_text(value)
+        elif kind == "board":
+            board.write_text(BOARD.replace("METRIC", value))
+        elif kind == "profile":
+            profile = value
+        elif kind == "set":
+            sets = [value]
+        else:
+            damaged(tmp_path / "kept", value)
+        assert done() == done("--no-cache"), (kind, value)
+
+
+def test_an_equal_request_reads_no_source(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run("--profile", "kind", "-o", str(tmp_path / "chart"))
+    monkeypatch.setattr("generator.build.sources.read_sources", lambda _root: 1 / 0)
+    code, out, _ = run("--profile", "kind", "-o", str(tmp_path / "chart"))
+    assert (first[0], code) == (0, 0)
+    assert "up to date" in out
+    with pytest.raises(ZeroDivisionError):
+        run("--profile", "kind", "-o", str(tmp_path / "chart"), "--no-cache")
+
+
+def test_what_a_blueprint_warns_of_is_said_in_every_run(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "blueprint.tfvars").write_text("enable_jupyterhubb = true\n")
+    runs = [run("--tfvars", "blueprint.tfvars", "-o", str(tmp_path / "chart")) for _ in range(2)]
+    assert "warning: " in runs[0][2]
+    assert "did you mean 'enable_jupyterhub'" in runs[1][2]
+
+
+def test_a_chart_with_an_error_is_not_kept(run: Callable[..., Any], tmp_path: Path) -> None:
+    arguments = ("--profile", "kind", "--set", "monitors.ray.enabled=false", "-o", str(tmp_path / "chart"))
+    runs = [run(*arguments) for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert runs[0][0] == 2
+
+
+def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from generator.choices.request import Request
+
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    with cache.opened():
+        assert kept.kept_chart(Request("jark", overlays=(tmp_path / "none.yaml",))) is None
+        assert kept.kept_chart(Request("jark", overlays=(tmp_path,))) is None
+
+
+@pytest.mark.slow
+def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    environment = {**os.environ, cache.VARIABLE: str(tmp_path / "kept")}
+    command = [sys.executable, "-m", "generator", "--profile", "kind"]
+    started = [
+        subprocess.Popen([*command, "-o", str(tmp_path / f"chart-{number}")], env=environment, cwd=ROOT)
+        for number in range(4)
+    ]
+    assert [process.wait() for process in started] == [0, 0, 0, 0]
+    trees = [tree(tmp_path / f"chart-{number}") for number in range(4)]
+    assert all(each == trees[0] for each in trees)

@@ -1,0 +1,175 @@
+"""What is kept between runs is found again only where everything that it depends on is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.files import cache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+def written(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.json"))
+
+
+def test_a_value_is_there_in_the_next_run(folder: Path) -> None:
+    with cache.opened() as first:
+        first.memo("texts").set("a", {"b": [1, None, "é"]})
+        first.keep("charts", "c", ["d"])
+    with cache.opened() as second:
+        assert second.memo("texts").get("a") == {"b": [1, None, "é"]}
+        assert second.memo("texts").get("b") is None
+        assert second.entry("charts", "c") == ["d"]
+
+
+def test_what_was_made_before_an_error_is_kept_too(folder: Path) -> None:
+    def failing() -> None:
+        with cache.opened() as run:
+            run.memo("texts").set("a", 1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing()
+    with cache.opened() as run:
+        assert run.memo("texts").get("a") == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: raw.replace(b"secret", b"public"),
+        lambda _raw: b"",
+        lambda _raw: b"{}",
+        lambda _raw: b"\x80\x04N.",
+        lambda raw: raw[:64] + b"\n" + b"[" * 10_000,
+    ],
+    ids=["cut off", "changed", "empty", "without a checksum", "a pickle", "another content"],
+)
+def test_a_damaged_entry_is_passed_over_and_written_anew(folder: Path, damage: Any) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("a", "secret")
+        run.keep("charts", "c", "secret")
+    for path in written(folder):
+        path.write_bytes(damage(path.read_bytes()))
+    with cache.opened() as run:
+        assert run.memo("texts").get("a") is None
+        assert run.entry("charts", "c") is None
+        run.memo("texts").set("a", "new")
+        run.keep("charts", "c", "new")
+    with cache.opened() as run:
+        assert (run.memo("texts").get("a"), run.entry("charts", "c")) == ("new", "new")
+
+
+def test_only_the_user_may_read_it(folder: Path) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("a", 1)
+        run.keep("charts", "c", 1)
+    for path in written(folder):
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no POSIX permissions here")
+def test_a_folder_in_which_others_may_write_is_not_read(folder: Path) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("a", 1)
+        place = run.folder
+    assert place is not None
+    place.chmod(0o777)
+    with cache.opened() as run:
+        assert run.folder is None
+        assert run.memo("texts").get("a") is None
+
+
+def test_nothing_is_kept_if_that_is_what_was_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with cache.opened(off=True) as run:
+        run.memo("texts").set("a", 1)
+    monkeypatch.setenv(cache.VARIABLE, "off")
+    with cache.opened() as run:
+        run.keep("charts", "c", 1)
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "kept"))
+    with cache.opened() as run:
+        run.memo("texts").set("a", 1)
+        assert run.folder is None
+
+
+def test_another_program_has_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("a", 1)
+    monkeypatch.setattr(cache, "_libraries", lambda: iter(["jinja2-99.dist-info"]))
+    with cache.opened() as run:
+        assert run.memo("texts").get("a") is None
+
+
+def test_the_folders_of_old_programs_go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        with cache.opened() as run:
+            run.memo("texts").set("a", 1)
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_large_entries_do_not_pile_up(folder: Path) -> None:
+    with cache.opened() as run:
+        for number in range(60):
+            run.keep("charts", str(number), number)
+        assert run.entry("charts", "59") == 59
+    assert len(written(folder)) == 24
+
+
+def test_the_fingerprint_of_the_program_follows_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "package" / "part").mkdir(parents=True)
+    (tmp_path / "package" / "a.py").write_text("1")
+    monkeypatch.setattr(cache, "package_root", lambda: tmp_path / "package")
+    monkeypatch.setattr(cache, "sources_root", lambda: tmp_path)
+    prints = [cache.program_fingerprint()]
+    (tmp_path / "package" / "part" / "b.tpl").write_text("1")
+    prints.append(cache.program_fingerprint())
+    (tmp_path / "package" / "part" / "b.tpl").write_text("2")
+    prints.append(cache.program_fingerprint())
+    (tmp_path / "package" / "__pycache__").mkdir()
+    (tmp_path / "package" / "__pycache__" / "a.pyc").write_text("x")
+    assert len(set(prints)) == 3
+    assert cache.program_fingerprint() == prints[-1]
+
+
+def test_a_kept_function_is_called_once_for_equal_arguments(folder: Path) -> None:
+    calls: list[str] = []
+
+    @cache.kept("upper")
+    def upper(text: str, *, times: int = 1) -> str:
+        calls.append(text)
+        return text.upper() * times
+
+    for _ in range(2):
+        with cache.opened():
+            assert (upper("a"), upper("b"), upper("a", times=2)) == ("A", "B", "AA")
+    assert calls == ["a", "b", "a"]
+    assert upper("a") == "A"
+    assert calls == ["a", "b", "a", "a"]
+
+
+def test_what_is_kept_is_json_behind_its_checksum(folder: Path) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("a", 1)
+    (path,) = written(folder)
+    _, _, body = path.read_bytes().partition(b"\n")
+    assert json.loads(body) == {"a": 1}
