@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.build.sources import exemptions, sources_root
+from generator.build.sources import exemptions
 from generator.catalogue.known import Drops, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
+from generator.files.location import sources_root
 from generator.files.positions import document_reader
 from generator.rules import expressions as rule_expressions
 from generator.verify import Prepared, check, dashboard_scope, located, prepare, subject

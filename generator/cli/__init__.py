@@ -28,7 +28,7 @@ def _with_lines(error: InputError) -> Iterable[Problem]:
     """Returns the problems with their lines; only a run that fails anyway reads a file with positions."""
     from pathlib import Path
 
-    from generator.build.sources import sources_root
+    from generator.files.location import sources_root
     from generator.files.positions import document_reader, with_lines
 
     return with_lines(error.problems, document_reader(Path(), sources_root()))

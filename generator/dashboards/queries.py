@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.spec import Logs
 from generator.errors import bad_input
+from generator.files.cache import kept
 from generator.promql.expression import Expression
 from generator.promql.shorthands import Percentiles, Ratio, ShorthandError, expand, percentiles, ratio
 
@@ -15,17 +16,26 @@ if TYPE_CHECKING:
     from generator.dashboards.spec import Dashboard, Panel, Target
 
 
-def expressions(dashboard: Dashboard) -> Iterator[Expression]:
+def expressions(dashboard: Dashboard) -> list[Expression]:
     """Returns every query for Prometheus of a dashboard, menus first, in the order of the file.
 
     Raises:
         InputError: a shorthand that cannot be written out.
     """
-    for index, variable in enumerate(dashboard.variables):
-        text = variable_query(dashboard, index)
-        if text:
-            yield Expression(dashboard.file, f"variables[{index}].query", "variable", variable.name, text)
-    yield from queries(dashboard)
+    return [
+        Expression(**{**data, "columns": tuple(data["columns"]), "used": frozenset(data["used"])})
+        for data in _written_out(dashboard)
+    ]
+
+
+@kept("expressions")
+def _written_out(dashboard: Dashboard) -> list[dict[str, Any]]:
+    menus = (
+        Expression(dashboard.file, f"variables[{index}].query", "variable", variable.name, text)
+        for index, variable in enumerate(dashboard.variables)
+        if (text := variable_query(dashboard, index))
+    )
+    return [{**vars(expression), "used": sorted(expression.used)} for expression in (*menus, *queries(dashboard))]
 
 
 def queries(dashboard: Dashboard) -> Iterator[Expression]:

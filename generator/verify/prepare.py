@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from generator.files import cache
 from generator.promql.filling import PromQLError
 from generator.promql.parser import Selector, parse, selectors
 from generator.promql.references import used_variables
@@ -27,7 +29,7 @@ class Item:
 
     Attributes:
         expression: what was given.
-        tree: the parsed expression; None if there is nothing to walk (or nothing that could be parsed).
+        text: the PromQL in it; "" if there is nothing to walk (or nothing that could be parsed).
         error: why it cannot be parsed, "" if it can.
         shows: the label that a menu lists, "" if it lists none.
         variables: the variables that it uses, in the legend too.
@@ -36,12 +38,17 @@ class Item:
     """
 
     expression: Expression
-    tree: Any
+    text: str
     error: str
     shows: str
     variables: frozenset[str]
     names: frozenset[str]
     broad: bool
+
+    @cached_property
+    def tree(self) -> Any:
+        """The parsed expression; None if there is nothing to walk. Parsed when it is asked for."""
+        return parse(self.text).tree if self.text else None
 
 
 @dataclass(frozen=True)
@@ -100,13 +107,20 @@ def _item(expression: Expression) -> Item:
     variables = used_variables(expression.text) | (used_variables(expression.legend) if dashboard else frozenset())
     if not text.strip():
         error = "" if shows else "found an empty expression"
-        return Item(expression, None, error, shows, variables, frozenset(), broad=bool(shows))
+        return Item(expression, "", error, shows, variables, frozenset(), broad=bool(shows))
+    memo = cache.current().memo("names")
+    mentioned = memo.get(text)
+    if mentioned is not None:
+        return Item(expression, text, "", shows, variables, frozenset(mentioned["names"]), mentioned["broad"])
     try:
         tree = parse(text).tree
     except PromQLError as error:
-        return Item(expression, None, str(error), shows, variables, frozenset(), broad=False)
+        return Item(expression, "", str(error), shows, variables, frozenset(), broad=False)
     names, broad = _names(tree)
-    return Item(expression, tree, "", shows, variables, names, broad)
+    memo.set(text, {"names": sorted(names), "broad": broad})
+    item = Item(expression, text, "", shows, variables, names, broad)
+    item.__dict__["tree"] = tree  # what the property would parse again
+    return item
 
 
 def _menu(query: str) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from generator.promql import units
 from generator.verify.checks import BY_NAME, HOOKS
+from generator.verify.clean import CleanExpressions
 from generator.verify.exemptions import exempted
 from generator.verify.hooks import SILENT
 from generator.verify.infer import Selections, Walker
@@ -60,13 +62,32 @@ def check(
     """
     items = prepared.items if only is None else prepared.mentioning(only)
     run = _Run(prepared, Names(catalogue, gone, frozenset(prepared.records)))
-    findings = [finding for item in items for finding in run.findings_of(item)]
-    findings += run.panels(items)
+    findings = [finding for queries in _together(items) for finding in run.findings_of(queries)]
     for hook in HOOKS.findings:
         findings = list(hook(items, findings))
     if only is None:
         findings += [finding for scopes in HOOKS.scopes for finding in scopes(prepared)]
     return tuple(exempted(prepared, findings, exemptions, report_unused=only is None))
+
+
+def _together(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
+    """Yields the expressions of each table, which are judged together for its columns, and each other one alone."""
+    for _, queries in groupby(
+        items, lambda item: (item.expression.file, item.expression.name, item.expression.columns)
+    ):
+        together = tuple(queries)
+        if together[0].expression.columns:
+            yield together
+        else:
+            yield from ((item,) for item in together)
+
+
+def _distinct(reported: Reported) -> Iterator[tuple[str, Issue]]:
+    """Yields each issue once with the name of its check."""
+    distinct: dict[tuple[str, tuple[str, ...], str], Issue] = {}
+    for check, issue in reported:
+        distinct.setdefault((check, issue.subjects, issue.message), issue)
+    yield from ((check, issue) for (check, _, _), issue in distinct.items())
 
 
 class _Run:
@@ -75,46 +96,49 @@ class _Run:
     def __init__(self, prepared: Prepared, names: Names) -> None:
         self.prepared = prepared
         self.names = names
+        self.clean = CleanExpressions(prepared, names)
         self.recorded: dict[str, Vector] = {}
         self.selections = Selections(names, self.record, HOOKS)
         self.results: dict[int, Vector] = {}
 
-    def findings_of(self, item: Item) -> Iterator[Finding]:
-        """Returns the findings of one expression, each once."""
-        scope = self.prepared.scopes.get(item.expression.file)
-        reported: Reported = []
-        for check, hook in HOOKS.expression:
-            for issue in hook(item, scope):
-                reported.append((check, issue))
-        if not item.error:
-            vector = UNKNOWN
-            if item.tree is not None:
-                walker = Walker(self.selections, HOOKS)
-                vector = walker.walk(item.tree)
-                reported += walker.reported
-            self.results[id(item)] = vector
-            for check, judge in HOOKS.result:
-                for issue in judge(item, vector, self.names):
-                    reported.append((check, issue))
-        if not reported:
-            return
-        distinct: dict[tuple[str, tuple[str, ...], str], Issue] = {}
-        for check, issue in reported:
-            distinct.setdefault((check, issue.subjects, issue.message), issue)
-        for (check, _, _), issue in distinct.items():
-            yield _finding(item.expression, check, issue)
+    def findings_of(self, queries: Sequence[Item]) -> Iterator[Finding]:
+        """Yields the findings of expressions that are judged together, each once.
 
-    def panels(self, items: Sequence[Item]) -> Iterator[Finding]:
-        """Returns the findings about panels that show columns."""
-        panels: dict[tuple[str, str], list[Item]] = {}
-        for item in items:
-            if item.expression.columns:
-                panels.setdefault((item.expression.file, item.expression.name), []).append(item)
-        for queries in panels.values():
+        None if they were clean before, see clean.py.
+        """
+        key = self.clean.key(queries)
+        if key in self.clean:
+            return
+        clean = True
+        for item in queries:
+            for check, issue in _distinct(self._reported(item)):
+                clean = False
+                yield _finding(item.expression, check, issue)
+        if queries[0].expression.columns:
             results = [self.results.get(id(item), UNKNOWN) for item in queries]
             for check, hook in HOOKS.panel:
                 for issue in hook(queries, results):
+                    clean = False
                     yield _finding(queries[0].expression, check, issue)
+        if clean:
+            self.clean.add(key)
+
+    def _reported(self, item: Item) -> Reported:
+        scope = self.prepared.scopes.get(item.expression.file)
+        reported: Reported = []
+        for check, hook in HOOKS.expression:
+            reported += [(check, issue) for issue in hook(item, scope)]
+        if item.error:
+            return reported
+        vector = UNKNOWN
+        if item.tree is not None:
+            walker = Walker(self.selections, HOOKS)
+            vector = walker.walk(item.tree)
+            reported += walker.reported
+        self.results[id(item)] = vector
+        for check, judge in HOOKS.result:
+            reported += [(check, issue) for issue in judge(item, vector, self.names)]
+        return reported
 
     def record(self, name: str) -> Vector:
         """Returns what is known of a recording rule's series; nothing inside a circle of rules."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.dashboards.logs import log_queries, variable_log_query
+from generator.files.cache import kept
 from generator.logs.queries import QueryProblem, field_problem, query_problems
 from generator.verify.hooks import Check
 from generator.verify.spec import Finding
@@ -37,6 +38,16 @@ def log_findings(dashboard: Dashboard, fields: Mapping[str, LogField]) -> Iterat
     Raises:
         InputError: a query cannot be written out.
     """
+    if not _clean(dashboard, fields):
+        yield from _findings(dashboard, fields)
+
+
+@kept("logs")
+def _clean(dashboard: Dashboard, fields: Mapping[str, LogField]) -> bool:
+    return not any(_findings(dashboard, fields))
+
+
+def _findings(dashboard: Dashboard, fields: Mapping[str, LogField]) -> Iterator[Finding]:
     searches = {variable.name for variable in dashboard.variables if variable.search}
     kinds: tuple[tuple[Kind, _Problems], ...] = (("variable", _menu_problems), ("target", _panel_problems))
     for kind, problems in kinds:

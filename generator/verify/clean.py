@@ -1,0 +1,119 @@
+"""Which expressions were found clean before, against equal knowledge of every name that they depend on.
+
+A run that changes one file, or one choice, walks only the expressions that this may change. What is kept is the single
+word that there was no finding; an expression with findings is always walked again, so that its findings are fresh.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from generator.files import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.catalogue.spec import Known
+    from generator.promql.expression import Expression
+    from generator.verify.names import Names
+    from generator.verify.prepare import Item, Prepared
+
+
+class CleanExpressions:
+    """The expressions of one run whose walk may be left out."""
+
+    def __init__(self, prepared: Prepared, names: Names) -> None:
+        """Takes what is checked and what is known of names."""
+        self._memo = cache.current().memo("clean")
+        self._prepared = prepared
+        self._names = names
+        self._knowledge: dict[str, str] = {}
+        self._everything = ""
+
+    def key(self, queries: Sequence[Item]) -> str:
+        """Returns the key of expressions that are judged together.
+
+        It holds their content, the definitions of their variables and what is known of their names. "" stands for
+        expressions that are always walked: nothing is kept, or one of them is not PromQL.
+        """
+        if not self._memo.on or any(item.error for item in queries):
+            return ""
+        return cache.fingerprint(*(part for item in queries for part in self._parts(item)))
+
+    def _parts(self, item: Item) -> tuple[str, str, str]:
+        scope = self._prepared.scopes.get(item.expression.file)
+        defined = "-" if scope is None else " ".join(sorted(scope.defined))
+        return _content(item.expression), defined, self._of_everything() if item.broad else self._of(item)
+
+    def __contains__(self, key: object) -> bool:
+        """Says whether the expressions of a key were found clean."""
+        return isinstance(key, str) and bool(key) and self._memo.get(key) is not None
+
+    def add(self, key: str) -> None:
+        """Keeps that the expressions of a key are clean."""
+        if key:
+            self._memo.set(key, 1)
+
+    def _of(self, item: Item) -> str:
+        return " ".join(self._of_name(name) for name in sorted(item.names))
+
+    def _of_name(self, name: str) -> str:
+        """Returns the fingerprint of what is known of a name, by way of recording rules too."""
+        if name not in self._knowledge:
+            self._knowledge[name] = "circle"
+            records = self._prepared.records.get(name, ())
+            parts = [_way(known) for known in self._names.known.get(name, ())]
+            parts += [_content(item.expression) + self._of(item) for item in records]
+            if any(item.broad for item in records):
+                parts.append(self._of_everything())
+            self._knowledge[name] = cache.fingerprint(name, *parts)
+        return self._knowledge[name]
+
+    def _of_everything(self) -> str:
+        if not self._everything:
+            self._everything = "circle"
+            names = sorted({*self._names.known, *self._prepared.records})
+            self._everything = cache.fingerprint(*(self._of_name(name) for name in names))
+        return self._everything
+
+
+def _content(expression: Expression) -> str:
+    """Returns all of an expression that a check looks at: not its place, which moves when a panel is added above it."""
+    return repr(
+        (
+            expression.file,
+            expression.kind,
+            expression.name,
+            expression.text,
+            expression.legend,
+            expression.unit,
+            expression.columns,
+            sorted(expression.labels.items()),
+            sorted(expression.annotations.items()),
+        )
+    )
+
+
+def _way(known: Known) -> str:
+    """Returns one way in which a name is stored, as text."""
+    family = known.family
+    return "|".join(
+        (
+            known.name,
+            known.sample,
+            known.exporter,
+            str(known.enabled),
+            family.type,
+            family.unit,
+            family.since,
+            family.until,
+            family.needs,
+            _sorted(known.labels),
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _sorted(labels: frozenset[str]) -> str:
+    return ",".join(sorted(labels))
