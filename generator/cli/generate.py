@@ -96,13 +96,15 @@ def _made(request: Request) -> Mapping[str, str]:
     Raises:
         InputError: see make_build and chart; also each error that the check finds.
     """
+    from generator.build.beside import findings_beside
     from generator.build.chart import chart
-    from generator.build.findings import findings, refuse_errors
+    from generator.build.findings import refuse_errors
     from generator.build.kept import keep_chart
 
     build = load_build(request)
-    refuse_errors(findings(build))
+    findings = findings_beside(build)
     files = chart(build)
+    refuse_errors(findings())
     keep_chart(request, build, files)
     return files
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from generator.files.location import package_root, sources_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,23 +112,30 @@ class Memo:
     def __init__(self, path: Path | None) -> None:
         """Takes the file; None keeps nothing."""
         self._path = path
-        self._kept: dict[str, Any] | None = None
+        self._kept: Mapping[str, Any] | None = None
         self._used: dict[str, Any] = {}
-        self._new = False
+        self._new: dict[str, Any] = {}
 
     @property
     def on(self) -> bool:
         """Whether anything is kept at all."""
         return self._path is not None
 
+    @property
+    def filled(self) -> bool:
+        """Whether an earlier run has kept values."""
+        return bool(self._earlier())
+
+    @property
+    def new(self) -> Mapping[str, Any]:
+        """The values of this run that no earlier one had kept, by key."""
+        return self._new
+
     def get(self, key: str) -> Any:
         """Returns the value of a key; None if there is none."""
-        if self._path is None:
-            return None
-        if self._kept is None:
-            kept = _read(self._path)
-            self._kept = kept if isinstance(kept, dict) else {}
-        value = self._kept.get(key)
+        if key in self._new:
+            return self._new[key]
+        value = self._earlier().get(key)
         if value is not None:
             self._used[key] = value
         return value
@@ -136,15 +143,19 @@ class Memo:
     def set(self, key: str, value: Any) -> None:
         """Keeps a value, which JSON can express and is not None."""
         if self._path is not None:
-            self._used[key] = value
-            self._new = True
+            self._new[key] = value
 
     def save(self) -> None:
-        """Writes the file if a value is new."""
+        """Writes the file if a value is new; where they are too many, those that this run did not use go."""
         if self._path is not None and self._new:
-            values = {**(self._kept or {}), **self._used}
-            _write(self._path, values if len(values) <= _VALUES else self._used)
-            self._new = False
+            values = {**self._earlier(), **self._new}
+            _write(self._path, values if len(values) <= _VALUES else {**self._used, **self._new})
+
+    def _earlier(self) -> Mapping[str, Any]:
+        if self._kept is None:
+            kept = _read(self._path) if self._path else None
+            self._kept = kept if isinstance(kept, dict) else {}
+        return self._kept
 
 
 class Cache:

@@ -190,3 +190,17 @@ def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None
     assert [process.wait() for process in started] == [0, 0, 0, 0]
     trees = [tree(tmp_path / f"chart-{number}") for number in range(4)]
     assert all(each == trees[0] for each in trees)
+
+
+@pytest.mark.parametrize("on_its_own", [True, False])
+def test_the_check_finds_the_same_in_a_process_of_its_own(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_its_own: bool
+) -> None:
+    from generator.build import beside
+
+    monkeypatch.setattr(beside, "_worth_a_process", lambda _build: on_its_own)
+    sound = run("--profile", "kind", "-o", str(tmp_path / "chart"))
+    broken = run("--profile", "kind", "--set", "monitors.ray.enabled=false", "-o", str(tmp_path / "other"))
+    assert (sound[0], broken[0]) == (0, 2)
+    assert "what scrapes 'ray' is off" in broken[2]
+    assert not (tmp_path / "other").exists()

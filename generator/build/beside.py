@@ -1,0 +1,79 @@
+"""Checks the queries of a Build in a process of its own while this one makes the chart: two cores at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from generator.build.findings import findings
+from generator.files import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generator.build.build import Build
+    from generator.verify import Finding
+
+_MEMOS = ("clean", "expressions", "logs", "names")
+"""What the check keeps, which the other process hands over."""
+
+
+def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
+    """Starts the check on queries.
+
+    Where it would not pay (little is left to check, one core) or cannot be done, nothing is started, and the answer
+    takes its time when it is asked for. A process that fails is no loss: the check is done again here.
+
+    Returns:
+        A function that waits for the answer; see findings.
+    """
+    if not _worth_a_process(build):
+        return lambda: findings(build)
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if process == 0:
+        with contextlib.suppress(BaseException):
+            os.close(reader)
+            _answer(build, writer)
+        os._exit(0)
+    os.close(writer)
+
+    def answer() -> tuple[Finding, ...]:
+        with os.fdopen(reader, "rb") as stream:
+            raw = stream.read()
+        os.waitpid(process, 0)
+        return () if _taken_over(raw) else findings(build)
+
+    return answer
+
+
+def _worth_a_process(build: Build) -> bool:
+    if build.checked is not None or not sys.platform.startswith("linux") or cache.current().memo("clean").filled:
+        return False
+    return len(os.sched_getaffinity(0)) > 1
+
+
+def _answer(build: Build, writer: int) -> None:
+    """Writes what the check keeps, if it finds nothing; findings are few and rare, and made again by the asker."""
+    if findings(build):
+        return
+    values = {kind: cache.current().memo(kind).new for kind in _MEMOS}
+    with os.fdopen(writer, "wb") as stream:
+        stream.write(json.dumps({"clean": True, "kept": values}).encode())
+
+
+def _taken_over(raw: bytes) -> bool:
+    try:
+        answer = json.loads(raw)
+    except ValueError:
+        return False
+    for kind, values in answer["kept"].items():
+        memo = cache.current().memo(kind)
+        for key, value in values.items():
+            memo.set(key, value)
+    return bool(answer["clean"])
