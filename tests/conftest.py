@@ -61,8 +61,16 @@ def write_chart(sources: Sources) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what runs of gen-chart keep for each other, one for all tests of a process."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kept: Path
+) -> Callable[..., Any]:
     """Runs gen-chart in an empty folder, through the same main() as the installed command.
 
     Gives a function from arguments to (exit code, what it printed, what it said on stderr).
@@ -71,6 +79,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("GEN_CHART_DEBUG", "1")
     monkeypatch.delenv("GEN_CHART_MIRROR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("GEN_CHART_CACHE", str(kept))
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gen-chart", *arguments])

@@ -64,7 +64,7 @@ def schema_path(root: Path) -> Path:
 
 def write() -> None:
     """Writes both into the checkout."""
-    from generator.build.sources import sources_root
+    from generator.files.location import sources_root
 
     root = sources_root()
     (root / "docs" / "checks" / "README.md").write_text(page(), encoding="utf-8")

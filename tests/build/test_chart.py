@@ -80,7 +80,8 @@ def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sourc
 @pytest.mark.parametrize("seed", ["0", "1", "random"])
 def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
     program = (
-        "import json, sys; from generator.build.sources import *; from generator.build.chart import chart;"
+        "import json, sys; from generator.build.sources import read_sources; from generator.build.chart import chart;"
+        "from generator.files.location import sources_root;"
         "from generator.build.build import make_build; from generator.choices.request import Request;"
         "build = make_build(Request('jark'), read_sources(sources_root())); json.dump(chart(build), sys.stdout)"
     )

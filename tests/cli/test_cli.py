@@ -226,7 +226,7 @@ def test_help_imports_nothing_slow() -> None:
 def test_a_bug_ends_in_a_message_not_a_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GEN_CHART_DEBUG")
     monkeypatch.setattr("generator.build.sources.read_sources", lambda _root: 1 / 0)
-    code, _, err = run("--profile", "jark")
+    code, _, err = run("--profile", "jark", "--no-cache")
     assert code == 70
     assert err == "internal error: ZeroDivisionError: division by zero (GEN_CHART_DEBUG=1 shows where)\n"
 
