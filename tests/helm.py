@@ -80,6 +80,12 @@ def documents(text: str) -> list[dict[str, Any]]:
     return objects(text)
 
 
+def add_archives(chart: Path, archives: Path) -> None:
+    """Puts the archives of upstream charts, in a folder on the same file system, also into a chart's ``charts/``."""
+    for archive in archives.glob("*.tgz"):
+        (chart / "charts" / archive.name).hardlink_to(archive)
+
+
 def render_in_process(chart: Path, values: dict[str, Any], *, name: str = "observability") -> dict[str, dict[str, Any]]:
     """Gives a chart's objects by name, rendered by the Helm engine in this process.
 

@@ -11,7 +11,7 @@ from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
 from generator.files.templating import render
-from generator.stack.programs import program_files
+from generator.stack.programs import program_templates
 from generator.stack.secrets.secret_templates import secret_templates
 from tests import helm
 
@@ -38,7 +38,7 @@ def write_chart(folder: Path, sources: Sources, profile: str = "standalone", cho
         "Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
         "values.yaml": yaml.safe_dump(chart_values(chosen, sources)),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
-        **program_files("Generated."),
+        **program_templates("Generated."),
         **secret_templates(chosen, "Generated."),
     }
     for path, text in files.items():

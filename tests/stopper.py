@@ -1,9 +1,10 @@
-"""Writes a chart and sends the writing process a signal at a line of its choice; test_swap.py runs it.
+"""Writes a chart, or fills its charts/, and sends the process a signal at a line of its choice; test_swap.py runs it.
 
-Reads requests ``FOLDER SIGNAL STEP`` from stdin, one a line. For each it forks a process that plans and writes the
-chart of ``files()`` into FOLDER and that gets SIGNAL (a number) at the STEP-th line which it executes in the
-writer's modules. Answers with one word: ``done`` where the write ended before that line, ``interrupted`` after a
-KeyboardInterrupt, ``killed`` where the signal ended the process.
+Reads requests ``WORK FOLDER SIGNAL STEP`` from stdin, one a line. For each it forks a process that does the WORK and
+that gets SIGNAL (a number) at the STEP-th line which it executes in the modules that write. ``write`` plans and writes
+the chart of ``files()`` into FOLDER; ``vendor`` takes the upstream charts of FOLDER from ``../../mirror``. Answers with
+one word: ``done`` where the work ended before that line, ``interrupted`` after a KeyboardInterrupt, ``killed`` where
+the signal ended the process.
 """
 
 from __future__ import annotations
@@ -16,24 +17,40 @@ from typing import TYPE_CHECKING, Any
 
 from generator.files import locking, swap, writer
 from generator.files.tree import MARKER
+from generator.upstream import Upstream, vendor_chart, vendoring
+from tests.upstream.charts import pins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
-WATCHED = {str(module.__file__) for module in (locking, swap, writer)}
+WATCHED = {str(module.__file__) for module in (locking, swap, vendoring, writer)}
 
 
 def files(text: str) -> dict[str, str]:
     """Gives a small chart that differs in ``text``."""
     return {
         "Chart.yaml": f"# {MARKER}: --profile test.\nname: {text}\n",
-        "files/dashboards/a.json": f'{{"title":"{text}"}}\n',
-        "templates/dashboards/a.yaml": f"# {MARKER}: --profile test.\n",
+        "charts/library/templates/_a.tpl": f'# {MARKER}: --profile test.\n{{"title":"{text}"}}\n',
+        "templates/a.yaml": f"# {MARKER}: --profile test.\n",
         "values.yaml": f"# {MARKER}: --profile test.\ntext: {text}\n",
     }
 
 
-def write_until(folder: Path, signum: int, step: int) -> None:
+def write(folder: Path) -> Callable[[], object]:
+    planned = writer.plan(folder, files("new"))
+    return lambda: writer.write(planned)
+
+
+def vendor(folder: Path) -> Callable[[], object]:
+    mirror = folder.parents[1] / "mirror"
+    return lambda: vendor_chart(folder, pins(), Upstream(mirror=str(mirror), cache=mirror / "cache"))
+
+
+WORKS = {"write": write, "vendor": vendor}
+
+
+def work_until(work: Callable[[], object], signum: int, step: int) -> None:
     lines = 0
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
@@ -47,20 +64,20 @@ def write_until(folder: Path, signum: int, step: int) -> None:
         return trace
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    planned = writer.plan(folder, files("new"))
     sys.settrace(trace)
-    writer.write(planned)
+    work()
     sys.settrace(None)
 
 
 def main() -> None:
     for request in sys.stdin:
-        folder, signum, step = request.rsplit(" ", 2)
+        name, rest = request.split(" ", 1)
+        folder, signum, step = rest.rsplit(" ", 2)
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                write_until(Path(folder), int(signum), int(step))
+                work_until(WORKS[name](Path(folder)), int(signum), int(step))
                 status = 0
             except KeyboardInterrupt:
                 status = 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.build import metadata, schema, values
+from generator.build.library import with_library
 from generator.build.profile import own_schemas
 from generator.dashboards import dashboard_files, dashboard_values
 from generator.files import schemas
@@ -19,7 +20,7 @@ from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
-from generator.stack.programs import program_files
+from generator.stack.programs import program_templates
 from generator.stack.secrets.names import secret_name
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
@@ -96,6 +97,7 @@ def chart(build: Build) -> Chart:
             service=opensearch.SERVICE,
             node_tls=secret_name(profile, "opensearchNodeTls"),
         ),
+        "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
         "templates/grafana/clusterrole.yaml": render(
             "stack/grafana/templates/clusterrole.yaml", header=HEADER, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
@@ -109,6 +111,6 @@ def chart(build: Build) -> Chart:
     files |= exporter_templates(profile, header=HEADER)
     files |= opensearch_templates(profile, sources.log_fields, header=HEADER)
     files |= rule_templates(sources.rules, header=HEADER)
-    files |= program_files(HEADER)
+    files |= program_templates(HEADER)
     files |= secret_templates(profile, HEADER)
-    return dict(sorted(files.items()))
+    return dict(sorted(with_library(files, HEADER).items()))

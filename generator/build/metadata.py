@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NAME = "ai-ml-observability"
 """The chart's name; also the prefix of its template helpers and of its cluster-scoped objects."""
 
+LIBRARY = f"{NAME}-library"
+"""The chart in its ``charts/`` that holds its named templates (see library.py)."""
+
 
 def chart_yaml(pins: Pins, header: str) -> str:
     """Gives Chart.yaml with every component as a dependency that its values switch; see dependencies.
@@ -45,7 +48,7 @@ def chart_yaml(pins: Pins, header: str) -> str:
 
 
 def dependencies(pins: Pins) -> list[dict[str, str]]:
-    """Gives Chart.yaml's dependencies, in the order of components.NAMES.
+    """Gives Chart.yaml's dependencies: the library chart, then the upstream charts in the order of components.NAMES.
 
     Helm takes the first value of a condition that is there (Helm 3.17 and 4.3, processDependencyConditions). So
     ``NAME.rendered: false`` leaves a chart's objects out of one rendering of several, while ``NAME.enabled`` still
@@ -54,7 +57,8 @@ def dependencies(pins: Pins) -> list[dict[str, str]]:
     Raises:
         InputError: a component has no pin.
     """
-    return [_dependency(pins.pin(name)) | {"condition": f"{name}.rendered,{name}.enabled"} for name in components.NAMES]
+    upstream = [_dependency(pins.pin(name)) for name in components.NAMES]
+    return [_LIBRARY, *({**one, "condition": f"{one['name']}.rendered,{one['name']}.enabled"} for one in upstream)]
 
 
 def repositories(pins: Pins) -> list[dict[str, str]]:
@@ -71,6 +75,10 @@ def repositories(pins: Pins) -> list[dict[str, str]]:
     return [{"name": name, "url": url} for url, name in names.items()]
 
 
+_LIBRARY = {"name": LIBRARY, "version": __version__, "repository": ""}
+"""Helm takes a dependency without a repository from ``charts/NAME`` (Helm 3.17 and 4.3, internal/resolver)."""
+
+
 def _dependency(pin: Pin) -> dict[str, str]:
     return {"name": pin.name, "version": pin.version, "repository": pin.repository}
 
@@ -82,7 +90,7 @@ def chart_lock(pins: Pins) -> str:
     (Helm 3.17 and 4.3, internal/resolver HashReq). The time is the day of the pins: equal pins give equal bytes.
     """
     asked = dependencies(pins)
-    locked = [_dependency(pins.pin(name)) for name in components.NAMES]
+    locked = [_LIBRARY, *(_dependency(pins.pin(name)) for name in components.NAMES)]
     data: dict[str, Any] = {
         "dependencies": locked,
         "digest": f"sha256:{hashlib.sha256(_go_json([asked, locked])).hexdigest()}",

@@ -1,10 +1,11 @@
-"""The dashboards' part of the chart: files, templates, values and their schema."""
+"""The dashboards' part of the chart: templates, values and their schema."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.compiler import compile_dashboard
+from generator.files.templating import literal, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,44 +17,20 @@ FOLDER_ANNOTATION = "grafana_folder"
 ``sidecar.dashboards.folderAnnotation: grafana_folder`` and
 ``sidecar.dashboards.provider.foldersFromFilesStructure: true`` (grafana 12.11.1 values.yaml; both off there)."""
 
-_TEMPLATE = """\
-{{- /* @HEADER@ */ -}}
-{{- $dashboards := .Values.dashboards }}
-{{- if and $dashboards.enabled (dig "@NAME@" "enabled" true $dashboards) }}
-{{- $labels := include "ai-ml-observability.labels" . | fromYaml }}
-{{- $annotations := dict }}
-{{- with $dashboards.folder }}
-{{- $_ := set $annotations "@FOLDER@" . }}
-{{- end }}
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: @OBJECT@
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- toYaml (mergeOverwrite $labels (deepCopy ($dashboards.labels | default dict))) | nindent 4 }}
-  {{- with mergeOverwrite $annotations (deepCopy ($dashboards.annotations | default dict)) }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-data:
-  @NAME@.json: |
-    {{- .Files.Get "files/dashboards/@NAME@.json" | trimSuffix "\\n" | nindent 4 }}
-{{- end }}
-"""
+_OBJECT_PREFIX = "ai-ml-observability-dashboard-"
 
 
 def object_name(name: str) -> str:
     """Gives the name of a dashboard's ConfigMap, the same under every release name."""
-    return f"ai-ml-observability-dashboard-{name}"
+    return f"{_OBJECT_PREFIX}{name}"
 
 
 def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, str]:
-    """Gives the chart's files by their path in the chart.
+    """Returns the chart's templates by their path in the chart.
 
-    Each dashboard is ``files/dashboards/NAME.json``, which carries no comment because JSON has none, and
-    ``templates/dashboards/NAME.yaml``, a ConfigMap that reads it with ``.Files.Get``: as a file, ``{{label}}`` in a
-    legend is not taken for a Go template.
+    Each dashboard is ``templates/dashboards/_NAME.tpl``, which defines its JSON, on a line of its own and itself valid
+    JSON, and ``templates/dashboards/NAME.yaml``, its ConfigMap by the helper ``templates/dashboards/_dashboards.tpl``.
+    The helper needs ``ai-ml-observability.labels`` from the chart.
 
     Args:
         specs: the dashboards by name.
@@ -65,13 +42,19 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     """
     if "*/" in header:
         raise ValueError("a header must not hold '*/'")
-    files: dict[str, str] = {}
+    helper = render(
+        "dashboards/templates/_dashboards.tpl",
+        header=header,
+        folder_annotation=FOLDER_ANNOTATION,
+        prefix=_OBJECT_PREFIX,
+    )
+    files = {"templates/dashboards/_dashboards.tpl": helper}
     for name, spec in sorted(specs.items()):
-        files[f"files/dashboards/{name}.json"] = compile_dashboard(name, spec)
-        text = _TEMPLATE.replace("@NAME@", name).replace("@OBJECT@", object_name(name))
-        files[f"templates/dashboards/{name}.yaml"] = text.replace("@FOLDER@", FOLDER_ANNOTATION).replace(
-            "@HEADER@", header
-        )
+        text = literal(compile_dashboard(name, spec)).rstrip("\n")
+        for template, path in (("_dashboard.tpl", f"_{name}.tpl"), ("dashboard.yaml", f"{name}.yaml")):
+            files[f"templates/dashboards/{path}"] = render(
+                f"dashboards/templates/{template}", header=header, name=name, text=text
+            )
     return files
 
 

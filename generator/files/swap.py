@@ -1,12 +1,14 @@
 """Exchanges a folder for a new one in one step, and mends what a killed run has left.
 
 Beside a folder ``chart``, ``.chart.gen-chart-new`` is the new one while it is written, and ``.chart.gen-chart-old``
-the previous one between the two renames of the exchange. Ctrl-C and errors leave neither; SIGKILL may leave both.
+the previous one between the two renames of the exchange. Each of them is whole: what both hold is linked, not moved.
+Ctrl-C and errors leave neither; SIGKILL may leave both.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import threading
@@ -31,41 +33,49 @@ def _old(target: Path) -> Path:
     return target.with_name(f".{target.name}.gen-chart-old")
 
 
-def has_leftovers(target: Path) -> bool:
-    """Tells whether a killed run has left something beside the folder, or another run is at work there."""
-    return _new(target).exists() or _old(target).exists()
+def leftovers(target: Path) -> list[Path]:
+    """Returns what a killed run, or one that is at work now, has beside the folder."""
+    return [path for path in (_new(target), _old(target)) if path.exists()]
 
 
 @contextlib.contextmanager
-def alone(target: Path, carry: str) -> Iterator[None]:
+def alone(target: Path, *, wait: bool = True) -> Iterator[None]:
     """Keeps other runs off the folder and undoes what a killed run has left beside it.
-
-    Waits for a run that writes beside the folder.
 
     Args:
         target: the folder; it need not exist.
-        carry: see exchange.
+        wait: whether to wait for a run that works in the folder that holds it.
 
     Raises:
-        InputError: another run works inside the folder, or a killed run's previous folder and a newer one both exist.
+        InputError: another run works there, or see recover.
         OSError: the folder that holds it cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(target.parent, wait=True):
-        _recover(target, carry)
+    with _locked(target.parent, wait=wait):
+        recover(target)
         if not target.exists():
             yield
             return
-        with exclusive(target) as owned:
-            if not owned:
-                raise bad_input("another gen-chart run is at work in it", file=str(target), hint="try again later")
+        with _locked(target, wait=False):
             yield
 
 
-def _recover(target: Path, carry: str) -> None:
-    """Undoes an exchange that was not finished, and clears away the rest.
+@contextlib.contextmanager
+def _locked(folder: Path, *, wait: bool) -> Iterator[None]:
+    with exclusive(folder, wait=wait) as owned:
+        if not owned:
+            raise bad_input("another gen-chart run is at work in it", file=str(folder), hint="try again later")
+        yield
+
+
+def recover(target: Path) -> None:
+    """Undoes an exchange that was not finished, and clears away the rest; the caller keeps other runs off.
 
     While the new folder is still beside it, the previous one is the only whole one; afterwards it is waste.
+
+    Raises:
+        InputError: a killed run's previous folder and a newer one both exist.
+        OSError: the disk refuses.
     """
     new, old = _new(target), _old(target)
     if old.exists() and target.exists() and new.exists():
@@ -76,7 +86,7 @@ def _recover(target: Path, carry: str) -> None:
         )
     with signals_held():
         if old.exists() and not target.exists():
-            _put_back(new, old, target, carry)
+            old.rename(target)
         for left in (old, new):
             if left.exists():
                 shutil.rmtree(left)
@@ -100,13 +110,34 @@ def staging(target: Path) -> Iterator[Path]:
                 shutil.rmtree(new, ignore_errors=True)
 
 
-def exchange(new: Path, target: Path, carry: str) -> None:
+def take_along(source: Path, copy: Path) -> None:
+    """Puts a file, a link or a whole folder also at a second place on the same file system.
+
+    A file gets a second name (a hard link) and is not read, however large it is. Where that cannot be, it is copied.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, copy, symlinks=True, copy_function=_link, dirs_exist_ok=True)
+    else:
+        _link(str(source), str(copy))
+
+
+def _link(source: str, copy: str) -> None:
+    try:
+        os.link(source, copy, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # no hard links here, not of this file, or not of symbolic links
+        shutil.copy2(source, copy, follow_symlinks=False)
+
+
+def exchange(new: Path, target: Path) -> None:
     """Makes the staged folder the target, with signals held back: Ctrl-C finds either the old one or the new one.
 
     Args:
         new: what staging gave.
         target: the folder to replace; it need not exist.
-        carry: the name of a folder inside that is moved over, not written anew.
 
     Raises:
         OSError: the target is then as it was.
@@ -119,23 +150,11 @@ def exchange(new: Path, target: Path, carry: str) -> None:
         new.chmod(target.stat().st_mode & 0o7777)
         target.rename(old)
         try:
-            if _is_folder(old / carry):
-                (old / carry).rename(new / carry)
             new.rename(target)
         except BaseException:
-            _put_back(new, old, target, carry)
+            old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)  # a rest is cleared away by the next run
-
-
-def _put_back(new: Path, old: Path, target: Path, carry: str) -> None:
-    if _is_folder(new / carry) and not (old / carry).exists():
-        (new / carry).rename(old / carry)
-    old.rename(target)
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
 
 
 @contextlib.contextmanager

@@ -40,3 +40,8 @@ def render(template: str, **values: Any) -> str:
     Each lies in a folder ``templates`` beside the code that fills it.
     """
     return _environment().get_template(template).render(**values)
+
+
+def literal(text: str) -> str:
+    """Returns text that Helm's template engine writes out as it is; JSON stays JSON."""
+    return text.replace("{{", "{{`{{`}}")

@@ -19,8 +19,9 @@ from generator.files.tree import MARKER, difference
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-_VENDORED = "charts"
-"""The folder of fetched upstream charts: `gen-chart vendor` and Helm own it."""
+_CHARTS = "charts"
+"""A chart's folder of charts, which is shared: a chart in it that is generated is ours, every other thing is of
+`gen-chart vendor`, Helm or a person, whatever its first line says."""
 
 _DASHBOARDS = "files/dashboards/"
 
@@ -52,7 +53,8 @@ class Plan:
         target: the folder, links resolved.
         files: the new files, path → text.
         before: what was generated before, path → text; {} if the folder is new.
-        foreign: paths of files in the folder that are not generated; they are kept.
+        foreign: paths of files in the folder that are not generated, and of all in ``charts/`` that is not; they are
+            kept.
         signature: by what the files in the folder are known as generated.
     """
 
@@ -104,8 +106,13 @@ def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART
         return Plan(target, files, {}, (), signature)
     if not target.is_dir():
         raise bad_input("found a file, expected a folder", file=str(target), hint="name another with -o")
-    found = list(_walk(target))
-    before = {path: text for path in found if (text := _read_marked(target / path, signature.marker)) is not None}
+    own = {PurePosixPath(path).parts[1] for path in files if path.startswith(f"{_CHARTS}/")}
+    found = list(_walk(target, own))
+    before = {
+        path: text
+        for path in found
+        if not _is_shared(path, own) and (text := _read_marked(target / path, signature.marker)) is not None
+    }
     unmarked = (path for path in found if path not in before and _belongs(path, before))
     before |= {path: _read(target / path) for path in unmarked if _is_file(target / path)}
     foreign = tuple(path for path in found if path not in before)
@@ -123,8 +130,18 @@ def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART
     return Plan(target, files, dict(sorted(before.items())), foreign, signature)
 
 
-def _walk(target: Path) -> Iterator[str]:
-    """Gives the paths of all files, links and empty folders in a chart's folder, the vendored charts left out."""
+def _is_shared(path: str, own: Container[str]) -> bool:
+    """Tells whether a path is in ``charts/`` and outside of the generated charts there."""
+    first, _, rest = path.partition("/")
+    return first == _CHARTS and rest.partition("/")[0] not in own
+
+
+def _walk(target: Path, own: Container[str]) -> Iterator[str]:
+    """Gives the paths of all files, links and empty folders in a chart's folder; a chart of others is one path.
+
+    What a killed run has set aside of ``charts/`` is left out: it is put back before anything is written.
+    """
+    aside = {path.name for path in swap.leftovers(target / _CHARTS)}
 
     def fail(error: OSError) -> None:
         raise error
@@ -135,8 +152,11 @@ def _walk(target: Path) -> Iterator[str]:
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH118, PTH114
         if prefix and not (folders or names):
             yield here.replace(os.sep, "/")
-        folders[:] = sorted(name for name in folders if name not in links and prefix + name != _VENDORED)
-        yield from (prefix + name for name in sorted((*names, *links)))
+        if not prefix:
+            folders[:] = sorted(set(folders) - aside)
+        whole = [name for name in folders if prefix == f"{_CHARTS}/" and name not in own and name not in links]
+        folders[:] = sorted(set(folders).difference(links, whole))
+        yield from (prefix + name for name in sorted((*names, *links, *whole)))
 
 
 def _read_marked(path: Path, marker: str) -> str | None:
@@ -162,16 +182,17 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode(errors="replace")
 
 
-def _belongs(path: str, marked: Container[str]) -> bool:
+def _belongs(path: str, marked: Mapping[str, str]) -> bool:
     """Says whether a file without the marker is generated all the same.
 
-    A dashboard's JSON has no place for it; it is generated where the template that reads it is. Chart.lock loses it
-    when Helm writes it anew (``helm dependency update``).
+    Chart.lock loses it when Helm writes it anew (``helm dependency update``). Versions up to 0.1.0 wrote the JSON of
+    dashboards into files, which have no place for it; such a file is known by the generated template that reads it.
     """
     if path == "Chart.lock":
         return "Chart.yaml" in marked
     name = path.removeprefix(_DASHBOARDS).removesuffix(".json")
-    return path == f"{_DASHBOARDS}{name}.json" and f"templates/dashboards/{name}.yaml" in marked
+    template = marked.get(f"templates/dashboards/{name}.yaml", "")
+    return path == f"{_DASHBOARDS}{name}.json" and f'.Files.Get "{path}"' in template
 
 
 def _in_the_way(target: Path, path: str, files: Mapping[str, str]) -> bool:
@@ -197,9 +218,15 @@ def unified_diff(plan: Plan) -> str:
 
 
 def _spread(path: str, text: str) -> str:
-    if path.endswith(".json"):
-        with contextlib.suppress(ValueError):
-            return json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+    """Gives a text with the JSON in it, which is minified, in many lines: all of a .json, or a line of a template."""
+    if path.endswith(".tpl"):
+        return "".join(_indented(line) for line in text.splitlines(keepends=True))
+    return _indented(text) if path.endswith(".json") else text
+
+
+def _indented(text: str) -> str:
+    with contextlib.suppress(ValueError):
+        return json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
     return text
 
 
@@ -213,9 +240,10 @@ def write(plan: Plan) -> None:
         InputError: the disk refuses, another run is at work there, or see plan; the previous chart is as it was.
     """
     target = plan.target
-    if plan.clean and not swap.has_leftovers(target):
+    if plan.clean and not (swap.leftovers(target) or swap.leftovers(target / _CHARTS)):
         return
-    with _disk_errors(target), swap.alone(target, _VENDORED):
+    with _disk_errors(target), swap.alone(target):
+        swap.recover(target / _CHARTS)
         # What a killed run had set aside is back only now, and another run may have written in the meantime.
         current = compare(target, plan.files, plan.signature)
         if current.clean:
@@ -224,7 +252,7 @@ def write(plan: Plan) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
         with swap.staging(target) as fresh:
             _write_tree(fresh, current)
-            swap.exchange(fresh, target, _VENDORED)
+            swap.exchange(fresh, target)
 
 
 def _write_tree(fresh: Path, plan: Plan) -> None:
@@ -233,12 +261,10 @@ def _write_tree(fresh: Path, plan: Plan) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
     for path in plan.foreign:
-        source, copy = plan.target / path, fresh / path
-        if source.is_dir() and not source.is_symlink():
-            copy.mkdir(parents=True, exist_ok=True)
-        else:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, copy, follow_symlinks=False)
+        swap.take_along(plan.target / path, fresh / path)
+    charts = plan.target / _CHARTS
+    if charts.is_dir() and not charts.is_symlink():
+        shutil.copymode(charts, fresh / _CHARTS)
 
 
 @contextlib.contextmanager

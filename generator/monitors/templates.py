@@ -1,4 +1,4 @@
-"""The chart's templates: one for each workload, which holds what is fixed, and a helper that reads values."""
+"""The chart's templates: for each workload its objects and what is fixed of them, and a helper that reads values."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _COPIED = ("scheme", "bearerTokenFile", "tlsConfig")
 
 
 def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) -> dict[str, str]:
-    """Gives chart-relative path → text for every workload and for the helper ``templates/_monitors.tpl``.
+    """Returns the templates by their path in the chart.
 
-    The helper also defines ``ai-ml-observability.crd``, a guard for any object of the operator's kinds. It needs
-    ``ai-ml-observability.labels`` from the chart.
+    ``templates/monitors/_NAME.tpl`` defines what is fixed of a workload, ``templates/monitors/NAME.yaml`` makes the
+    objects of it with the helper ``templates/_monitors.tpl``. The helper also defines ``ai-ml-observability.crd``, a
+    guard for any object of the operator's kinds. It needs ``ai-ml-observability.labels`` from the chart.
 
     Args:
         specs: workload name → content of monitors/NAME.yaml, checked against its schema.
@@ -35,8 +36,9 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
     texts = {"templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header)}
     for name, spec in sorted(specs.items()):
         _check(name, spec)
-        texts[f"templates/monitors/{name}.yaml"] = render(
-            "monitors/templates/monitor.yaml",
+        texts[f"templates/monitors/{name}.yaml"] = render("monitors/templates/monitor.yaml", header=header, name=name)
+        texts[f"templates/monitors/_{name}.tpl"] = render(
+            "monitors/templates/_monitor.tpl",
             header=header,
             name=name,
             description=_comment(spec["description"], 0),

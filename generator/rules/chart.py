@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.files import yamlfile
 from generator.files.cache import kept
-from generator.files.templating import render
+from generator.files.templating import literal, render
 from generator.rules.groups import RUNBOOK_URL, marked_groups
 from generator.rules.numbers import defaults, fill, plain
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 
 def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]:
-    """Gives the chart's templates by path: ``templates/rules/NAME.yaml`` and their helper.
+    """Returns the templates by their path in the chart.
 
-    They include ``ai-ml-observability.labels`` and ``ai-ml-observability.crd``, which the chart has to define.
+    ``templates/rules/_NAME.tpl`` defines a file's groups, ``templates/rules/NAME.yaml`` makes the PrometheusRule of
+    them with the helper ``templates/rules/_rules.tpl``. They include ``ai-ml-observability.labels`` and
+    ``ai-ml-observability.crd``, which the chart has to define.
 
     Args:
         specs: the files of rules by name.
@@ -36,8 +38,9 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
         raise ValueError("a header must not hold '*/'")
     texts = {"templates/rules/_rules.tpl": render("rules/templates/_rules.tpl", header=header, runbook_url=RUNBOOK_URL)}
     for name, spec in sorted(specs.items()):
-        texts[f"templates/rules/{name}.yaml"] = render(
-            "rules/templates/rules.yaml",
+        texts[f"templates/rules/{name}.yaml"] = render("rules/templates/rules.yaml", header=header, name=name)
+        texts[f"templates/rules/_{name}.tpl"] = render(
+            "rules/templates/_rule.tpl",
             header=header,
             name=name,
             description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),
@@ -57,4 +60,4 @@ def _template(spec: Rules) -> str:
         return f"{{{{ dig {steps} {plain(numbers[path])} $own | toJson }}}}"
 
     text = yamlfile.dump(marked_groups(spec)).rstrip()
-    return fill(text.replace("{{", '{{ "{{" }}'), number)
+    return fill(literal(text), number)

@@ -1,4 +1,4 @@
-"""The programs of generator/cluster as files of the chart, from which its ConfigMaps take them."""
+"""The programs of generator/cluster as named templates of the chart, from which its ConfigMaps take them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from generator.files.cache import kept
+from generator.files.templating import literal, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from generator.files.tree import Chart
 
 
-def program_files(header: str) -> Chart:
-    """Gives every module of generator/cluster, as ``files/cluster/NAME.py``, without comments and docstrings.
+def programs(header: str) -> dict[str, str]:
+    """Returns the name of every module of generator/cluster → its text without comments and docstrings.
 
-    They would take a tenth of what Kubernetes stores of a release, since Helm keeps the file and each ConfigMap made of
-    it. A module's own docstring stays: it says what the program does.
+    They would take a tenth of what Kubernetes stores of a release, which holds each ConfigMap that is made of a module.
+    A module's own docstring stays: it says what the program does.
 
     Args:
         header: the first line of each, without ``#``.
@@ -27,8 +28,22 @@ def program_files(header: str) -> Chart:
     modules = sorted((each for each in folder.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
     note = "Its comments are in gen-chart's generator/cluster."
     return {
-        f"files/cluster/{each.name}": f"# {header}\n# {note}\n{stripped(each.read_text(encoding='utf-8'))}"
-        for each in modules
+        module.name.removesuffix(".py"): f"# {header}\n# {note}\n{stripped(module.read_text(encoding='utf-8'))}"
+        for module in modules
+    }
+
+
+def program_templates(header: str) -> Chart:
+    """Returns ``templates/programs/_NAME.tpl`` for every program: the template ``ai-ml-observability.programs.NAME``.
+
+    Args:
+        header: the first line of each, without comment signs.
+    """
+    return {
+        f"templates/programs/_{name}.tpl": render(
+            "stack/templates/_program.tpl", header=header, name=name, program=literal(text)
+        )
+        for name, text in programs(header).items()
     }
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from generator.errors import bad_input
 from generator.files import yamlfile
 from generator.upstream.archive import verify
+from generator.upstream.lock import is_archive_of
 from generator.upstream.pack import pack_chart
-from generator.upstream.swap import is_archive_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -42,8 +42,15 @@ class Dependency:
         return f"{self.name} {self.version}"
 
 
+def is_archive_of(file_name: str, name: str) -> bool:
+    """Tells whether a file is called as an archive of chart ``name``, of whatever version."""
+    return re.fullmatch(rf"{re.escape(name)}-v?\d.*\.tgz", file_name) is not None
+
+
 def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
-    """Returns the dependencies in Chart.lock, in its order, each once.
+    """Returns the upstream charts in Chart.lock, in its order, each once.
+
+    What has no repository and lies unpacked in ``charts/NAME`` is a part of the chart itself, for Helm too.
 
     Raises:
         InputError: chart_dir is no directory, has no Chart.yaml or Chart.lock, one of them is broken, or the lock
@@ -62,7 +69,11 @@ def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
     violations = [problem for problem in problems if problem] or list(_out_of_step(locked, declared, str(lock_file)))
     if violations:
         raise InputError(*violations)
-    dependencies = (Dependency(entry["name"], entry["version"], entry["repository"]) for entry in locked)
+    dependencies = (
+        Dependency(entry["name"], entry["version"], entry["repository"])
+        for entry in locked
+        if entry["repository"] or not (chart_dir / "charts" / entry["name"] / "Chart.yaml").is_file()
+    )
     return tuple(dict.fromkeys(dependencies))
 
 

@@ -6,19 +6,19 @@ import contextlib
 import errno
 import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import InputError, Problem, bad_input
-from generator.upstream import swap
+from generator.files import swap
 from generator.upstream.archive import sha256_of, verify
 from generator.upstream.fetch import Vendored, copy_verified, fetch_chart
-from generator.upstream.lock import read_dependencies
+from generator.upstream.lock import is_archive_of, read_dependencies
 from generator.upstream.mirror import Directory, parse_mirror
 from generator.upstream.web import UnreachableError, open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Sequence
 
     from generator.choices.pins import Pins
     from generator.upstream.lock import Dependency
@@ -52,17 +52,25 @@ def vendor_chart(
             directory cannot be written or the disk is full.
     """
     place = parse_mirror(upstream.mirror) if upstream.mirror else None
-    dependencies = read_dependencies(chart_dir)
-    names = {dependency.name for dependency in dependencies}
+    charts = chart_dir / "charts"
     with _plain_errors(chart_dir):
-        swap.check_target(chart_dir, names)
+        if swap.leftovers(charts):
+            with swap.alone(charts, wait=False):  # mends what a killed run has left
+                pass
+        dependencies = read_dependencies(chart_dir)
+        names = {dependency.name for dependency in dependencies}
+        _check_target(charts, names)
         present = _all_present(chart_dir, dependencies, pins, place)
         if present is not None:
             return present
-        with swap.staging(chart_dir) as staged, open_client(upstream.patience) as client:
+        with (
+            swap.alone(charts, wait=False),
+            swap.staging(charts) as staged,
+            _usable(upstream.cache) as cache,
+            open_client(upstream.patience) as client,
+        ):
             vendored: list[Vendored] = []
             problems: list[Problem] = []
-            cache = _usable(upstream.cache, staged.parent / "cache")
             for dependency in dependencies:
                 digest = pins.digest(dependency.name, dependency.version)
                 target = staged / dependency.archive
@@ -76,7 +84,7 @@ def vendor_chart(
                         client=client,
                         report=upstream.progress,
                     )
-                    vendored.append(_unless_same(one, chart_dir / "charts" / dependency.archive))
+                    vendored.append(_unless_same(one, charts / dependency.archive))
                 except UnreachableError as error:
                     problems += error.problems
                     break
@@ -85,8 +93,36 @@ def vendor_chart(
             if problems:
                 raise InputError(*problems)
             if any(one.origin != "present" for one in vendored) or _stale(chart_dir, dependencies):
-                swap.replace_charts(chart_dir, staged, names)
+                _take_others(charts, staged, names)
+                swap.exchange(staged, charts)
             return tuple(vendored)
+
+
+def _take_others(charts: Path, staged: Path, names: Collection[str]) -> None:
+    """Puts into the new ``charts/`` what is in the old one, but for archives of these charts, of whatever version."""
+    if charts.is_dir():
+        for path in sorted(charts.iterdir()):
+            if not any(is_archive_of(path.name, name) for name in names):
+                swap.take_along(path, staged / path.name)
+
+
+def _check_target(charts: Path, names: Collection[str]) -> None:
+    """Checks that ``charts/`` can be exchanged.
+
+    Raises:
+        InputError: it is not a directory of its own, or holds one of the charts unpacked, which Helm would load beside
+            the archive.
+    """
+    if charts.is_symlink() or (charts.exists() and not charts.is_dir()):
+        raise bad_input("found a link or a file, expected a directory", file=str(charts), hint="move it away")
+    for name in names:
+        unpacked = charts / name
+        if (unpacked / "Chart.yaml").is_file():
+            raise bad_input(
+                "found an unpacked chart; Helm would load it beside the archive",
+                file=str(unpacked),
+                hint="delete or move it; to vendor from it, use --chart-mirror with the directory that holds it",
+            )
 
 
 @contextlib.contextmanager
@@ -103,21 +139,24 @@ def _plain_errors(chart_dir: Path) -> Iterator[None]:
         ) from None
 
 
-def _usable(cache_dir: Path, spare: Path) -> Path:
+@contextlib.contextmanager
+def _usable(cache_dir: Path) -> Iterator[Path]:
     """Gives cache_dir if it can be written, as it cannot for a user without a home; else a place for this run."""
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache_dir):
-            return cache_dir
-    except OSError:
-        return spare
+    with contextlib.ExitStack() as stack:
+        try:
+            cache_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=cache_dir):
+                pass
+        except OSError:
+            cache_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gen-chart-")))
+        yield cache_dir
 
 
 def _all_present(
     chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: ChartSource | None
 ) -> tuple[Vendored, ...] | None:
     """Gives what is there if that is all that is wanted, and nothing stale; else None."""
-    if _stale(chart_dir, dependencies) or swap.has_leftovers(chart_dir):
+    if _stale(chart_dir, dependencies):
         return None
     found: list[Vendored] = []
     for dependency in dependencies:
@@ -133,7 +172,7 @@ def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
     charts = chart_dir / "charts"
     wanted = {dependency.archive for dependency in dependencies}
     return charts.is_dir() and any(
-        path.name not in wanted and any(swap.is_archive_of(path.name, each.name) for each in dependencies)
+        path.name not in wanted and any(is_archive_of(path.name, each.name) for each in dependencies)
         for path in charts.iterdir()
     )
 

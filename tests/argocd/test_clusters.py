@@ -120,7 +120,7 @@ def test_files_that_a_cluster_adds_need_a_chart_of_its_own(sources: Sources, tmp
     changed = {**LAB, "values": {"dashboards": {"extra": [str(board)]}}}
     with pytest.raises(InputError) as error:
         made(sources, HUB, changed)
-    assert "files/dashboards/team.json differs" in str(error.value)
+    assert "templates/dashboards/_team.tpl differs" in str(error.value)
     assert "chart of its own" in str(error.value)
 
 

@@ -10,6 +10,7 @@ import yaml
 from generator.build.build import fit
 from generator.build.chart import chart
 from generator.build.findings import findings
+from generator.build.library import FOLDER
 from generator.build.profile import load_profile
 from generator.build.sources import read_overlay
 from generator.errors import InputError
@@ -72,7 +73,7 @@ def test_they_become_part_of_the_chart_with_switches_of_their_own(load: Any) -> 
     profile, sources = load()
     files = chart(fit(profile, sources))
     assert "templates/dashboards/team.yaml" in files
-    assert "TeamQueue" in files["templates/rules/team-alerts.yaml"]
+    assert "TeamQueue" in files[f"{FOLDER}/templates/rules/_team-alerts.tpl"]
     values = yaml.safe_load(files["values.yaml"])
     assert values["dashboards"]["team"] == {"enabled": True}
     assert values["rules"]["team-alerts"]["enabled"] is True

@@ -13,6 +13,7 @@ from generator.build.findings import findings
 from generator.build.log_panels import keeps_logs
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
+from tests.chart import dashboards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,13 +49,13 @@ def test_logs_are_kept_by_this_charts_opensearch_by_another_or_as_the_profile_sa
 
 def test_without_logs_no_dashboard_names_their_data_source(sources: Sources) -> None:
     files = chart_of(sources, OFF)
-    boards = {path: text for path, text in files.items() if path.startswith("files/dashboards/")}
-    assert "files/dashboards/logs-explorer.json" not in boards
+    boards = dashboards(files)
+    assert "logs-explorer" not in boards
     assert "templates/dashboards/logs-explorer.yaml" not in files
     assert "logs-explorer" not in files["values.yaml"]
-    for path, text in boards.items():
-        assert "grafana-opensearch-datasource" not in text, path
-        assert json.loads(text)["panels"]
+    for name, board in boards.items():
+        assert "grafana-opensearch-datasource" not in json.dumps(board), name
+        assert board["panels"]
 
 
 def test_a_choice_about_a_dashboard_that_is_left_out_is_no_error(sources: Sources) -> None:
@@ -64,5 +65,6 @@ def test_a_choice_about_a_dashboard_that_is_left_out_is_no_error(sources: Source
 
 def test_logs_that_are_kept_elsewhere_have_their_panels(sources: Sources) -> None:
     files = chart_of(sources, ELSEWHERE)
-    assert "grafana-opensearch-datasource" in files["files/dashboards/gpu-training.json"]
-    assert "files/dashboards/logs-explorer.json" in files
+    boards = dashboards(files)
+    assert "grafana-opensearch-datasource" in json.dumps(boards["gpu-training"])
+    assert "logs-explorer" in boards

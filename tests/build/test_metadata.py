@@ -18,7 +18,8 @@ import yaml
 
 from generator import __version__
 from generator import stack as components
-from generator.build.metadata import chart_lock, chart_yaml
+from generator.build.library import with_library
+from generator.build.metadata import LIBRARY, chart_lock, chart_yaml
 from generator.build.sources import read_pins
 from generator.choices.pins import Pin, Pins
 from generator.errors import InputError
@@ -45,11 +46,11 @@ def changed(pins: Pins, name: str, pin: Pin | None) -> Pins:
 
 def test_chart_yaml_names_every_component_once_with_its_switch(pins: Pins) -> None:
     data = yaml.safe_load(chart_yaml(pins, "Generated."))
-    assert [each["name"] for each in data["dependencies"]] == list(components.NAMES)
-    assert [each["condition"] for each in data["dependencies"]] == [
-        f"{name}.rendered,{name}.enabled" for name in components.NAMES
-    ]
-    assert [each["version"] for each in data["dependencies"]] == [pins.pin(name).version for name in components.NAMES]
+    library, *upstream = data["dependencies"]
+    assert library == {"name": "ai-ml-observability-library", "version": __version__, "repository": ""}
+    assert [each["name"] for each in upstream] == list(components.NAMES)
+    assert [each["condition"] for each in upstream] == [f"{name}.rendered,{name}.enabled" for name in components.NAMES]
+    assert [each["version"] for each in upstream] == [pins.pin(name).version for name in components.NAMES]
 
 
 def test_chart_yaml_is_a_helm_3_chart_with_the_packages_version(pins: Pins) -> None:
@@ -114,12 +115,14 @@ def repository(tmp_path: Path, pins: Pins) -> Iterator[Pins]:
     server.server_close()
 
 
-def build(helm_binary: Path, chart: Path, pins: Pins, locked: Pins) -> subprocess.CompletedProcess[str]:
-    """Runs ``helm dependency build`` on a chart of ``pins`` that is locked to ``locked``, in a home of its own.
+def dependency(verb: str, helm_binary: Path, chart: Path, pins: Pins, locked: Pins) -> subprocess.CompletedProcess[str]:
+    """Runs ``helm dependency VERB`` on a chart of ``pins`` that is locked to ``locked``, in a home of its own.
 
     Helm builds only from repositories that it has been told of before.
     """
-    chart.mkdir()
+    for path, text in library().items():
+        (chart / path).parent.mkdir(parents=True, exist_ok=True)
+        (chart / path).write_text(text)
     (chart / "Chart.yaml").write_text(chart_yaml(pins, "Generated."))
     (chart / "Chart.lock").write_text("# Generated.\n" + chart_lock(locked))
     homes = {f"HELM_{kind}_HOME": str(chart.parent / kind) for kind in ("CACHE", "CONFIG", "DATA")}
@@ -127,24 +130,35 @@ def build(helm_binary: Path, chart: Path, pins: Pins, locked: Pins) -> subproces
     add = [helm_binary, "repo", "add", "here", pins.pin("opensearch").repository]
     subprocess.run(add, env=env, capture_output=True, check=True)
     return subprocess.run(
-        [helm_binary, "dependency", "build", chart], env=env, capture_output=True, text=True, check=False
+        [helm_binary, "dependency", verb, chart], env=env, capture_output=True, text=True, check=False
     )
 
 
+def library() -> dict[str, str]:
+    return with_library({"templates/_helpers.tpl": "{{- /* Generated. */ -}}\n"}, "Generated.")
+
+
 @pytest.mark.slow
-def test_helm_takes_the_lock_as_in_sync_and_fetches_what_it_names(
-    helm_binary: Path, tmp_path: Path, repository: Pins
+@pytest.mark.parametrize("verb", ["build", "update"])
+def test_helm_takes_the_lock_as_in_sync_fetches_what_it_names_and_leaves_the_library(
+    helm_binary: Path, tmp_path: Path, repository: Pins, verb: str
 ) -> None:
-    done = build(helm_binary, tmp_path / "chart", repository, repository)
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in (tmp_path / "chart/charts").iterdir()} == {
-        f"{name}-{repository.pin(name).version}.tgz" for name in components.NAMES
-    }
+    chart = tmp_path / "chart"
+    for _again in range(2):
+        done = dependency(verb, helm_binary, chart, repository, repository)
+        assert done.returncode == 0, done.stderr
+        assert {path.name for path in (chart / "charts").iterdir()} == {
+            LIBRARY,
+            *(f"{name}-{repository.pin(name).version}.tgz" for name in components.NAMES),
+        }
+        assert {path: (chart / path).read_text() for path in library()} == library()
+        locked = yaml.safe_load((chart / "Chart.lock").read_text())
+        assert locked["digest"] == yaml.safe_load(chart_lock(repository))["digest"]
 
 
 @pytest.mark.slow
 def test_helm_refuses_a_lock_of_other_pins(helm_binary: Path, tmp_path: Path, repository: Pins) -> None:
     other = changed(repository, "opensearch", replace(repository.pin("opensearch"), version="9.9.9"))
-    done = build(helm_binary, tmp_path / "chart", repository, other)
+    done = dependency("build", helm_binary, tmp_path / "chart", repository, other)
     assert done.returncode != 0
     assert "out of sync" in done.stderr

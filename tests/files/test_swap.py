@@ -15,8 +15,10 @@ import pytest
 from generator.errors import InputError
 from generator.files import swap, writer
 from generator.files.locking import exclusive
+from generator.upstream import Upstream, vendor_chart
 from tests.conftest import ROOT
 from tests.stopper import files
+from tests.upstream.charts import make_archive, make_umbrella, pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,18 +45,18 @@ def fill(folder: Path, content: Tree) -> Path:
 
 
 @pytest.fixture
-def stop() -> Iterator[Callable[[Path, int, int], str]]:
-    """Gives a function that writes into a folder, sends a signal at a line, and says how that ended."""
+def stop() -> Iterator[Callable[[str, Path, int, int], str]]:
+    """Gives a function that works in a folder, sends a signal at a line, and says how that ended; see stopper.py."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.stopper"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
 
-        def ask(folder: Path, signum: int, step: int) -> str:
+        def ask(work: str, folder: Path, signum: int, step: int) -> str:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(f"{folder} {signum} {step}\n")
+            process.stdin.write(f"{work} {folder} {signum} {step}\n")
             process.stdin.flush()
             return process.stdout.readline().strip()
 
@@ -63,26 +65,30 @@ def stop() -> Iterator[Callable[[Path, int, int], str]]:
 
 
 def at_every_line(
-    stop: Callable[[Path, int, int], str], where: Path, signum: signal.Signals, before: Tree
+    stop: Callable[[str, Path, int, int], str],
+    where: Path,
+    signum: signal.Signals,
+    before: Tree,
+    work: str = "write",
 ) -> Iterator[tuple[str, Path]]:
     """Gives, for each line of a write, how it ended and the folder; each time the folder begins as ``before``."""
     for step in range(1, 5000):
         parent = where / str(step)
         parent.mkdir()
         folder = fill(parent / "chart", before) if before else parent / "chart"
-        ended = stop(folder, signum, step)
+        ended = stop(work, folder, signum, step)
         yield ended, folder
         shutil.rmtree(parent)
         if ended == "done":
-            assert step > 50, "the write was hardly watched"
+            assert step > 50, "the work was hardly watched"
             return
-    pytest.fail("the write never came to its end")
+    pytest.fail("the work never came to its end")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("before", [chart("old"), {}], ids=["over a chart", "into nothing"])
 def test_ctrl_c_at_any_line_leaves_the_old_chart_or_the_new_one_and_nothing_beside_it(
-    stop: Callable[[Path, int, int], str], tmp_path: Path, before: Tree
+    stop: Callable[[str, Path, int, int], str], tmp_path: Path, before: Tree
 ) -> None:
     new = {path: data for path, data in chart("new").items() if before or path not in FOREIGN}
     outcomes = set()
@@ -98,7 +104,7 @@ def test_ctrl_c_at_any_line_leaves_the_old_chart_or_the_new_one_and_nothing_besi
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["new", "old"], ids=["and writes the new one", "and finds the old one up to date"])
 def test_after_a_kill_at_any_line_the_next_run_finds_everything_again(
-    stop: Callable[[Path, int, int], str], tmp_path: Path, text: str
+    stop: Callable[[str, Path, int, int], str], tmp_path: Path, text: str
 ) -> None:
     set_aside = 0
     for ended, folder in at_every_line(stop, tmp_path, signal.SIGKILL, chart("old")):
@@ -107,6 +113,52 @@ def test_after_a_kill_at_any_line_the_next_run_finds_everything_again(
         writer.write(writer.plan(folder, files(text)))
         assert tree(folder) == chart(text)
         assert [path.name for path in folder.parent.iterdir()] == ["chart"]
+    assert set_aside > 0, "no kill came between the two renames"
+
+
+@pytest.fixture
+def vendored(tmp_path: Path) -> tuple[Tree, Tree]:
+    """Makes a mirror; gives a chart that depends on a chart in it, and the same with the archive in its charts/."""
+    archive = make_archive(tmp_path / "published", "alpha", "1.0.0")
+    fill(tmp_path / "mirror", {"alpha-1.0.0.tgz": archive})
+    umbrella = tree(make_umbrella(tmp_path / "umbrella", ("alpha", "1.0.0", "https://charts.invalid")))
+    own = umbrella | FOREIGN | {"charts/library/Chart.yaml": b"name: library\n"}
+    return own | {"charts/alpha-0.9.0.tgz": b"older"}, own | {"charts/alpha-1.0.0.tgz": archive}
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_line_leaves_the_old_archives_or_the_new_ones_and_nothing_beside_them(
+    stop: Callable[[str, Path, int, int], str], tmp_path: Path, vendored: tuple[Tree, Tree]
+) -> None:
+    before, after = vendored
+    outcomes = set()
+    for ended, folder in at_every_line(stop, tmp_path, signal.SIGINT, before, "vendor"):
+        found = tree(folder)
+        assert ended in ("interrupted", "done")
+        assert found in (before, after)
+        outcomes.add((ended, found == after))
+    assert outcomes == {("interrupted", False), ("interrupted", True), ("done", True)}
+
+
+@pytest.mark.slow
+def test_after_a_kill_of_vendor_at_any_line_its_next_run_and_a_writing_one_find_everything_again(
+    stop: Callable[[str, Path, int, int], str], tmp_path: Path, vendored: tuple[Tree, Tree]
+) -> None:
+    before, after = vendored
+    set_aside = 0
+    for ended, folder in at_every_line(stop, tmp_path, signal.SIGKILL, before, "vendor"):
+        assert ended in ("killed", "done")
+        set_aside += not (folder / "charts").exists()
+        copy = folder.with_name("copy")
+        shutil.copytree(folder, copy)
+        vendor_chart(folder, pins(), Upstream(mirror=str(tmp_path / "mirror"), cache=tmp_path / "cache"))
+        assert tree(folder) == after
+        # The writer mends charts/ too, before it compares.
+        (copy / "Chart.yaml").write_text(files("old")["Chart.yaml"])
+        writer.write(writer.plan(copy, files("new")))
+        found = tree(copy)
+        assert not [path for path in found if ".gen-chart-" in path]
+        assert {path: found.get(path) for path in FOREIGN} == FOREIGN
     assert set_aside > 0, "no kill came between the two renames"
 
 
@@ -168,7 +220,7 @@ def test_where_even_the_undoing_fails_nothing_is_deleted_and_the_next_run_mends_
     rename = type(folder).rename
 
     def refuse(path: Path, target: Path) -> Path:
-        if NEW in (path.name, path.parent.name):
+        if path.name in (NEW, OLD):
             raise OSError(5, "Input/output error", str(path))
         return rename(path, target)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
 import shutil
 import subprocess
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MARK = f"# {MARKER}: --profile test.\n"  # in every file of version 0.1.0, since then in Chart.yaml alone
 OLD = {
     "Chart.yaml": f"{MARK}name: old\n",
-    "files/dashboards/cpu.json": '{"title":"CPU"}\n',
-    "templates/dashboards/cpu.yaml": MARK,
+    "charts/library/Chart.yaml": f"{MARK}type: library\n",
+    "charts/library/templates/_cpu.tpl": f'{MARK}{{"title":"CPU"}}\n',
     "templates/gone.yaml": MARK,
     "values.schema.json": f'{{\n "$comment": "{MARKER}: --profile test.",\n "type": "object"\n}}\n',
     "values.yaml": f"{MARK}replicas: 3\n",
@@ -90,10 +90,40 @@ def test_planning_touches_nothing(folder: Path, tmp_path: Path) -> None:
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-def test_generated_files_that_are_no_longer_made_go_a_dashboards_json_too(folder: Path) -> None:
-    less = {path: text for path, text in NEW.items() if "dashboards" not in path}
+def test_generated_files_that_are_no_longer_made_go_in_the_library_too(folder: Path) -> None:
+    less = {path: text for path, text in NEW.items() if "cpu" not in path}
     write(plan(folder, less))
     assert tree(folder) == encoded(less)
+    assert not (folder / "charts/library/templates").exists()
+
+
+def test_a_chart_of_version_0_1_becomes_one_of_this_version(tmp_path: Path) -> None:
+    """It had no library, programs in files/, and the JSON of dashboards in files that cannot say who made them."""
+    reads = '{{- .Files.Get "files/dashboards/cpu.json" | nindent 4 }}\n'
+    before = {path: text for path, text in OLD.items() if not path.startswith("charts/")} | {
+        "files/cluster/program.py": MARK,
+        "files/dashboards/cpu.json": '{"title":"CPU"}\n',
+        "templates/dashboards/cpu.yaml": f"{MARK}{reads}",
+    }
+    target = tmp_path / "chart"
+    for path, text in before.items():
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).write_text(text)
+    own = {"files/dashboards/own.json": b"{}", "charts/up-1.0.0.tgz": b"x"}
+    for path, content in own.items():
+        (target / path).parent.mkdir(exist_ok=True)
+        (target / path).write_bytes(content)
+    planned = plan(target, NEW)
+    assert planned.removed == [
+        "files/cluster/program.py",
+        "files/dashboards/cpu.json",
+        "templates/dashboards/cpu.yaml",
+        "templates/gone.yaml",
+    ]
+    write(planned)
+    assert tree(target) == encoded(NEW) | own
+    (target / "files/dashboards/cpu.json").write_text("{}")
+    assert "files/dashboards/cpu.json" in plan(target, NEW).foreign
 
 
 def test_a_second_run_writes_nothing(folder: Path) -> None:
@@ -106,10 +136,10 @@ def test_a_second_run_writes_nothing(folder: Path) -> None:
 
 def test_what_was_edited_by_hand_is_generated_again(folder: Path) -> None:
     (folder / "values.yaml").write_text(f"{MARK}replicas: 99\n")
-    (folder / "files/dashboards/cpu.json").write_text("{}")
+    (folder / "charts/library/templates/_cpu.tpl").write_text(f"{MARK}{{}}\n")
     (folder / "templates/gone.yaml").write_bytes(MARK.encode() + b"\xff")
     planned = plan(folder, OLD)
-    assert planned.changed == ["files/dashboards/cpu.json", "templates/gone.yaml", "values.yaml"]
+    assert planned.changed == ["charts/library/templates/_cpu.tpl", "templates/gone.yaml", "values.yaml"]
     write(planned)
     assert tree(folder) == encoded(OLD)
 
@@ -125,7 +155,7 @@ def test_a_persons_own_files_links_and_empty_folders_are_kept(folder: Path) -> N
     own = {
         "notes.txt": b"mine",
         "templates/own.yaml": b"kind: ConfigMap\n",
-        "files/dashboards/own.json": b"{}",
+        "charts/library/templates/own.tpl": b"{{/* mine */}}",
         "binary": b"\xff\x00",
         ".git/HEAD": b"ref: refs/heads/main\n",
     }
@@ -149,26 +179,65 @@ def test_a_persons_own_files_links_and_empty_folders_are_kept(folder: Path) -> N
     ]
 
 
-def test_vendored_charts_are_moved_over_not_copied(folder: Path) -> None:
-    (folder / "charts/nested").mkdir(parents=True)
-    (folder / "charts/up-1.0.0.tgz").write_bytes(b"x")
-    (folder / "charts/nested/values.yaml").write_text(MARK)
-    before = (folder / "charts/up-1.0.0.tgz").stat()
+def test_what_others_put_into_charts_is_linked_not_read_whatever_its_first_line_says(folder: Path) -> None:
+    own = {
+        "charts/up-1.0.0.tgz": b"x",
+        "charts/marked.yaml": MARK.encode(),
+        "charts/unpacked/Chart.yaml": MARK.encode(),
+        "charts/unpacked/templates/a.yaml": MARK.encode(),
+    }
+    for path, content in own.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    (folder / "charts/unpacked/empty").mkdir()
+    (folder / "charts/link").symlink_to("up-1.0.0.tgz")
+    (folder / "charts").chmod(0o750)
+    before = {path: (folder / path).stat() for path in own}
     planned = plan(folder, NEW)
+    assert planned.foreign == ("charts/link", "charts/marked.yaml", "charts/unpacked", "charts/up-1.0.0.tgz")
+    write(planned)
+    after = {path: (folder / path).stat() for path in own}
+    assert {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in after.items()} == {
+        path: (stat.st_ino, stat.st_mtime_ns) for path, stat in before.items()
+    }
+    assert {path: data for path, data in tree(folder).items() if path in own} == own
+    assert (folder / "charts/unpacked/empty").is_dir()
+    assert (folder / "charts/link").readlink() == Path("up-1.0.0.tgz")
+    assert (folder / "charts").stat().st_mode & 0o777 == 0o750
+
+
+def test_where_a_file_cannot_have_a_second_name_it_is_copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    (folder / "charts/up-1.0.0.tgz").write_bytes(b"x")
+    before = (folder / "charts/up-1.0.0.tgz").stat()
+    monkeypatch.setattr(os, "link", refuse)
+    write(plan(folder, NEW))
+    after = (folder / "charts/up-1.0.0.tgz").stat()
+    assert (after.st_mtime_ns, after.st_mode) == (before.st_mtime_ns, before.st_mode)
+    assert after.st_ino != before.st_ino
+    assert (folder / "charts/up-1.0.0.tgz").read_bytes() == b"x"
+
+
+def test_a_charts_folder_that_is_a_link_is_refused_since_the_library_belongs_there(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "charts").rename(tmp_path / "shared")
+    (folder / "charts").symlink_to(tmp_path / "shared")
+    assert "chart/charts: was not made by gen-chart, so it is not overwritten (move it away)" in refused(folder)
+    assert (folder / "charts").readlink() == tmp_path / "shared"
+
+
+def test_what_a_killed_gen_chart_vendor_has_set_aside_is_put_back_first(folder: Path) -> None:
+    (folder / "charts/up-1.0.0.tgz").write_bytes(b"x")
+    (folder / "charts").rename(folder / ".charts.gen-chart-old")
+    (folder / ".charts.gen-chart-new").mkdir()
+    planned = plan(folder, OLD)
     assert planned.foreign == ()
     write(planned)
-    after = (folder / "charts/up-1.0.0.tgz").stat()
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert (folder / "charts/nested/values.yaml").read_text() == MARK
-
-
-def test_a_charts_folder_that_is_a_link_stays_one(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared/up-1.0.0.tgz").write_bytes(b"x")
-    (folder / "charts").symlink_to(tmp_path / "shared")
-    write(plan(folder, NEW))
-    assert (folder / "charts").readlink() == tmp_path / "shared"
-    assert (tmp_path / "shared/up-1.0.0.tgz").read_bytes() == b"x"
+    assert tree(folder) == encoded(OLD) | {"charts/up-1.0.0.tgz": b"x"}
+    assert not list(folder.glob(".charts*"))
 
 
 def test_the_folder_keeps_its_mode(folder: Path) -> None:
@@ -223,14 +292,14 @@ def test_a_folder_that_gen_chart_did_not_make_is_refused(tmp_path: Path) -> None
     [
         ("templates/new.yaml", "kind: Mine\n"),
         ("templates/new.yaml/inside", "mine"),
-        ("files/dashboards/disk.json", "{}"),
+        ("charts/library/templates/_disk.tpl", "mine"),
         ("docs", "mine"),
     ],
 )
 def test_a_persons_file_where_a_new_one_must_go_is_refused(folder: Path, path: str, content: str) -> None:
     (folder / path).parent.mkdir(exist_ok=True)
     (folder / path).write_text(content)
-    more = {**NEW, "files/dashboards/disk.json": "{}\n", "templates/dashboards/disk.yaml": MARK, "docs/a.md": MARK}
+    more = {**NEW, "charts/library/templates/_disk.tpl": MARK, "docs/a.md": MARK}
     assert f"{path}: was not made by gen-chart, so it is not overwritten (move it away)" in refused(folder, more)
 
 
@@ -245,9 +314,19 @@ def test_an_empty_folder_where_files_go_is_in_no_ones_way(folder: Path) -> None:
     assert (folder / "docs/a.md").read_text() == MARK
 
 
-def test_a_pipe_is_not_read_and_its_folder_is_refused_rather_than_robbed_of_it(folder: Path) -> None:
+def test_a_pipe_is_not_read_and_stays(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     assert plan(folder, OLD).foreign == ("pipe",)
+    write(plan(folder, NEW))
+    assert (folder / "pipe").is_fifo()
+
+
+def test_a_pipe_that_cannot_be_kept_makes_its_folder_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    os.mkfifo(folder / "pipe")
+    monkeypatch.setattr(os, "link", refuse)
     assert "named pipe" in refused(folder)
 
 
@@ -356,9 +435,17 @@ def test_the_diff_shows_what_write_would_do(folder: Path) -> None:
 
 
 def test_the_diff_of_minified_json_is_spread_out(folder: Path) -> None:
-    more = {**OLD, "files/dashboards/cpu.json": json.dumps({"title": "CPU", "uid": "x"}) + "\n"}
-    assert '-"title": "CPU"\n' in unified_diff(plan(folder, more)).replace("- ", "-")
-    assert '+ "uid": "x"\n' in unified_diff(plan(folder, more))
+    more = {**OLD, "charts/library/templates/_cpu.tpl": f'{MARK}{{"title":"CPU","uid":"x"}}\n'}
+    assert unified_diff(plan(folder, more)).splitlines()[3:] == [
+        f" {MARK.rstrip()}",
+        " {",
+        '- "title": "CPU"',
+        '+ "title": "CPU",',
+        '+ "uid": "x"',
+        " }",
+    ]
+    schema = {**OLD, "values.schema.json": OLD["values.schema.json"].replace("object", "array")}
+    assert '+ "type": "array"\n' in unified_diff(plan(folder, schema))
 
 
 @pytest.mark.parametrize(
@@ -366,8 +453,12 @@ def test_the_diff_of_minified_json_is_spread_out(folder: Path) -> None:
     [
         ("values.yaml", OLD["values.yaml"].rstrip("\n"), "-replicas: 3\n\\ No newline at end of file\n+replicas: 3\n"),
         ("values.yaml", OLD["values.yaml"].replace("\n", "\r\n"), "-replicas: 3\r\n"),
-        ("files/dashboards/cpu.json", '{"title": "CPU"}\n', '-{"title": "CPU"}\n+{"title":"CPU"}\n'),
-        ("files/dashboards/cpu.json", "{", "-{\n"),
+        (
+            "charts/library/templates/_cpu.tpl",
+            f'{MARK}{{"title": "CPU"}}\n',
+            '-{"title": "CPU"}\n+{"title":"CPU"}\n',
+        ),
+        ("charts/library/templates/_cpu.tpl", f"{MARK}{{", "-{\n"),
     ],
 )
 def test_no_difference_is_invisible(folder: Path, path: str, text: str, shown: str) -> None:

@@ -30,7 +30,7 @@ from generator.cluster.secrets_bootstrap import new_password
 from generator.stack import components
 from generator.stack.opensearch import security
 from generator.stack.opensearch.setup import setup_plan
-from generator.stack.programs import program_files
+from generator.stack.programs import programs as program_texts
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ class Cluster:
         programs = self.folder / "programs"
         shutil.rmtree(programs, ignore_errors=True)
         (programs / "cluster").mkdir(parents=True)
-        for path, text in program_files("made for a test").items():
-            (programs / "cluster" / Path(path).name).write_text(text)
+        for name, text in program_texts("made for a test").items():
+            (programs / "cluster" / f"{name}.py").write_text(text)
         path = programs / "cluster" / "plan.json"
         path.write_text(json.dumps({**setup_plan(self.profile, sources.log_fields), "url": self.url, **(plan or {})}))
         arguments = (path, self.folder / "admin", self.folder / "logins", "60")

@@ -93,7 +93,7 @@ def notes_and_objects(
 
     def render(binary: Path, profile: str, choices: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         chart = write_chart(tmp_path / "chart", profile, choices)
-        (chart / "charts").symlink_to(upstream_charts)
+        helm.add_archives(chart, upstream_charts)
         (chart / "templates" / "notes.yaml").write_text(INCLUDED, encoding="utf-8")
         documents = helm.documents(helm.run(binary, "template", "any-name", chart, "--namespace", "obs").stdout)
         (notes,) = (document["notes"] for document in documents if document["kind"] == "Notes")

@@ -31,10 +31,11 @@ def specs_of(objects):
     return {name: found["spec"] for name, found in objects.items()}
 
 
-def test_there_is_one_template_for_each_file_and_one_helper():
+def test_there_is_one_template_and_its_groups_for_each_file_and_one_helper():
     texts = rule_templates(SPECS, header=HEADER)
-    assert set(texts) == {"templates/rules/_rules.tpl"} | {f"templates/rules/{name}.yaml" for name in SPECS}
-    assert all(text.startswith(f"{{{{/* {HEADER} */}}}}\n") for text in texts.values())
+    files = {f"templates/rules/{file}" for name in SPECS for file in (f"_{name}.tpl", f"{name}.yaml")}
+    assert set(texts) == {"templates/rules/_rules.tpl"} | files
+    assert all(f"/* {HEADER} */" in text.splitlines()[0] for text in texts.values())
     assert list(rule_templates(dict(reversed(SPECS.items())), header=HEADER).items()) == list(texts.items())
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from generator.errors import InputError
 from generator.files.locking import exclusive
-from generator.upstream import swap
 
 from .charts import index, make_archive, make_chart, make_umbrella, pins, sha256, tree
 from .server import content, ranged
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     Vendor = Callable[..., tuple[Vendored, ...]]
 
 A, B = "alpha-1.0.0.tgz", "beta-2.0.0.tgz"
+NEW, OLD = ".charts.gen-chart-new", ".charts.gen-chart-old"
 NOWHERE = "https://charts.invalid"
 
 
@@ -51,7 +51,7 @@ def refused(vendor: Vendor, chart: Path, **options: Any) -> str:
     with pytest.raises(InputError) as caught:
         vendor(chart, **options)
     assert tree(chart) == before
-    assert not list(chart.glob(".charts-*"))
+    assert not list(chart.glob(".charts*"))
     return str(caught.value)
 
 
@@ -62,7 +62,7 @@ def test_a_directory_gives_published_archives_and_packs_unpacked_charts(
     assert (alpha.origin, alpha.location, alpha.pinned) == ("mirror", str(mirror / A), True)
     assert (beta.origin, beta.location, beta.pinned) == ("mirror", str(mirror / "beta"), False)
     assert set(tree(chart / "charts")) == {A, B}
-    assert not list(chart.glob(".charts-*"))
+    assert not list(chart.glob(".charts*"))
 
 
 def test_a_packed_directory_is_accepted_without_the_digest_of_the_published_archive(
@@ -143,11 +143,13 @@ def test_other_versions_go_and_foreign_files_stay(chart: Path, mirror: Path, ven
     for name in ("alpha-0.9.0.tgz", "alpha-v1.1.0.tgz", "beta-2.0.0-rc.1.tgz"):
         (charts / name).write_text("stale")
     charts.chmod(0o750)
+    number = (charts / "beta.tgz").stat().st_ino
     vendor(chart, mirror=str(mirror))
     assert set(tree(charts)) == {A, B, "link", *foreign}
     assert all((charts / name).read_text() == name for name in foreign)
     assert os.readlink(charts / "link") == "README.md"  # noqa: PTH115 - the link itself
     assert charts.stat().st_mode & 0o777 == 0o750
+    assert (charts / "beta.tgz").stat().st_ino == number
 
 
 def test_a_stale_version_goes_even_if_nothing_else_is_to_be_done(chart: Path, mirror: Path, vendor: Vendor) -> None:
@@ -276,7 +278,7 @@ def test_ctrl_c_at_the_last_of_several_archives_leaves_charts_as_it_was(
     with pytest.raises(KeyboardInterrupt):
         vendor(chart, progress=interrupt)
     assert tree(chart) == before
-    assert not list(chart.glob(".charts-*"))
+    assert not list(chart.glob(".charts*"))
     assert [one.origin for one in vendor(chart)] == ["cache", "upstream"]
 
 
@@ -330,36 +332,51 @@ def test_a_chart_that_cannot_be_written_is_left_as_it_was(shared_folder: Path, t
     assert "Permission denied; charts/ is as it was (make it readable and writable for you" in text
 
 
-def test_a_failing_exchange_puts_the_old_charts_back(shared_folder: Path) -> None:
-    chart = make_umbrella(shared_folder / "c")
+def test_a_failing_exchange_puts_the_old_charts_back(
+    chart: Path, mirror: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (chart / "charts").mkdir()
     (chart / "charts" / "alpha-0.9.0.tgz").write_text("older")
-    before = tree(chart)
-    with not_root(chart, chart / "charts"), swap.staging(chart) as staged:
-        staged.parent.chmod(0o555)  # nothing can be moved out of it: the second of the two renames fails
-        with pytest.raises(PermissionError):
-            swap.replace_charts(chart, staged, ["alpha"])
-        assert tree(chart) == before
-        staged.parent.chmod(0o755)
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name == NEW:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert "Permission denied; charts/ is as it was" in refused(vendor, chart, mirror=str(mirror))
+
+
+def test_a_chart_of_the_charts_own_needs_no_archive_and_stays(tmp_path: Path, mirror: Path, vendor: Vendor) -> None:
+    """As Helm, which takes a dependency without a repository from charts/NAME."""
+    chart = make_umbrella(tmp_path / "c", ("library", "0.1.0", ""), ("alpha", "1.0.0", NOWHERE))
+    make_chart(chart / "charts" / "library", "library", "0.1.0")
+    before = tree(chart / "charts")
+    assert [one.name for one in vendor(chart, mirror=str(mirror))] == ["alpha"]
+    assert tree(chart / "charts") == before | {A: (mirror / A).read_bytes()}
+    assert [one.origin for one in vendor(chart)] == ["present"]
+    (chart / "charts").rename(chart / OLD)  # killed between the two renames
+    assert [one.name for one in vendor(chart)] == ["alpha"]
 
 
 def test_what_a_killed_run_left_is_put_right_by_the_next(chart: Path, mirror: Path, vendor: Vendor) -> None:
     vendor(chart, mirror=str(mirror))
     good = tree(chart)
-    (chart / "charts").rename(chart / ".charts-old")  # killed between the two renames
-    (chart / ".charts-new-1").mkdir()
+    (chart / "charts").rename(chart / OLD)  # killed between the two renames
+    (chart / NEW).mkdir()
     assert [one.origin for one in vendor(chart)] == ["present", "present"]
     assert tree(chart) == good
-    (chart / ".charts-old").mkdir()  # killed before the old one was deleted
+    (chart / OLD).mkdir()  # killed before the old one was deleted
     vendor(chart)
     assert tree(chart) == good
-    assert not list(chart.glob(".charts-*"))
+    assert not list(chart.glob(".charts*"))
 
 
 def test_two_runs_do_not_work_on_one_chart_at_once(chart: Path, mirror: Path, vendor: Vendor) -> None:
     with exclusive(chart) as owned:
         assert owned
-        assert "another gen-chart run is filling its charts/" in refused(vendor, chart, mirror=str(mirror))
+        assert "another gen-chart run is at work in it" in refused(vendor, chart, mirror=str(mirror))
     vendor(chart, mirror=str(mirror))
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.files import yamlfile
-from generator.files.templating import render
+from generator.files.templating import literal, render
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch import indices, security
 from generator.stack.secrets.names import secret_name
@@ -53,8 +53,8 @@ def opensearch_templates(profile: Profile, fields: Mapping[str, LogField], *, he
         "admin": secret_name(profile, "opensearchAdminTls"),
         "clients": CLIENTS,
         "logins": plan["logins"],
-        "plan": _literal(json.dumps(plan, indent=1, ensure_ascii=False)),
-        "security": {name: _literal(text) for name, text in initial.items()},
+        "plan": literal(json.dumps(plan, indent=1, ensure_ascii=False)),
+        "security": {name: literal(text) for name, text in initial.items()},
         "security_name": opensearch.SECURITY_CONFIG,
     }
     return {
@@ -83,8 +83,3 @@ def setup_plan(profile: Profile, fields: Mapping[str, LogField]) -> dict[str, An
             for login in security.LOGINS
         ],
     }
-
-
-def _literal(text: str) -> str:
-    """Gives text that Helm's template engine leaves as it is."""
-    return text.replace("{{", '{{ "{{" }}')

@@ -19,6 +19,7 @@ from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_bl
 from generator.choices.tfvars.reader import parse_settings
 from generator.errors import InputError
 from generator.files.schemas import problems
+from tests.chart import dashboards
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def notices(text: str, sources: Sources, profile: str = "jark") -> list[str]:
 
 
 def panels(chart: dict[str, str], dashboard: str) -> set[str]:
-    data = json.loads(chart[f"files/dashboards/{dashboard}.json"])
-    rows = data["panels"]
+    rows = dashboards(chart)[dashboard]["panels"]
     return {one["title"] for row in rows for one in (row, *row.get("panels", ()))}
 
 
@@ -79,7 +79,7 @@ def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: 
     assert chart_values(loaded, trimmed)["monitors"]["jupyterhub"]["enabled"] is False
     gone = panels(chart(fit(load_profile("jark", sources), sources)), "jark-platform") - panels(files, "jark-platform")
     assert {"JupyterHub", "Servers and users", "Notebook servers", "Notebook starts that failed"} <= gone
-    assert "jupyterhub_" not in files["files/dashboards/jark-platform.json"]
+    assert "jupyterhub_" not in json.dumps(dashboards(files)["jark-platform"])
     assert "--tfvars x.tfvars" in files["Chart.yaml"].splitlines()[0]
 
 

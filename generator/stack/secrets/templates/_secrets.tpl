@@ -1,8 +1,8 @@
 {{/* [[ header ]] */}}
 
 {{/*
-ai-ml-observability.secrets.plan: which Secrets this release needs, as JSON; nothing in it is secret. The programs in
-files/cluster read it, and the Roles take their names from it.
+ai-ml-observability.secrets.plan: which Secrets this release needs, as JSON; nothing in it is secret. The programs of
+generator/cluster read it, and the Roles take their names from it.
 */}}
 {{- define "ai-ml-observability.secrets.plan" -}}
 {{- $stack := index .Values "kube-prometheus-stack" | default dict -}}
@@ -68,14 +68,14 @@ files/cluster read it, and the Roles take their names from it.
 {{- end -}}
 
 {{/*
-ai-ml-observability.programs: modules of files/cluster as the data of a ConfigMap.
+ai-ml-observability.programs: modules of generator/cluster as the data of a ConfigMap.
 Usage: {{ include "ai-ml-observability.programs" (list . "program" "kubernetes_api") }}
 */}}
 {{- define "ai-ml-observability.programs" -}}
 {{- $root := index . 0 -}}
 {{- range $name := prepend (rest .) "__init__" }}
 {{ $name }}.py: |
-  {{- $root.Files.Get (printf "files/cluster/%s.py" $name) | nindent 2 }}
+  {{- include (printf "ai-ml-observability.programs.%s" $name) $root | nindent 2 }}
 {{- end }}
 {{- end -}}
 

@@ -1,0 +1,4 @@
+{{- /* [[ header ]] */ -}}
+{{- define "ai-ml-observability.dashboards.[[ name ]]" -}}
+[[ text ]]
+{{- end -}}

@@ -1,0 +1,3 @@
+{{- /* [[ header ]] */ -}}
+{{- define "ai-ml-observability.programs.[[ name ]]" -}}
+[[ program ]]{{ end -}}
