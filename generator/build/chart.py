@@ -103,7 +103,7 @@ def chart(build: Build) -> Chart:
             "stack/grafana/templates/clusterrole.yaml", header=HEADER, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
         ),
         "templates/logs/ray.yaml": ray_template(HEADER),
-        "values.schema.json": schema.schema_json(data_schema, HEADER),
+        "values.schema.json": schema.schema_json(schema.bare(data_schema), HEADER),
         "values.yaml": values.values_yaml(build.values, values.comments(components(profile), data_schema), HEADER),
     }
     files |= monitor_templates(sources.monitors, header=HEADER)

@@ -82,6 +82,23 @@ def schema_json(schema: Mapping[str, Any], header: str) -> str:
     return json.dumps({"$comment": header, **_shared(schema)}, indent=1, ensure_ascii=False) + "\n"
 
 
+_ANNOTATIONS = ("default", "description", "examples", "title")
+"""What a schema says to people alone."""
+
+
+def bare(schema: Any) -> Any:
+    """Returns a schema without what it says to people alone; it accepts the same values, and Helm says the same of others.
+
+    The chart's has none of it, since Kubernetes stores it in every release: values.yaml and docs/values.md have the
+    descriptions, docs/values.schema.json is the whole schema.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    return _mapped(
+        {key: part for key, part in schema.items() if key not in _ANNOTATIONS}, lambda part, _name: bare(part)
+    )
+
+
 def _shared(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Gives the schema with what it repeats under ``definitions``, named by the key that it was first met under."""
     times: Counter[str] = Counter()

@@ -19,7 +19,7 @@ from generator.build.chart import chart, command_header
 from generator.build.library import FOLDER
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, parse_set
-from generator.docs.values_page import page
+from generator.docs.values_page import pages
 from generator.errors import InputError
 from generator.files.tree import MARKER, difference
 from generator.files.writer import plan
@@ -37,8 +37,9 @@ def test_the_committed_chart_is_what_the_jark_profile_gives(sources: Sources) ->
     assert [path for path in planned.foreign if not path.startswith("charts/")] == []
 
 
-def test_the_committed_values_page_is_what_the_schemas_give() -> None:
-    assert (ROOT / "docs" / "values.md").read_text(encoding="utf-8") == page(), "run `make docs` and commit the page"
+def test_the_committed_pages_about_values_are_what_the_schemas_give() -> None:
+    for name, text in pages().items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"run `make docs` and commit docs/{name}"
 
 
 @pytest.mark.parametrize("profile", PROFILES)

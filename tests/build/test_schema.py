@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from generator.build.build import fit
 from generator.build.chart import chart_schema
 from generator.build.profile import load_profile
-from generator.build.schema import schema_json, values_schema
+from generator.build.schema import bare, schema_json, values_schema
 from generator.files import yamlfile
 from generator.stack.component import Component
 from tests import helm
@@ -109,6 +109,38 @@ def test_the_header_is_its_first_key_and_letters_stay_readable() -> None:
     text = schema_json({"title": "größe"}, "Generated.")
     assert text == '{\n "$comment": "Generated.",\n "title": "größe"\n}\n'
     assert json.loads(text)["title"] == "größe"
+
+
+def test_the_charts_schema_says_nothing_to_people_and_means_the_same(sources: Sources) -> None:
+    described = chart_schema(fit(load_profile("jark", sources), sources))
+    stripped = bare(described)
+    assert not {"description", "title", "default", "examples"} & set(keywords(stripped))
+    assert len(json.dumps(stripped)) < 0.6 * len(json.dumps(described))
+    assert stripped["properties"]["parts"] == {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"secrets": {"type": "boolean"}, "stack": {"type": "boolean"}},
+        "propertyNames": {"enum": ["secrets", "stack"]},
+    }
+    assert "description" in described
+
+
+def test_a_key_of_the_values_that_is_called_description_stays() -> None:
+    schema = {"description": "x", "properties": {"description": {"title": "t", "anyOf": [{"default": 1}, True]}}}
+    assert bare(schema) == {"properties": {"description": {"anyOf": [{}, True]}}}
+
+
+def keywords(schema: Any) -> Iterator[str]:
+    """Yields the keywords of a schema and of all below it; the names of properties are none."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from keywords(item)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            yield key
+            children = value.values() if key in ("properties", "patternProperties", "definitions") else (value,)
+            for child in children:
+                yield from keywords(child)
 
 
 def test_helms_message_about_a_typo_shows_the_valid_names(
