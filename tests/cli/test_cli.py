@@ -67,7 +67,7 @@ def test_check_after_the_change_of_one_value_names_only_the_files_that_it_change
     _, out, _ = run("--profile", "jark", "--set", "components.opensearch.volume=60Gi", "--check")
     files = {line.removeprefix("+++ b/") for line in out.splitlines() if line.startswith("+++ ")}
     assert {"Chart.yaml", "README.md", "values.yaml"} <= files
-    assert files <= {"Chart.yaml", "README.md", "templates/opensearch/_setup.tpl", "values.yaml"}
+    assert files <= {"Chart.yaml", "README.md", f"{FOLDER}/templates/opensearch/_setup.tpl", "values.yaml"}
 
 
 def test_check_of_a_missing_chart_fails(run: Any, tmp_path: Path) -> None:
