@@ -89,8 +89,9 @@ _ANNOTATIONS = ("default", "description", "examples", "title")
 def bare(schema: Any) -> Any:
     """Returns a schema without what it says to people alone.
 
-    It accepts the same values, and Helm says the same of others, since it shows no descriptions. The chart's has none of it, since Kubernetes stores it in every release: values.yaml and docs/values.md have the
-    descriptions, docs/values.schema.json is the whole schema.
+    It accepts the same values, and Helm says the same of others, since it shows no descriptions. The chart's schema has
+    none, because Kubernetes stores it in every release: values.yaml and docs/values.md have them, and
+    docs/values.schema.json is the whole schema.
     """
     if not isinstance(schema, dict):
         return schema

@@ -13,6 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from generator import __version__, cli
+from generator.build.library import FOLDER
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
