@@ -40,7 +40,7 @@ def made(sources: Sources, *clusters: Any, chart: str = "jark", changes: tuple[s
 
 
 def test_the_command_is_in_the_application_set_alone(sources: Sources) -> None:
-    base = load_profile("jark", sources)
+    base = fit(load_profile("jark", sources), sources)
     before, after = (
         argocd.for_many(base, parse(HUB), [], sources, settings(), command) for command in (MADE_BY, "argocd")
     )
