@@ -6,7 +6,7 @@ from generator.build.sources import read_pins, read_profiles
 from generator.choices.profiles import Layer, resolve
 from generator.cli.listing import component_rows, profile_rows
 from generator.stack import NAMES
-from tests.conftest import PROFILES, ROOT
+from tests.conftest import PROFILES, ROOT, lineage
 from tests.schema_openings import open_schema
 
 
@@ -30,7 +30,8 @@ def test_components_come_in_the_charts_order_with_their_pins_and_the_profiles_th
         assert (row["chart"], row["app"]) == (pin.version, pin.app_version)
     where = {row["component"]: row["on in"] for row in rows}
     assert where["opensearch"] == ", ".join(PROFILES)
-    assert where["kube-prometheus-stack"] == "jark, kind, standalone"
+    own = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
+    assert where["kube-prometheus-stack"] == ", ".join(own)
     assert where["opensearch-dashboards"] == "none"
 
 
