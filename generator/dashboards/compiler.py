@@ -15,8 +15,9 @@ from generator.dashboards.logs import asks_logs, asks_metrics, panel_log_queries
 from generator.dashboards.opensearch import PLUGIN
 from generator.dashboards.panels import build_panel, datasource_ref
 from generator.dashboards.queries import panel_queries, variable_query
-from generator.dashboards.spec import ANYTHING, DATASOURCE, LOG_SOURCE
+from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
 from generator.files.cache import kept
+from generator.logs.lucene import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

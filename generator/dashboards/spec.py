@@ -19,9 +19,6 @@ DATASOURCE = "datasource"
 LOG_SOURCE = "logs"
 """The variable that chooses the OpenSearch data source; the compiler adds it where something asks for logs."""
 
-ANYTHING = ".*"
-"""What "All" stands for in a menu that log queries use: a regular expression that fits every value."""
-
 
 @dataclass(frozen=True)
 class Link:

@@ -20,7 +20,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.dashboards.spec import ANYTHING
 from generator.errors import nearest
 from generator.promql.shorthands import ShorthandError
 
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from generator.dashboards.spec import Variable
+
+ANYTHING = ".*"
+"""What "All" stands for in a menu that log queries use: a regular expression that fits every value."""
 
 EVERYWHERE = "node"
 """The keyword that every record carries."""

@@ -1,0 +1,1 @@
+"""From a request to a Build, and from a Build to the chart and its findings."""
