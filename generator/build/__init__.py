@@ -1,1 +1,1 @@
-"""From a request to a Build, and from a Build to the chart and its findings."""
+"""From a request to a Build, and from a Build to a chart and to findings."""
