@@ -15,7 +15,8 @@ npm install --silent --no-audit --no-fund @grafana/data@13.2.3 react@19.2.0 reac
 cat >show.cjs <<'JS'
 // The library asks a browser for its language; older Nodes have no navigator.
 Object.defineProperty(globalThis, 'navigator', { value: { language: 'en-US', languages: ['en-US'] }, configurable: true });
-const { applyFieldOverrides, createTheme, formattedValueToString, toDataFrame, FieldType, Registry } = require('@grafana/data');
+const { applyFieldOverrides, createTheme, formattedValueToString } = require('@grafana/data');
+const { toDataFrame, FieldType, Registry } = require('@grafana/data');
 
 const steps = [{ value: -Infinity, color: 'green' }, { value: 0.8, color: 'red' }];
 const defaults = { unit: 'percentunit', color: { mode: 'thresholds' }, thresholds: { mode: 'absolute', steps } };

@@ -96,12 +96,12 @@ import ray
 ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
 print("ray", ray.__version__, flush=True)
 _NODE = ray.nodes()[0]
-_URL = f"http://{_NODE['NodeManagerAddress']}:{_NODE['MetricsExportPort']}/metrics"
+URL = f"http://{_NODE['NodeManagerAddress']}:{_NODE['MetricsExportPort']}/metrics"
 
 
 def values(*names):
     """What the page says of these series: name -> value."""
-    with urllib.request.urlopen(_URL, timeout=10) as page:
+    with urllib.request.urlopen(URL, timeout=10) as page:
         lines = page.read().decode().splitlines()
     found = ((line.split("{")[0], line.split()[-1]) for line in lines if not line.startswith("#"))
     return {name: float(value) for name, value in found if name in names}

@@ -6,7 +6,7 @@
 #          And luqum accepts what Lucene refuses (a slash in a word, a negative number, a time of day with colons) or
 #          reads otherwise (two slashes are a regular expression, `!` inside a word is NOT).
 # Seen:    luqum 1.0.0, lucene-queryparser 9.12.1 with the standard analyzer.
-# Source:  jurismarches/luqum, luqum/parser.py (precedence, UNQUOTED_TERM); apache/lucene,
+# Source:  jurismarches/luqum, luqum/parser.py (precedence, TERM_RE); apache/lucene,
 #          org/apache/lucene/queryparser/classic/QueryParser.jj and QueryParserBase.addClause.
 # shellcheck source=lib.sh disable=SC1091
 source "$(dirname "$0")/lib.sh"

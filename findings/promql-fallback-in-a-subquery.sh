@@ -5,7 +5,7 @@
 #          name that told them apart. A panel or rule with it is healthy in every test without a gap. Aggregate
 #          both sides first.
 # Seen:    Prometheus 3.14's engine (module v0.314.0).
-# Source:  prometheus/prometheus, promql/engine.go: eval of a call on a matrix, the check behind dropMetricName.
+# Source:  prometheus/prometheus, promql/engine.go: eval of a call on a matrix ends with ContainsSameLabelset.
 # shellcheck source=lib.sh disable=SC1091
 source "$(dirname "$0")/lib.sh"
 

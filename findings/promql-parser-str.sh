@@ -4,8 +4,7 @@
 #          negative `@` becomes 0, milliseconds are dropped: other queries, accepted without an error. Backslashes and
 #          quoted label names are written bare, so regular expressions do not parse any more. prettify() keeps all but `@`.
 # Seen:    promql-parser 0.12.0.
-# Source:  GreptimeTeam/promql-parser, src/parser/ast.rs: the Display of SubqueryExpr, AtModifier and StringLiteral beside
-#          their Prettier.
+# Source:  GreptimeTeam/promql-parser, src/parser/ast.rs and src/label/matcher.rs: fmt::Display beside Prettier.
 # shellcheck source=lib.sh disable=SC1091
 source "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Guess:   a rule that asks for le="1" and whose promtool test passes on series with le="1" works on a target that shows
 #          le="1".
-# Really:  Prometheus 3 rewrites le (and quantile) when it scrapes: the stored label is "1.0". The series of a promtool
-#          test are taken as they are written. So the test passes and the rule finds nothing in life, without an error.
+# Really:  Prometheus 3 rewrites le (and quantile) when it scrapes a family whose TYPE line says histogram (summary): the
+#          stored label is "1.0". The series of a promtool test are taken as they are written. So the test passes and the
+#          rule finds nothing in life, without an error.
 #          Write le="1.0" in both, or le=~"1|1.0" for what an older Prometheus has stored.
 # Seen:    Prometheus 3.14 (module v0.314.0).
 # Source:  prometheus/prometheus, model/textparse/openmetricsparse.go: normalizeFloatsInLabelValues, which the parsers of

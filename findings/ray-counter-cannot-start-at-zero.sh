@@ -26,7 +26,7 @@ page.wait_for("ray_other_total")
 print("before:", page.values("ray_errors_total"))
 errors.inc(5)
 print("first seen:", page.wait_for("ray_errors_total"))
-asked = urllib.request.Request(page._URL, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+asked = urllib.request.Request(page.URL, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
 with urllib.request.urlopen(asked) as answer:
     lines = answer.read().decode().splitlines()
 print("created:", [line for line in lines if line.startswith("ray_errors_created")])

@@ -21,7 +21,8 @@ for _ in range(100):
     long.observe(11.0)
 found = wait_for("ray_short_sum", "ray_short_count", "ray_long_sum", "ray_long_count")
 for name, true in (("short", 0.001), ("long", 11.0)):
-    print(name, "mean", found[f"ray_{name}_sum"] / found[f"ray_{name}_count"], "of", int(found[f"ray_{name}_count"]), "x", true)
+    total, count = found[f"ray_{name}_sum"], found[f"ray_{name}_count"]
+    print(name, "mean", total / count, "of", int(count), "x", true)
 PY
 expect 'means under the boundaries 1 and 10' 'ray 2.60.0
 short mean 0.5 of 100 x 0.001
