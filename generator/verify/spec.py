@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Finding:
         hint: what to do about it; "" if nothing helps.
         severity: an error fails the command.
         part: which text the subject stands in.
-        text: the expression as it is sent to Prometheus; "" if it is about no single expression.
+        text: the expression as it is sent to Prometheus, or one of several with this fault; "" if it is about none.
         line: the 1-based line of the file, 0 if it is not known: locate.located fills it in, once there is a finding.
         fragment: the line with the subject; None until located.
     """
@@ -104,6 +104,6 @@ class Finding:
     hint: str = ""
     severity: Severity = "error"
     part: Part = "query"
-    text: str = ""
+    text: str = field(default="", compare=False)
     line: int = 0
     fragment: Fragment | None = None

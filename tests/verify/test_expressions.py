@@ -51,11 +51,10 @@ def test_menus_and_targets_come_in_the_order_of_the_file_with_their_own_unit_or_
     ]
 
 
-def test_a_finding_names_the_file_the_panel_and_the_place() -> None:
+def test_a_finding_names_the_file_the_panel_and_the_place_once_for_all_percentiles_of_a_target() -> None:
     expressions, scope = list(dashboard_expressions(DASHBOARD)), dashboard_scope(DASHBOARD)
     findings = [(one.place, one.name, one.check) for one in verify(expressions, SMALL, {}, scopes=[scope])]
     assert findings == [
-        ("rows[0].panels[0].targets[0]", "Latency", "unit"),
         ("rows[0].panels[0].targets[0]", "Latency", "unit"),
         ("rows[0].panels[1].targets[0]", "Pods", "unit"),
         ("rows[0].panels[1].targets[0]", "Pods", "label"),
