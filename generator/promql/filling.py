@@ -121,9 +121,9 @@ def _string(token: str) -> str:
 
 
 def _inside(before: str) -> str:
-    """Gives the bracket that is open at the end of a text; ``labels`` for the one of ``by (``, ``on (``, ..."""
+    """Returns the bracket that is open at the end of a text; ``labels`` for the one of ``by (``, ``on (``, ..."""
     stack: list[str] = []
-    for match in _CONTEXT.finditer(_INSIDE.sub(lambda found: '""' if found[0][0] in _QUOTES else found[0], before)):
+    for match in _CONTEXT.finditer(_INSIDE.sub(lambda token: '""' if token[0][0] in _QUOTES else token[0], before)):
         if match["open"]:
             labels = match["open"] == "(" and match["word"] in _LABEL_LISTS
             stack.append("labels" if labels else match["open"])

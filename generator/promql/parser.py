@@ -44,7 +44,7 @@ class Selector:
     moved: bool
 
     def __str__(self) -> str:
-        """Gives the name, or the first matcher of the name."""
+        """Returns the name, or the first matcher of the name."""
         return self.name or next((matcher.value for matcher in self.names), "{}")
 
 
@@ -123,7 +123,7 @@ class Parsed:
 
 @lru_cache(maxsize=4096)
 def _regex(text: str) -> re.Pattern[str]:
-    """Gives a regular expression that Prometheus (RE2) and Python read alike, which is so for all but rarities.
+    """Returns a regular expression that Prometheus (RE2) and Python read alike, which is so for all but rarities.
 
     Raises:
         PromQLError: it cannot be read.
@@ -165,11 +165,11 @@ def _tree(text: str, *, keep_braces: bool) -> Any:
 
 @lru_cache(maxsize=4096)
 def _matchers(braces: str) -> Selector:
-    """Gives what stands between braces as a selector without a name."""
-    found = _tree(braces if "__name__" in braces else f"{ANY_NAME}{braces}", keep_braces=True)
-    if not isinstance(found, Selector):
+    """Returns what stands between braces as a selector without a name."""
+    tree = _tree(braces if "__name__" in braces else f"{ANY_NAME}{braces}", keep_braces=True)
+    if not isinstance(tree, Selector):
         raise PromQLError(f"found '{braces}', expected label matchers")
-    return found
+    return tree
 
 
 def _parsed(filled: Filled) -> Any:
@@ -214,12 +214,12 @@ class _Converter:
             inside = _matchers(self.braces[int(matchers[0].value)])
             if name and inside.names:
                 raise PromQLError(f"found the names '{name}' and '{inside}' in one selector")
-            if not (name or inside.names or any(not one.accepts("") for one in inside.matchers)):
+            if not (name or inside.names or any(not matcher.accepts("") for matcher in inside.matchers)):
                 raise PromQLError("found a selector that matches everything, expected a name")
             return Selector(name, inside.names, inside.matchers, moved)
-        found = tuple(map(_matcher, matchers))
-        names = tuple(one for one in found if one.label == "__name__")
-        rest = tuple(one for one in found if one.label not in {"__name__", ANY_NAME})
+        read = tuple(map(_matcher, matchers))
+        names = tuple(matcher for matcher in read if matcher.label == "__name__")
+        rest = tuple(matcher for matcher in read if matcher.label not in {"__name__", ANY_NAME})
         # `{a="1" or b="2"}` (Grafana's and VictoriaMetrics' dialect) says nothing sure about any label.
         return Selector(name, names, () if node.matchers.or_matchers else rest, moved)
 
@@ -256,9 +256,9 @@ class _Converter:
         )
 
 
-def _matcher(one: Any) -> Matcher:
-    operator = cast('Literal["=", "!=", "=~", "!~"]', _OPERATORS[str(one.op).rpartition(".")[2]])
-    return Matcher(_label(one.name), operator, one.value, MARK in one.value)
+def _matcher(node: Any) -> Matcher:
+    operator = cast('Literal["=", "!=", "=~", "!~"]', _OPERATORS[str(node.op).rpartition(".")[2]])
+    return Matcher(_label(node.name), operator, node.value, MARK in node.value)
 
 
 def _label(text: str) -> str:
@@ -277,7 +277,7 @@ def scalar(tree: Any) -> bool:
 
 
 def selectors(tree: Any) -> Iterator[Selector]:
-    """Gives every selector of a tree, from left to right."""
+    """Returns every selector of a tree, from left to right."""
     if isinstance(tree, Selector):
         yield tree
     elif isinstance(tree, Window):

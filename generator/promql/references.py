@@ -13,7 +13,7 @@ REFERENCE = re.compile(VARIABLE)
 
 @lru_cache(maxsize=8192)
 def used_variables(text: str) -> frozenset[str]:
-    """Gives the names of the variables in a text; Grafana's own (``__range``) are left out."""
+    """Returns the names of the variables in a text; Grafana's own (``__range``) are left out."""
     if "$" not in text and "[[" not in text:
         return frozenset()
     names = (match["braced"] or match["bare"] or match["old"] for match in REFERENCE.finditer(text))

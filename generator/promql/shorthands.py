@@ -148,7 +148,7 @@ class _Expander:
         return token
 
     def _block(self) -> str:
-        """Gives what stands between the brace just read and its partner, with matchers written out."""
+        """Returns what stands between the brace just read and its partner, with matchers written out."""
         parts: list[str] = []
         while self.at < len(self.tokens):
             token = self._next()
@@ -239,7 +239,7 @@ def _split(content: str) -> list[tuple[str, str, str]]:
 
 
 def percentiles(asked: Percentiles) -> list[tuple[str, str]]:
-    """Gives (name, expression with shorthands) for each percentile, and for the mean last if it is asked for.
+    """Returns (name, expression with shorthands) for each percentile, and for the mean last if it is asked for.
 
     A window without requests yields nothing rather than NaN: NaN is not ``>= 0``, and 0 is not ``> 0``.
 
@@ -258,7 +258,7 @@ def percentiles(asked: Percentiles) -> list[tuple[str, str]]:
 
 
 def ratio(asked: Ratio) -> str:
-    """Gives one counter's rate over another's, as an expression with shorthands.
+    """Returns one counter's rate over another's, as an expression with shorthands.
 
     Raises:
         ShorthandError: ``part`` or ``whole`` is not a metric's name with or without matchers.

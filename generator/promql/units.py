@@ -81,7 +81,7 @@ _NAMED = {
 
 @cache
 def named(name: str) -> Unit | None:
-    """Gives a unit of the catalogue by its name, as ``mebibytes`` or ``bytes_per_second``; None if it is not known."""
+    """Returns a unit of the catalogue by its name, as ``mebibytes`` or ``bytes_per_second``; None if unknown."""
     known = _NAMED.get(name)
     if known or "per_" not in name:
         return known
@@ -91,12 +91,12 @@ def named(name: str) -> Unit | None:
 
 
 def names() -> tuple[str, ...]:
-    """Gives the units of the catalogue that have a name of their own, "" (a plain number) included."""
+    """Returns the units of the catalogue that have a name of their own, "" (a plain number) included."""
     return tuple(_NAMED)
 
 
 def product(left: Unit | None, right: Unit | None) -> Unit | None:
-    """Gives the unit of a product; None if it cannot be told.
+    """Returns the unit of a product; None if it cannot be told.
 
     A plain number may be an info series with the value 1, so that a share times a plain number may be either.
     """
@@ -110,7 +110,7 @@ def product(left: Unit | None, right: Unit | None) -> Unit | None:
 
 
 def quotient(left: Unit | None, right: Unit | None) -> Unit | None:
-    """Gives the unit of a quotient; None if it cannot be told."""
+    """Returns the unit of a quotient; None if it cannot be told."""
     if left is None or right is None:
         return None
     if right.flag:
@@ -121,12 +121,12 @@ def quotient(left: Unit | None, right: Unit | None) -> Unit | None:
 
 
 def per_second(unit: Unit | None) -> Unit | None:
-    """Gives the unit of a rate."""
+    """Returns the unit of a rate."""
     return None if unit is None else quotient(PLAIN if unit.flag else unit, SECONDS)
 
 
 def rescaled(unit: Unit | None, factor: float) -> Unit | None:
-    """Gives the unit of a value that was multiplied by a number.
+    """Returns the unit of a value that was multiplied by a number.
 
     A factor that converts (1000 and 1024 and their powers, 60, 3600, 86400 for times, 8 for bytes, 100 for shares and
     counts) changes the unit; any other leaves it; None if the value says nothing about its unit any more.
@@ -155,7 +155,7 @@ def _converts(unit: Unit, size: float) -> bool:
 
 
 def inverse(unit: Unit | None) -> Unit | None:
-    """Gives the unit of a number over a value."""
+    """Returns the unit of a number over a value."""
     return quotient(RATIO, unit) if unit is not None and unit.dims != PLAIN.dims else None
 
 
@@ -167,7 +167,7 @@ def same(left: Unit | None, right: Unit | None) -> bool:
 
 
 def joined(left: Unit | None, right: Unit | None) -> Unit | None:
-    """Gives the unit of values that are of one unit or the other; None if that cannot be told."""
+    """Returns the unit of values that are of one unit or the other; None if that cannot be told."""
     if left is None or right is None:
         return None
     if left.flag or right.flag:
@@ -176,7 +176,7 @@ def joined(left: Unit | None, right: Unit | None) -> Unit | None:
 
 
 def difference(left: Unit | None, right: Unit | None) -> Unit | None:
-    """Gives the unit of a difference: between two points in time it is a time."""
+    """Returns the unit of a difference: between two points in time it is a time."""
     if left is not None and right is not None and left.dims == right.dims == EPOCH.dims:
         return SECONDS._replace(scale=left.scale)
     return joined(left, right)
@@ -261,18 +261,18 @@ def shown_wrong(unit: Unit | None, shown: str) -> bool:
 
     ``short``, ``none`` and every id that is not known fit all, as does a unit that cannot be told.
     """
-    wanted = _SHOWN.get(shown)
-    if wanted is None or unit is None:
+    expected = _SHOWN.get(shown)
+    if expected is None or unit is None:
         return False
     if unit.flag:
-        return bool(wanted.dims) or wanted.scale != 1
-    if _real(unit.dims) != wanted.dims or not _close(unit.scale, wanted.scale):
+        return bool(expected.dims) or expected.scale != 1
+    if _real(unit.dims) != expected.dims or not _close(unit.scale, expected.scale):
         return True
-    return not wanted.dims and bool(unit.dims)
+    return not expected.dims and bool(unit.dims)
 
 
 def text(unit: Unit) -> str:
-    """Gives a unit in words, as ``mebibytes`` or ``bytes per second``."""
+    """Returns a unit in words, as ``mebibytes`` or ``bytes per second``."""
     if unit.flag:
         return "0 or 1"
     if _dimensionless(unit) and unit.dims:

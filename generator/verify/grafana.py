@@ -37,7 +37,7 @@ def read_grafana(path: Path) -> tuple[tuple[Expression, ...], Scope]:
 
 
 def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Scope]:
-    """Gives the PromQL of a dashboard and its variables.
+    """Returns the PromQL of a dashboard and its variables.
 
     Panels may lie in rows (as until Grafana 4), in collapsed rows, or beside them. Queries of other data sources are
     left out. A unit that overrides replace says nothing sure, so that it is not checked.
@@ -49,19 +49,21 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
         data = data["dashboard"]
     if not isinstance(data, dict) or not any(isinstance(data.get(key), list) for key in ("panels", "rows")):
         raise bad_input("found neither 'panels' nor 'rows', expected a Grafana dashboard", file=file)
-    menus = [one for one in _list(_dict(data.get("templating")).get("list")) if isinstance(one, dict)]
+    menus = [menu for menu in _list(_dict(data.get("templating")).get("list")) if isinstance(menu, dict)]
     expressions = [*_menu_queries(menus, file), *_annotations(data, file)]
     texts: list[tuple[str, str]] = []
     for path, panel in _panels(data, ""):
         expressions += _targets(panel, path, file)
         texts.append((path, json.dumps({key: panel.get(key) for key in _TEXTS}, ensure_ascii=False)))
-    defined = {str(one.get("name", "")): f"templating.list[{index}]" for index, one in enumerate(menus)}
+    defined = {str(menu.get("name", "")): f"templating.list[{index}]" for index, menu in enumerate(menus)}
     texts.append(("links", json.dumps(data.get("links"))))
-    implied = used_variables(json.dumps([one.get("datasource") for one in (*menus, *_list(data.get("panels")))]))
-    for one in menus:
-        if one.get("type") in {"adhoc", "datasource"}:
-            implied |= {str(one.get("name", ""))}
-        implied |= used_variables(json.dumps([one.get("regex"), one.get("options"), one.get("query")]))
+    implied = used_variables(
+        json.dumps([_dict(holder).get("datasource") for holder in (*menus, *_list(data.get("panels")))])
+    )
+    for menu in menus:
+        if menu.get("type") in {"adhoc", "datasource"}:
+            implied |= {str(menu.get("name", ""))}
+        implied |= used_variables(json.dumps([menu.get("regex"), menu.get("options"), menu.get("query")]))
     return tuple(expressions), Scope(file, defined, tuple(texts), implied)
 
 
@@ -123,7 +125,7 @@ def _targets(panel: dict[str, Any], path: str, file: str) -> Iterator[Expression
 def _unit(panel: dict[str, Any]) -> str:
     config = _dict(panel.get("fieldConfig"))
     for override in _list(config.get("overrides")):
-        if any(_dict(one).get("id") == "unit" for one in _list(_dict(override).get("properties"))):
+        if any(_dict(setting).get("id") == "unit" for setting in _list(_dict(override).get("properties"))):
             return ""
     unit = _dict(config.get("defaults")).get("unit")
     if not unit:
@@ -143,10 +145,10 @@ def _menu_queries(menus: list[dict[str, Any]], file: str) -> Iterator[Expression
 
 
 def _annotations(data: dict[str, Any], file: str) -> Iterator[Expression]:
-    for index, one in enumerate(_list(_dict(data.get("annotations")).get("list"))):
-        text = _dict(one).get("expr")
-        if isinstance(text, str) and text.strip() and not _foreign(one):
-            name = str(one.get("name", ""))
-            legend = " ".join(str(one.get(key) or "") for key in ("titleFormat", "textFormat"))
+    for index, annotation in enumerate(_list(_dict(data.get("annotations")).get("list"))):
+        text = _dict(annotation).get("expr")
+        if isinstance(text, str) and text.strip() and not _foreign(annotation):
+            name = str(annotation.get("name", ""))
+            legend = " ".join(str(annotation.get(key) or "") for key in ("titleFormat", "textFormat"))
             # An annotation asks when there is something, as an alert does.
             yield Expression(file, f"annotations.list[{index}].expr", "alert", name, text, legend=legend)

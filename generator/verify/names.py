@@ -61,12 +61,12 @@ class Names:
 
     def matched(self, matcher: Matcher) -> tuple[str, ...]:
         """Returns every name that a regular expression matches, in order."""
-        found = self._matched.get(matcher)
-        if found is None:
+        names = self._matched.get(matcher)
+        if names is None:
             pattern = regex(matcher.value)
-            found = tuple(sorted(name for name in {*self.known, *self.records} if pattern.fullmatch(name)))
-            self._matched[matcher] = found
-        return found
+            names = tuple(sorted(name for name in {*self.known, *self.records} if pattern.fullmatch(name)))
+            self._matched[matcher] = names
+        return names
 
     def hint(self, name: str) -> str:
         """Returns what to write instead of a name that nothing emits, "" if nothing is near."""

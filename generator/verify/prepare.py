@@ -66,13 +66,13 @@ class Prepared:
     scopes: Mapping[str, Scope]
 
     def mentioning(self, names: Iterable[str]) -> tuple[Item, ...]:
-        """Gives the expressions whose result may depend on these names, by way of recording rules too."""
-        wanted = set(names)
+        """Returns the expressions whose result may depend on these names, by way of recording rules too."""
+        reached = set(names)
         while True:
-            more = {name for name, items in self.records.items() if any(_mentions(item, wanted) for item in items)}
-            if more <= wanted:
-                return tuple(item for item in self.items if _mentions(item, wanted))
-            wanted |= more
+            more = {name for name, items in self.records.items() if any(_mentions(item, reached) for item in items)}
+            if more <= reached:
+                return tuple(item for item in self.items if _mentions(item, reached))
+            reached |= more
 
 
 def _mentions(item: Item, names: set[str]) -> bool:
@@ -95,7 +95,7 @@ def prepare(
         if item.expression.kind == "record":
             records.setdefault(item.expression.name, []).append(item)
     return Prepared(
-        items, {name: tuple(found) for name, found in records.items()}, {scope.file: scope for scope in scopes}
+        items, {name: tuple(rules) for name, rules in records.items()}, {scope.file: scope for scope in scopes}
     )
 
 
@@ -124,7 +124,7 @@ def _item(expression: Expression) -> Item:
 
 
 def _menu(query: str) -> tuple[str, str]:
-    """Gives the PromQL of a menu's query and the label that it lists; "" where there is none."""
+    """Returns the PromQL of a menu's query and the label that it lists; "" where there is none."""
     match = _QUERY.fullmatch(query)
     if not match:
         return query, ""
@@ -142,13 +142,13 @@ def _names(tree: Any) -> tuple[frozenset[str], bool]:
     names: set[str] = set()
     broad = False
     for selector in selectors(tree):
-        found = _selected(selector)
-        names.update(found)
-        broad = broad or not found
+        listed = _selected(selector)
+        names.update(listed)
+        broad = broad or not listed
     return frozenset(names), broad
 
 
 def _selected(selector: Selector) -> tuple[str, ...]:
     if selector.name:
         return (selector.name,)
-    return next((found for matcher in selector.names if (found := alternatives(matcher))), ())
+    return next((listed for matcher in selector.names if (listed := alternatives(matcher))), ())

@@ -42,7 +42,7 @@ class Selection(NamedTuple):
 
     def shapes(self) -> tuple[Shape, ...] | None:
         """Returns the labels of everything that has one of the names; None if something of it is unknown."""
-        shapes: list[Shape] = [one.labels for one in self.known]
+        shapes: list[Shape] = [known.labels for known in self.known]
         for vector in self.recorded:
             if vector.shapes is None:
                 return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.errors import InputError
+from generator.files.positions import Document
 from generator.promql import units as reckoning
 from generator.promql.expression import Expression
 from generator.promql.units import named, names, product, quotient, same
-from generator.verify import check, prepare
+from generator.verify import as_text, check, located, prepare
+from generator.verify.grafana import grafana_dashboard
 from tests.verify.catalogues import GONE, SMALL
 
 if TYPE_CHECKING:
@@ -68,6 +72,53 @@ def test_text_of_any_form_is_checked_or_no_promql(text: str) -> None:
     for kind in ("target", "variable"):
         expression = Expression("d", "x", kind, "p", text)  # type: ignore[arg-type]
         assert isinstance(check(prepare([expression]), SMALL, GONE), tuple)
+
+
+WORDS = st.sampled_from(["", "query", "up", "sum(app_swapped)", "loki", "$x", "rate(", "s", "{{pod}}"])
+DATA = st.recursive(
+    st.one_of(st.none(), st.integers(), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(WORDS, inner, max_size=2)),
+    max_leaves=5,
+)
+
+
+def _some(**keys: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Returns mappings with some of the keys; a value may also be of another form than is expected."""
+    return st.fixed_dictionaries({}, optional={key: st.one_of(value, DATA) for key, value in keys.items()})
+
+
+def _lists(item: SearchStrategy[Any]) -> SearchStrategy[list[Any]]:
+    return st.lists(st.one_of(item, DATA), max_size=2)
+
+
+TARGET = _some(expr=WORDS, legendFormat=WORDS, datasource=_some(type=WORDS))
+UNIT = _some(defaults=_some(unit=WORDS), overrides=_lists(_some(properties=_lists(_some(id=WORDS)))))
+PANEL = _some(
+    title=WORDS, targets=_lists(TARGET), fieldConfig=UNIT, yaxes=_lists(_some(format=WORDS)), datasource=WORDS
+)
+MENU = _some(name=WORDS, type=WORDS, query=st.one_of(WORDS, _some(query=WORDS)), datasource=WORDS)
+BOARD = _some(
+    panels=_lists(PANEL),
+    rows=_lists(_some(panels=_lists(PANEL))),
+    templating=_some(list=_lists(MENU)),
+    annotations=_some(list=_lists(TARGET)),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(BOARD, st.sampled_from([None, 2]))
+def test_a_dashboard_of_any_form_is_checked_and_its_findings_have_lines(board: Any, indent: int | None) -> None:
+    try:
+        expressions, scope = grafana_dashboard(board, "d.json")
+    except InputError:
+        return
+    text = json.dumps(board, indent=indent)
+    findings = located(check(prepare(expressions, [scope]), SMALL, GONE), lambda _file: Document(text))
+    assert as_text(findings)
+    for finding in findings:
+        assert finding.line or not finding.place
+        if finding.fragment and finding.fragment.line:
+            assert text.splitlines()[finding.fragment.line - 1] == finding.fragment.text
 
 
 UNITS = st.sampled_from([unit for name in names() if (unit := named(name))])
