@@ -61,7 +61,7 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
         json.dumps([_dict(holder).get("datasource") for holder in (*menus, *_list(data.get("panels")))])
     )
     for menu in menus:
-        if menu.get("type") in {"adhoc", "datasource"}:
+        if menu.get("type") in ("adhoc", "datasource"):
             implied |= {str(menu.get("name", ""))}
         implied |= used_variables(json.dumps([menu.get("regex"), menu.get("options"), menu.get("query")]))
     return tuple(expressions), Scope(file, defined, tuple(texts), implied)
