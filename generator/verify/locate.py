@@ -49,7 +49,7 @@ def _located(finding: Finding, document: Document | None) -> Finding:
     if document is None or len(spans) < 2:
         return replace(finding, fragment=_written_out(finding))
     texts = list(_texts(finding, document))
-    for span in texts:
+    for span in texts or spans[-1:]:
         fragment = _standing(finding, document, span)
         if fragment:
             return replace(finding, line=fragment.line, fragment=fragment)

@@ -63,9 +63,7 @@ def check(
     items = prepared.items if only is None else prepared.mentioning(only)
     run = _Run(prepared, Names(catalogue, gone, frozenset(prepared.records)))
     # A target with several percentiles has several expressions with the same fault.
-    findings = list(
-        dict.fromkeys(finding for queries in _together(items) for finding in run.findings_of(queries))
-    )
+    findings = list(dict.fromkeys(finding for queries in _together(items) for finding in run.findings_of(queries)))
     for hook in HOOKS.findings:
         findings = list(hook(items, findings))
     if only is None:
