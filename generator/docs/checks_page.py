@@ -63,10 +63,15 @@ def schema_path(root: Path) -> Path:
 
 
 def write() -> None:
-    """Writes both into the checkout."""
+    """Writes both into the checkout.
+
+    Raises:
+        InputError: one of them cannot be read or written.
+    """
+    from generator.files.atomic import write_file
     from generator.files.location import sources_root
+    from generator.files.yamlfile import read_text
 
     root = sources_root()
-    (root / "docs" / "checks" / "README.md").write_text(page(), encoding="utf-8")
-    schema = schema_path(root)
-    schema.write_text(exemptions_schema(schema.read_text(encoding="utf-8")), encoding="utf-8")
+    write_file(root / "docs" / "checks" / "README.md", page())
+    write_file(schema_path(root), exemptions_schema(read_text(schema_path(root))))
