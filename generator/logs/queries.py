@@ -27,6 +27,9 @@ _TEXT = ("match_only_text", "text")
 _NUMBERS = ("integer", "long")
 _ESCAPED = re.compile(r"\\(.)")
 _WILDCARD = re.compile(r"(?<!\\)[*?]")
+_UNQUOTED = re.compile(r"(?<!\\)[/!:]")
+"""Signs that luqum takes for part of a word, and Lucene's parser does not: ``/`` begins a regular expression, ``!`` is
+NOT, ``:`` ends a field (Lucene 9.12 and OpenSearch 3, queryparser/classic/QueryParser.jj)."""
 _VARIABLE = re.compile(r"\$([A-Za-z]\w*)")
 
 
@@ -273,6 +276,9 @@ def _regex(field: str, kind: str, text: str) -> Iterator[QueryProblem]:
 def _word(field: str, text: str) -> Iterator[QueryProblem]:
     if text in ("&&", "||") or text.startswith("!"):
         yield QueryProblem(field, f"found '{text}'", "write AND, OR, NOT")
+    elif sign := _UNQUOTED.search(text):
+        message = f"found '{field}:{text}'; to OpenSearch '{sign[0]}' is a sign of the language, not part of a word"
+        yield QueryProblem(field, message, f'write {field}:"{text}"')
     elif text != "*" and _WILDCARD.match(text):
         message = f"found '{field}:{text}'; a wildcard in front reads every value there is"
         yield QueryProblem(field, message, "begin with what is known")
