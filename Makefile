@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
-.PHONY: chart test test-fast lint docs bench signals tools clean
+.PHONY: chart test test-fast lint docs bench release-size signals tools clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -31,6 +31,10 @@ docs: $(VENV)/.ready
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench
+
+# How much of the Secret that holds a release each profile's chart takes.
+release-size: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.release_size
 
 # Runs every query of every dashboard and rule on a real Prometheus; `make tools` builds one where none is at hand.
 signals: $(VENV)/.ready-dev

@@ -73,13 +73,18 @@ _WORTH_SHARING = 60
 """Characters of JSON from which a part that is there twice is written once."""
 
 
-def schema_json(schema: Mapping[str, Any], header: str) -> str:
+def schema_json(schema: Mapping[str, Any], header: str, *, indent: int = 0) -> str:
     """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
 
-    What is there several times (the keys of an alert, for each alert) is written once, under ``definitions``:
-    Kubernetes stores the schema in every release.
+    What is there several times (the keys of an alert, for each alert) is written once, under ``definitions``, and lines
+    are not indented: Kubernetes stores the schema in every release. Each key has a line, so that changes can be read.
+
+    Args:
+        schema: a JSON Schema.
+        header: the sentence that opens a generated file.
+        indent: spaces for each level.
     """
-    return json.dumps({"$comment": header, **_shared(schema)}, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({"$comment": header, **_shared(schema)}, indent=indent, ensure_ascii=False) + "\n"
 
 
 _ANNOTATIONS = ("default", "description", "examples", "title")

@@ -111,7 +111,7 @@ def pages() -> dict[str, str]:
     described = chart_schema(build)
     return {
         "values.md": values_markdown(described, build.values),
-        "values.schema.json": schema_json(described, _HEADER),
+        "values.schema.json": schema_json(described, _HEADER, indent=1),
     }
 
 

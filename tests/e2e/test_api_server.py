@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import helm
+from tests import helm, release_size
 from tests.conftest import PROFILES
 from tests.kubernetes import ApiServer, NotFoundError, api_server
 
@@ -140,7 +140,7 @@ def test_the_release_record_stays_far_below_what_kubernetes_stores(
         record = server.get(f"api/v1/namespaces/{namespace}/secrets/sh.helm.release.v1.{RELEASE}.v1")
     size = len(base64.b64decode(record["data"]["release"]))
     record_property("release of jark, bytes", size)
-    assert size < 0.60 * 1024 * 1024, f"{size} B"
+    assert size < release_size.BOUND * release_size.LIMIT, f"{size} B"
 
 
 @pytest.mark.parametrize("profile", PROFILES)

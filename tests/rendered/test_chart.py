@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import tarfile
 from collections import Counter
@@ -253,46 +252,6 @@ def test_bring_your_own_renders_operator_objects_only_where_their_kinds_exist(re
     monitors = of_kind(there, "ServiceMonitor", "PodMonitor")
     assert len(monitors) > 5
     assert {each["metadata"]["labels"]["release"] for each in monitors} == {"mine"}
-
-
-def release_secret_bytes(chart: Path, manifest: str) -> int:
-    """Gives the size of Helm's release Secret: gzipped JSON in base64, subcharts left out (helm pkg/storage/driver)."""
-    ignored = ("charts", "Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", ".helmignore")
-    files = [
-        path for path in sorted(chart.rglob("*")) if path.is_file() and path.relative_to(chart).parts[0] not in ignored
-    ]
-
-    def entries(template: bool) -> list[dict[str, str]]:
-        return [
-            {"name": str(path.relative_to(chart)), "data": base64.b64encode(path.read_bytes()).decode()}
-            for path in files
-            if (path.relative_to(chart).parts[0] == "templates") is template
-        ]
-
-    release = {
-        "name": "observability",
-        "chart": {
-            "metadata": yaml.safe_load((chart / "Chart.yaml").read_text()),
-            "lock": json.loads(json.dumps(yaml.safe_load((chart / "Chart.lock").read_text()), default=str)),
-            "templates": entries(True),
-            "values": yaml.safe_load((chart / "values.yaml").read_text()),
-            "schema": base64.b64encode((chart / "values.schema.json").read_bytes()).decode(),
-            "files": entries(False),
-        },
-        "manifest": manifest,
-        "version": 1,
-        "namespace": "monitoring",
-    }
-    return len(base64.b64encode(gzip.compress(json.dumps(release).encode(), 9)))
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_the_release_secret_is_under_60_percent_of_its_limit(
-    helm_binary: Path, vendored: Callable[[str], Path], profile: str
-) -> None:
-    chart = vendored(profile)
-    manifest = helm.run(helm_binary, "template", "observability", chart).stdout
-    assert release_secret_bytes(chart, manifest) < 0.60 * 2**20
 
 
 @pytest.mark.parametrize(
