@@ -230,10 +230,12 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
     if node.operator == "count_values" and isinstance(node.parameter, String):
         label = node.parameter.value
         shapes = None if shapes is None else shapes_of(shape | {label} for shape in shapes)
-    result = Vector(shapes, off=inner.off, vague=inner.vague, unit=_aggregated_unit(node.operator, inner))
+    unit = _aggregated_unit(node.operator, inner)
     if node.operator in COUNTING:
-        return result
-    return result._replace(
+        return Vector(shapes, off=inner.off, vague=inner.vague, unit=unit)
+    return Vector(
+        shapes,
+        unit=unit,
         observed=inner.observed,
         window=inner.window,
         counters=inner.counters,
@@ -241,6 +243,8 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
         buckets=inner.buckets,
         quantile=inner.quantile,
         summed=True,
+        off=inner.off,
+        vague=inner.vague,
     )
 
 

@@ -112,7 +112,8 @@ class _Run:
             return
         clean = True
         for item in queries:
-            for check, issue in _distinct(self._reported(item)):
+            reported = self._reported(item)
+            for check, issue in _distinct(reported) if reported else ():
                 clean = False
                 yield _finding(item.expression, check, issue)
         if queries[0].expression.columns:
@@ -127,8 +128,10 @@ class _Run:
     def _reported(self, item: Item) -> Reported:
         scope = self.prepared.scopes.get(item.expression.file)
         reported: Reported = []
+        # Nearly all of these loops are empty; comprehensions would cost more.
         for check, hook in HOOKS.expression:
-            reported += [(check, issue) for issue in hook(item, scope)]
+            for issue in hook(item, scope):
+                reported.append((check, issue))
         if item.error:
             return reported
         vector = UNKNOWN
@@ -138,7 +141,8 @@ class _Run:
             reported += walker.reported
         self.results[id(item)] = vector
         for check, judge in HOOKS.result:
-            reported += [(check, issue) for issue in judge(item, vector, self.names)]
+            for issue in judge(item, vector, self.names):
+                reported.append((check, issue))
         return reported
 
     def record(self, name: str) -> Vector:
