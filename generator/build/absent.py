@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import Exporter
     from generator.choices.profiles import Profile
     from generator.dashboards.spec import Dashboard, Panel, Row
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 _TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")
 _OWNER = re.compile(r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|variables\[\d+\]")

@@ -8,14 +8,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from generator.build.findings import findings
 from generator.files import cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.build.build import Build
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 _MEMOS = ("clean", "expressions", "logs", "names")
 """What the check keeps, which the other process hands over."""
@@ -24,14 +23,50 @@ _MEMOS = ("clean", "expressions", "logs", "names")
 def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
     """Starts the check on queries.
 
-    Where it would not pay (little is left to check, one core) or cannot be done, nothing is started, and the answer
-    takes its time when it is asked for. A process that fails is no loss: the check is done again here.
+    Where equal queries have been found clean before, nothing is done. Where a process of its own would not pay (little
+    is left to check, one core) or cannot be had, the answer takes its time when it is asked for. A process that fails
+    is no loss: the check is done again here.
 
     Returns:
         A function that waits for the answer; see findings.
     """
-    if not _worth_a_process(build):
-        return lambda: findings(build)
+    key = _key(build)
+    memo = cache.current().memo("checked")
+    if key and memo.get(key) is not None:
+        return lambda: ()
+    ask = _started(build) if _worth_a_process(build) else lambda: _findings(build)
+
+    def answer() -> tuple[Finding, ...]:
+        found = ask()
+        if key and not found:
+            memo.set(key, 1)
+        return found
+
+    return answer
+
+
+def _key(build: Build) -> str:
+    """Returns the key of all that the check looks at: the program's data, and what the choices make of it."""
+    if not cache.current().memo("checked").on:
+        return ""
+    values = build.values
+    return cache.fingerprint(
+        cache.current().data,
+        repr([values[block] for block in ("monitors", "dashboards", "rules")]),
+        repr([(name, values.get(name, {}).get("enabled")) for name in build.pins.charts]),
+        repr([build.profile.choices[block] for block in ("cluster", "exemptions")]),
+        repr([*build.sources.dashboards.values()]),
+        repr([*build.sources.rules.values()]),
+    )
+
+
+def _findings(build: Build) -> tuple[Finding, ...]:
+    from generator.build.findings import findings
+
+    return findings(build)
+
+
+def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -47,7 +82,7 @@ def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
         with os.fdopen(reader, "rb") as stream:
             raw = stream.read()
         os.waitpid(process, 0)
-        return () if _taken_over(raw) else findings(build)
+        return () if _taken_over(raw) else _findings(build)
 
     return answer
 
@@ -60,7 +95,7 @@ def _worth_a_process(build: Build) -> bool:
 
 def _answer(build: Build, writer: int) -> None:
     """Writes what the check keeps, if it finds nothing; findings are few and rare, and made again by the asker."""
-    if findings(build):
+    if _findings(build):
         return
     values = {kind: cache.current().memo(kind).new for kind in _MEMOS}
     with os.fdopen(writer, "wb") as stream:

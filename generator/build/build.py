@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
     from generator.choices.request import Request
     from generator.errors import Problem
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 
 @dataclass(frozen=True)

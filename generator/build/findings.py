@@ -13,8 +13,12 @@ from generator.errors import InputError, Problem
 from generator.files.location import sources_root
 from generator.files.positions import document_reader
 from generator.rules import expressions as rule_expressions
-from generator.verify import Prepared, check, dashboard_scope, located, prepare, subject
 from generator.verify.checks.logs import log_findings
+from generator.verify.locate import located
+from generator.verify.prepare import Prepared, prepare
+from generator.verify.render import subject
+from generator.verify.scope import dashboard_scope
+from generator.verify.verifier import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exposure, Known
     from generator.promql.expression import Expression
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 
 def findings(build: Build) -> tuple[Finding, ...]:

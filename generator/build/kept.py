@@ -72,7 +72,7 @@ def _key(request: Request) -> str:
     digests = [_digest(path) for path in named]
     if None in digests:
         return ""
-    return cache.fingerprint(cache.data_fingerprint(), repr(request), *(digest or "" for digest in digests))
+    return cache.fingerprint(cache.current().data, repr(request), *(digest or "" for digest in digests))
 
 
 def _digest(path: Path) -> str | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from generator.dashboards.logs import without_logs
-
 if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.choices.profiles import Profile
@@ -30,5 +28,7 @@ def without_log_panels(profile: Profile, sources: Sources) -> Sources:
     """Gives the sources without log panels if the profile keeps no logs; a dashboard of only these goes altogether."""
     if keeps_logs(profile):
         return sources
+    from generator.dashboards.logs import without_logs
+
     trimmed = {name: without_logs(dashboard) for name, dashboard in sources.dashboards.items()}
     return replace(sources, dashboards={name: one for name, one in trimmed.items() if one is not None})

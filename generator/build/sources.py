@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.catalogue.reader import read_catalogue
 from generator.choices.pins import Pins, parse_pins
 from generator.choices.profiles import Layer, located
 from generator.dashboards.reader import read_dashboards
 from generator.files import schemas, yamlfile
 from generator.files.folder import read_room
+from generator.files.lazy import LazyMapping
 from generator.logs.fields import parse_fields
 from generator.rules.reader import read_rules
 from generator.verify.spec import Exemption
@@ -35,7 +35,8 @@ class Sources:
         monitors: monitors/*.yaml by file stem, checked.
         dashboards: dashboards/*.yaml by file stem, parsed.
         rules: rules/*.yaml by file stem, parsed.
-        exporters: metrics/*.yaml by file stem, parsed.
+        exporters: metrics/*.yaml by file stem, parsed when something looks into it: a run whose queries have been
+            checked before does not.
         log_fields: logs/fields.yaml, by the field's name.
         exemptions: exemptions.yaml.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
@@ -105,11 +106,17 @@ def read_sources(root: Path) -> Sources:
         monitors=monitors,
         dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
         rules=read_rules(root / "rules", found["rule"], monitors),
-        exporters=read_catalogue(root, _schema(root, "metrics")),
+        exporters=LazyMapping(lambda: _exporters(root)),
         log_fields=read_log_fields(root),
         exemptions=_exemptions(root, found["exemptions"]),
         schemas=found,
     )
+
+
+def _exporters(root: Path) -> dict[str, Exporter]:
+    from generator.catalogue.reader import read_catalogue
+
+    return read_catalogue(root, _schema(root, "metrics"))
 
 
 def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:

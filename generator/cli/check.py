@@ -47,7 +47,7 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
     import shutil
 
     from generator.build.findings import dashboard_findings, findings, with_positions
-    from generator.verify import as_data, as_text, failed
+    from generator.verify.render import as_data, as_text, failed
 
     sources = load_sources()
     names = request.profile or (("",) if request.tfvars else sorted(sources.profiles))

@@ -98,13 +98,15 @@ def _made(request: Request) -> Mapping[str, str]:
     """
     from generator.build.beside import findings_beside
     from generator.build.chart import chart
-    from generator.build.findings import refuse_errors
     from generator.build.kept import keep_chart
 
     build = load_build(request)
     findings = findings_beside(build)
     files = chart(build)
-    refuse_errors(findings())
+    if found := findings():
+        from generator.build.findings import refuse_errors
+
+        refuse_errors(found)
     keep_chart(request, build, files)
     return files
 

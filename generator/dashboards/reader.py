@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from generator.dashboards.checks import dashboard_problems
 from generator.dashboards.spec import (
     RESERVED,
     Dashboard,
@@ -82,12 +81,16 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
         dashboard = _dashboard(name, data, file)
         if _sound(dashboard):
             return dashboard
+        from generator.dashboards.checks import dashboard_problems
+
         found = dashboard_problems(dashboard)
     raise InputError(*(_with_title(problem, data) for problem in found))
 
 
 @kept("sound")
 def _sound(dashboard: Dashboard) -> bool:
+    from generator.dashboards.checks import dashboard_problems
+
     return not dashboard_problems(dashboard)
 
 

@@ -170,6 +170,11 @@ class Cache:
         self.folder = folder
         self._memos: dict[str, Memo] = {}
 
+    @functools.cached_property
+    def data(self) -> str:
+        """The fingerprint of the program's own data, which is read once a run."""
+        return data_fingerprint()
+
     def memo(self, kind: str) -> Memo:
         """Returns the values of a kind, the same object each time."""
         if kind not in self._memos:

@@ -15,7 +15,8 @@ from generator.build.profile import load_profile
 from generator.catalogue.known import gone_names
 from generator.errors import InputError
 from generator.promql.parser import selectors
-from generator.verify import as_text, check, failed
+from generator.verify.render import as_text, failed
+from generator.verify.verifier import check
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exporter, Family, Known
-    from generator.verify import Finding, Prepared
-    from generator.verify.prepare import Item
+    from generator.verify.prepare import Item, Prepared
+    from generator.verify.spec import Finding
 
     World = tuple[Sources, Prepared, Callable[[Mapping[str, Exporter]], dict[str, tuple[Known, ...]]]]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from generator.catalogue.spec import Exposure, Family, Known
 from generator.promql.expression import Expression
-from generator.verify import verify
+from generator.verify.verifier import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from generator.catalogue.spec import FamilyType
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 Catalogue = dict[str, tuple[Known, ...]]
 

@@ -16,10 +16,12 @@ from generator.catalogue.known import gone_names
 from generator.docs.checks_page import exemptions_schema, page, schema_path
 from generator.files import schemas, yamlfile
 from generator.promql.expression import Expression
-from generator.verify import Exemption, check, prepare
 from generator.verify.checks import CHECKS, EXEMPTIBLE
 from generator.verify.checks.logs import log_findings
 from generator.verify.grafana import grafana_dashboard
+from generator.verify.prepare import prepare
+from generator.verify.spec import Exemption
+from generator.verify.verifier import check
 from tests.conftest import ROOT
 from tests.dashboards.conftest import parse
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
     from generator.build.sources import Sources
     from generator.catalogue.spec import Known
-    from generator.verify import Finding, Prepared
+    from generator.verify.prepare import Prepared
+    from generator.verify.spec import Finding
 
 FOLDER = ROOT / "docs" / "checks"
 SCHEMA = yamlfile.load_mapping(schema_path(ROOT))

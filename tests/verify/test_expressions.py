@@ -10,7 +10,8 @@ from generator.files import yamlfile
 from generator.promql import units
 from generator.promql.shorthands import Percentiles, Shared
 from generator.rules import Alert, Record, Rules, Slo, expressions
-from generator.verify import dashboard_scope, verify
+from generator.verify.scope import dashboard_scope
+from generator.verify.verifier import verify
 from tests.verify.catalogues import SMALL
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,12 @@ import pytest
 
 from generator.files.positions import Document
 from generator.promql.expression import Expression
-from generator.verify import Finding, as_data, as_text, located, verify
 from generator.verify.checks import CHECKS
 from generator.verify.grafana import grafana_dashboard
-from generator.verify.spec import Fragment
+from generator.verify.locate import located
+from generator.verify.render import as_data, as_text
+from generator.verify.spec import Finding, Fragment
+from generator.verify.verifier import verify
 from tests.verify.catalogues import GONE, SMALL
 
 if TYPE_CHECKING:

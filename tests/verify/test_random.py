@@ -13,8 +13,11 @@ from generator.files.positions import Document
 from generator.promql import units as reckoning
 from generator.promql.expression import Expression
 from generator.promql.units import named, names, product, quotient, same
-from generator.verify import as_text, check, located, prepare
 from generator.verify.grafana import grafana_dashboard
+from generator.verify.locate import located
+from generator.verify.prepare import prepare
+from generator.verify.render import as_text
+from generator.verify.verifier import check
 from tests.verify.catalogues import GONE, SMALL
 
 if TYPE_CHECKING:

@@ -9,22 +9,18 @@ import pytest
 
 from generator.errors import InputError
 from generator.promql.expression import Expression
-from generator.verify import (
-    Exemption,
-    Scope,
-    check,
-    failed,
-    prepare,
-    verify,
-)
 from generator.verify.grafana import grafana_dashboard, read_grafana
+from generator.verify.prepare import prepare
+from generator.verify.render import failed
+from generator.verify.spec import Exemption, Scope
+from generator.verify.verifier import check, verify
 from tests.verify.catalogues import GONE, SMALL, TARGET, catalogue, changed, known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.promql.expression import Kind
-    from generator.verify import Finding
+    from generator.verify.spec import Finding
 
 
 def panel(title: str, text: str, index: int = 0, **fields: object) -> Expression:
