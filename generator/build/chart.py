@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from generator.build import metadata, schema, values
 from generator.build.library import with_library
 from generator.build.profile import own_schemas
-from generator.dashboards import dashboard_files, dashboard_values
+from generator.dashboards.chart import dashboard_files, dashboard_values
 from generator.files import schemas
 from generator.files.templating import render
 from generator.files.tree import MARKER
 from generator.monitors import monitor_templates, monitor_values
-from generator.rules import rule_templates, rule_values
+from generator.rules.chart import rule_templates
+from generator.rules.values import rule_values
 from generator.stack import components
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values

@@ -12,7 +12,7 @@ from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
 from generator.files.location import sources_root
 from generator.files.positions import document_reader
-from generator.rules import expressions as rule_expressions
+from generator.rules.groups import expressions as rule_expressions
 from generator.verify.checks.logs import log_findings
 from generator.verify.locate import located
 from generator.verify.prepare import Prepared, prepare

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from generator.build.sources import read_overlay
 from generator.choices.profiles import parse_set, resolve
-from generator.dashboards import dashboard_values_schema
+from generator.dashboards.chart import dashboard_values_schema
 from generator.files.location import sources_root
 from generator.monitors import monitor_values_schema
-from generator.rules import rule_values_schema
+from generator.rules.values import rule_values_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +11,6 @@ from generator.cli.generate import cli
 from generator.cli.options import DEFAULT_FOLDER, output_option, show_result, upstream_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from generator.upstream import Upstream
 
 
@@ -46,14 +42,3 @@ def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
         for one in found
     ]
     show_result([asdict(one) for one in found], table(rows), output)
-
-
-@contextmanager
-def download_bar(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
-    """Shows one download on stderr: a bar on a terminal, a line elsewhere or where the length is unknown."""
-    if total is None or not sys.stderr.isatty():
-        click.echo(f"fetching {label}", err=True)
-        yield lambda _count: None
-        return
-    with click.progressbar(length=total, label=f"{label:28}", file=sys.stderr) as bar:
-        yield bar.update

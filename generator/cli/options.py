@@ -112,7 +112,7 @@ def upstream_options(command: Any) -> Any:
 
     @wraps(command)
     def with_upstream(*args: Any, chart_mirror: str | None, **more: Any) -> Any:
-        from generator.cli.fetch import download_bar
+        from generator.cli.progress import download_bar
         from generator.upstream import Upstream
 
         return command(*args, upstream=Upstream(chart_mirror, progress=download_bar), **more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.dashboards.compiler import compile_dashboard
+from generator.files.cache import kept
 from generator.files.templating import literal, render
 
 if TYPE_CHECKING:
@@ -50,12 +50,19 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     )
     files = {"templates/dashboards/_dashboards.tpl": helper}
     for name, spec in sorted(specs.items()):
-        text = literal(compile_dashboard(name, spec)).rstrip("\n")
+        text = literal(_json(name, spec)).rstrip("\n")
         for template, path in (("_dashboard.tpl", f"_{name}.tpl"), ("dashboard.yaml", f"{name}.yaml")):
             files[f"templates/dashboards/{path}"] = render(
                 f"dashboards/templates/{template}", header=header, name=name, text=text
             )
     return files
+
+
+@kept("dashboards")
+def _json(name: str, spec: Dashboard) -> str:
+    from generator.dashboards.compiler import compile_dashboard
+
+    return compile_dashboard(name, spec)
 
 
 def dashboard_values(specs: Mapping[str, Dashboard]) -> dict[str, Any]:

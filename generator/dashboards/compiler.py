@@ -16,7 +16,6 @@ from generator.dashboards.opensearch import PLUGIN
 from generator.dashboards.panels import build_panel, datasource_ref
 from generator.dashboards.queries import panel_queries, variable_query
 from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
-from generator.files.cache import kept
 from generator.logs.lucene import ANYTHING
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ _DEFAULTS: dict[str, Any] = {
 """What the builders write although Grafana assumes it."""
 
 
-@kept("dashboards")
 def compile_dashboard(name: str, spec: Dashboard) -> str:
     """Gives the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
 

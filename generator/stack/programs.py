@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from generator.files.cache import kept
+from generator.files.location import package_root
 from generator.files.templating import literal, render
 
 if TYPE_CHECKING:
@@ -24,13 +24,9 @@ def programs(header: str) -> dict[str, str]:
     Args:
         header: the first line of each, without ``#``.
     """
-    folder = resources.files("generator").joinpath("cluster")
-    modules = sorted((each for each in folder.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
+    modules = sorted((package_root() / "cluster").glob("*.py"))
     note = "Its comments are in gen-chart's generator/cluster."
-    return {
-        module.name.removesuffix(".py"): f"# {header}\n# {note}\n{stripped(module.read_text(encoding='utf-8'))}"
-        for module in modules
-    }
+    return {module.stem: f"# {header}\n# {note}\n{stripped(module.read_text(encoding='utf-8'))}" for module in modules}
 
 
 def program_templates(header: str) -> Chart:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.dashboards import parse_dashboard, read_dashboards
+from generator.dashboards.reader import parse_dashboard, read_dashboards
 from generator.files import yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.dashboards import Dashboard
+    from generator.dashboards.spec import Dashboard
 
 ROOT = Path(__file__).parents[2]
 

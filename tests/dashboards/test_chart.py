@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from generator.dashboards import dashboard_files, dashboard_values, dashboard_values_schema
+from generator.dashboards.chart import dashboard_files, dashboard_values, dashboard_values_schema
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import schemas, yamlfile
 from tests import helm

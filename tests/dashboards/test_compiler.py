@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from generator.dashboards import compile_dashboard
+from generator.dashboards.compiler import compile_dashboard
 from generator.dashboards.panels import ref_id
 
 from .conftest import ROOT, panel, parse
@@ -222,7 +222,7 @@ def test_a_collapsed_row_holds_its_panels():
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed):
     program = (
-        "from generator.dashboards import compile_dashboard; from tests.dashboards.conftest import SHIPPED\n"
+        "from generator.dashboards.compiler import compile_dashboard; from tests.dashboards.conftest import SHIPPED\n"
         "import hashlib\n"
         "text = ''.join(compile_dashboard(name, spec) for name, spec in SHIPPED.items())\n"
         "print(hashlib.sha256(text.encode()).hexdigest())"
@@ -236,6 +236,6 @@ def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed):
 
 
 def test_reading_a_dashboard_imports_no_builder_of_grafana():
-    program = "import sys, generator.dashboards; print([m for m in sys.modules if m.startswith('grafana_')])"
+    program = "import sys, generator.dashboards.reader; print([m for m in sys.modules if m.startswith('grafana_')])"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.dashboards import compile_dashboard
+from generator.dashboards.compiler import compile_dashboard
 from generator.dashboards.logs import asks_logs, without_logs
 from generator.errors import InputError
 

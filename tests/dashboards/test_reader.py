@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.dashboards import compile_dashboard, parse_dashboard, read_dashboards
+from generator.dashboards.compiler import compile_dashboard
+from generator.dashboards.reader import parse_dashboard, read_dashboards
 from generator.errors import InputError
 from generator.files import yamlfile
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from generator.dashboards import compile_dashboard
+from generator.dashboards.compiler import compile_dashboard
 from generator.promql.references import used_variables
 
 from .conftest import SHIPPED

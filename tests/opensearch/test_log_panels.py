@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.dashboards import compile_dashboard
+from generator.dashboards.compiler import compile_dashboard
 from generator.dashboards.logs import log_queries, variable_log_query
 from tests.dashboards.conftest import SHIPPED
 from tests.opensearch.grafana import INTERVAL_MS, All, log_menus, log_targets, menu_search, search
@@ -17,8 +17,8 @@ from tests.opensearch.lines import CLUSTERS, END, MODELS, NODES, START, lines
 from tests.opensearch.meaning import fits, value
 
 if TYPE_CHECKING:
-    from generator.dashboards import Dashboard
     from generator.dashboards.logs import LogQuery
+    from generator.dashboards.spec import Dashboard
     from generator.logs.lucene import Written
     from tests.opensearch.grafana import Choice
     from tests.opensearch.lines import Line

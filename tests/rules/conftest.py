@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from generator.build.schema import values_schema
 from generator.files import yamlfile
 from generator.files.templating import render as render_template
-from generator.rules import Rules, read_rules, rule_templates, rule_values, rule_values_schema
+from generator.rules.chart import rule_templates
 from generator.rules.groups import alerts_of
+from generator.rules.reader import read_rules
+from generator.rules.values import rule_values, rule_values_schema
 from generator.stack.component import Component
 from tests.helm import render_in_process
+
+if TYPE_CHECKING:
+    from generator.rules.spec import Rules
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml")

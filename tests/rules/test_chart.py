@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.files import schemas, yamlfile
-from generator.rules import prometheus_rules, rule_templates, rule_values, rule_values_schema
+from generator.rules.chart import rule_templates
+from generator.rules.groups import prometheus_rules
 from generator.rules.numbers import defaults
 from generator.rules.spec import SEVERITIES
+from generator.rules.values import rule_values, rule_values_schema
 from tests import helm
 from tests.monitors.conftest import upstream_crds
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from generator.files import yamlfile
-from generator.rules import prometheus_rules
+from generator.rules.groups import prometheus_rules
 from tests.signals.binaries import cache
 
 from .conftest import ALERTS, ROOT, SPECS

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import InputError
-from generator.rules import parse_rules, prometheus_rules, read_rules
-from generator.rules.reader import shared_problems
+from generator.rules.groups import prometheus_rules
+from generator.rules.reader import parse_rules, read_rules, shared_problems
 
 from .conftest import SCHEMA, SPECS
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from generator.rules import expressions
+from generator.rules.groups import expressions
 
 from .conftest import ROOT, SPECS
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from generator.rules import expressions
+from generator.rules.groups import expressions
 from generator.stack.fluent_bit import component as fluent_bit
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch_exporter import exporter

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from generator.rules import Slo
 from generator.rules.numbers import fill, plain
 from generator.rules.slo import slo_alerts
+from generator.rules.spec import Slo
 
 LATENCY = Slo("B", "B is slow", "{{ $labels.a }}.", 0.95, 50, "a:n:rate5m", buckets="a:b_bucket:rate5m", seconds=3)
 ERRORS = Slo("E", "E fails", "{{ $labels.a }}.", 0.99, 50, "a:n:rate5m", bad="a:e:rate5m")

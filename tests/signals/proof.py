@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.catalogue.reader import read_catalogue
-from generator.dashboards import compile_dashboard, read_dashboards
+from generator.dashboards.compiler import compile_dashboard
+from generator.dashboards.reader import read_dashboards
 from generator.files import yamlfile
-from generator.rules import expressions, prometheus_rules, read_rules
+from generator.rules.groups import expressions, prometheus_rules
+from generator.rules.reader import read_rules
 from tests.signals import asking, grafana, motion, server, world
 from tests.signals.fleet import every_pod
 from tests.signals.needed import Needed, needed
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from generator.promql.expression import Expression
-    from generator.rules import Rules
+    from generator.rules.spec import Rules
     from tests.signals.asking import Outcome, Place
     from tests.signals.binaries import Binaries
     from tests.signals.grafana import Board

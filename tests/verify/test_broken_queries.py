@@ -10,7 +10,7 @@ import pytest
 from generator.build.build import fit
 from generator.build.findings import findings
 from generator.build.profile import load_profile
-from generator.dashboards import parse_dashboard
+from generator.dashboards.reader import parse_dashboard
 from generator.files import yamlfile
 from tests.conftest import ROOT
 

@@ -9,7 +9,8 @@ from generator.dashboards.spec import Dashboard, Panel, Row, Target, Variable
 from generator.files import yamlfile
 from generator.promql import units
 from generator.promql.shorthands import Percentiles, Shared
-from generator.rules import Alert, Record, Rules, Slo, expressions
+from generator.rules.groups import expressions
+from generator.rules.spec import Alert, Record, Rules, Slo
 from generator.verify.scope import dashboard_scope
 from generator.verify.verifier import verify
 from tests.verify.catalogues import SMALL

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+
+from generator.files.location import package_root
 
 LEVEL_PARSERS = (
     "level_ray_cpp",
@@ -19,7 +20,7 @@ LEVEL_PARSERS = (
 
 @cache
 def _text(name: str) -> str:
-    return resources.files("generator").joinpath("stack", "fluent_bit", "templates", name).read_text(encoding="utf-8")
+    return (package_root() / "stack" / "fluent_bit" / "templates" / name).read_text(encoding="utf-8")
 
 
 def parsers() -> str:
