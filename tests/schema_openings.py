@@ -11,6 +11,8 @@ from tests.conftest import ROOT
 def open_schema() -> dict[str, Any]:
     """Gives the profile schema; the parts that other rooms define take any mapping."""
     schema = yamlfile.load_mapping(ROOT / "values-schemas" / "profile.schema.yaml")
-    named = [child.get("$ref", "").removeprefix("#/$defs/") for child in schema["properties"].values()]
-    rooms = {name: {"type": "object"} for name in named if name and name not in schema["$defs"]}
-    return {**schema, "$defs": {**schema["$defs"], **rooms, "exemption": {"type": "object"}}}
+    rooms = {name: {"type": "object"} for name in ("monitors", "dashboards", "rules")}
+    values = yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml")
+    existing = values["properties"]["secrets"]["properties"]["existing"]
+    parts = {**values["$defs"], "existingSecrets": existing, "exemption": {"type": "object"}}
+    return {**schema, "properties": schema["properties"] | rooms, "$defs": {**schema["$defs"], **parts}}

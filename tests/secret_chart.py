@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.build.sources import Sources
+    from generator.choices.profiles import Profile
     from generator.cluster.secrets_plan import Plan
 
 BOOTSTRAP = "ai-ml-observability-bootstrap-secrets"
@@ -31,15 +32,23 @@ Objects = dict[tuple[str, str], dict[str, Any]]
 """Kind and name → object."""
 
 
-def write_chart(folder: Path, sources: Sources, profile: str = "standalone", choices: Any = None) -> Path:
-    """Writes a chart that holds these templates, the programs and the profile's values, and nothing else."""
-    chosen = load_profile(profile, sources, [Layer("choices", choices)] if choices else [])
+def write_chart(
+    folder: Path,
+    sources: Sources,
+    profile: Profile | str = "standalone",
+    choices: Any = None,
+    more: Mapping[str, str] | None = None,
+) -> Path:
+    """Writes a chart of these templates, the programs, the profile's values and ``more`` files, and nothing else."""
+    layers = [Layer("choices", choices)] if choices else []
+    chosen = load_profile(profile, sources, layers) if isinstance(profile, str) else profile
     files = {
         "Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
         "values.yaml": yaml.safe_dump(chart_values(chosen, sources)),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
         **program_templates("Generated."),
-        **secret_templates(chosen, "Generated."),
+        **secret_templates("Generated."),
+        **(more or {}),
     }
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 _OWN_CHART = "give it a chart of its own: `gen-chart -o DIR` makes one, and --path or a cluster's path: names it"
 
+WITHOUT_DEFAULT = frozenset(
+    {
+        "kube-prometheus-stack.alertmanager.alertmanagerSpec.storage",
+        "kube-prometheus-stack.alertmanager.alertmanagerSpec.storage.volumeClaimTemplate.spec.storageClassName",
+        "kube-prometheus-stack.grafana.envValueFrom",
+        "kube-prometheus-stack.grafana.persistence.storageClassName",
+        "kube-prometheus-stack.prometheus.prometheusSpec.storageSpec.emptyDir",
+        "kube-prometheus-stack.prometheus.prometheusSpec.storageSpec.volumeClaimTemplate",
+        "kube-prometheus-stack.prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.storageClassName",
+        "opensearch.persistence.storageClass",
+    }
+)
+"""Values that may be taken out: the upstream chart has nothing there by itself (a test looks into its values.yaml)."""
+
 _FOLLOWS_VALUES = ("Chart.yaml", "README.md", "values.yaml")
 """Files of a chart that differ wherever its values do, the first two by the command that they name; nothing is rendered
 from them that values cannot change."""
@@ -73,6 +87,8 @@ def _refuse_taken_out(base: Profile, wanted: Profile, values: Mapping[str, Any])
     """Refuses what would take a key of an upstream chart out: Helm then drops that chart's own default too."""
     for name in components.NAMES:
         for path in _nulls(values.get(name), name):
+            if path in WITHOUT_DEFAULT:
+                continue
             raise bad_input(
                 f"sets nothing at {path}, where the chart of '{base.command}' has a value",
                 file=wanted.command,

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from generator.build import metadata, schema, values
 from generator.build.library import with_library
-from generator.build.profile import own_schemas
-from generator.dashboards.chart import dashboard_files, dashboard_values
+from generator.build.profile import ROOMS, own_schema
+from generator.dashboards.chart import dashboard_files
 from generator.files import schemas
+from generator.files.schema_values import filled
 from generator.files.templating import render
 from generator.files.tree import MARKER
-from generator.monitors import monitor_templates, monitor_values
+from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
-from generator.rules.values import rule_values
 from generator.stack import components
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
 from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
 from generator.stack.opensearch import component as opensearch
-from generator.stack.opensearch.setup import opensearch_templates
+from generator.stack.opensearch.setup import opensearch_templates, setup_values
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
 from generator.stack.programs import program_templates
-from generator.stack.secrets.names import secret_name
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
 if TYPE_CHECKING:
@@ -50,23 +49,24 @@ def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
     Raises:
         InputError: choices contradict each other.
     """
-    return values.chart_values(
-        profile,
-        components(profile),
-        {
-            "monitors": monitor_values(sources.monitors),
-            "dashboards": dashboard_values(sources.dashboards),
-            "rules": rule_values(sources.rules),
-            "secrets": secret_values(profile, sources.pins),
-            "opensearchExporter": exporter_values(profile, sources.pins),
-        },
-        image_values(profile, sources.pins),
-    )
+    decided: dict[str, Any] = {
+        "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
+        "logs": profile.choices["logs"],
+        "secrets": secret_values(profile, sources.pins),
+        "opensearchExporter": exporter_values(profile, sources.pins),
+        "opensearchSetup": setup_values(profile),
+    }
+    own = own_schema(sources)
+    for room in ROOMS:
+        # Without what only gen-chart reads, and dashboards that this profile goes without.
+        known = own["properties"][room]["properties"]
+        decided[room] = {key: value for key, value in profile.choices[room].items() if key in known}
+    return values.chart_values(profile, components(profile), filled(own, decided), image_values(profile, sources.pins))
 
 
 def chart_schema(build: Build) -> dict[str, Any]:
     """Builds the JSON Schema of the chart's values as data."""
-    return schema.values_schema(build.sources.schemas["values"], components(build.profile), own_schemas(build.sources))
+    return schema.values_schema(own_schema(build.sources), components(build.profile))
 
 
 def chart(build: Build) -> Chart:
@@ -96,7 +96,6 @@ def chart(build: Build) -> Chart:
             "build/templates/NOTES.txt",
             header=HEADER,
             service=opensearch.SERVICE,
-            node_tls=secret_name(profile, "opensearchNodeTls"),
         ),
         "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
@@ -109,9 +108,9 @@ def chart(build: Build) -> Chart:
     }
     files |= monitor_templates(sources.monitors, header=HEADER)
     files |= dashboard_files(sources.dashboards, HEADER)
-    files |= exporter_templates(profile, header=HEADER)
-    files |= opensearch_templates(profile, sources.log_fields, header=HEADER)
+    files |= exporter_templates(header=HEADER)
+    files |= opensearch_templates(sources.log_fields, header=HEADER)
     files |= rule_templates(sources.rules, header=HEADER)
     files |= program_templates(HEADER)
-    files |= secret_templates(profile, HEADER)
+    files |= secret_templates(HEADER)
     return dict(sorted(with_library(files, HEADER).items()))

@@ -8,6 +8,7 @@ from generator.build.sources import read_overlay
 from generator.choices.profiles import parse_set, resolve
 from generator.dashboards.chart import dashboard_values_schema
 from generator.files.location import sources_root
+from generator.files.schema_values import inlined
 from generator.monitors import monitor_values_schema
 from generator.rules.values import rule_values_schema
 
@@ -20,41 +21,51 @@ if TYPE_CHECKING:
     from generator.errors import Problem
 
 
-_EXTRA = {"type": "array", "items": {"type": "string", "minLength": 1}}
-_LOGS = {
-    "description": (
-        "Whether dashboards have panels over logs. null, and leaving it out, means yes if this chart's OpenSearch is "
-        "on or Fluent Bit has a host."
-    ),
-    "type": ["boolean", "null"],
-}
+ROOMS = ("monitors", "dashboards", "rules")
+"""Keys of the chart's values, and of a profile, with a block for each file of the folder of that name."""
 
 
-def own_schemas(sources: Sources) -> dict[str, dict[str, Any]]:
-    """Builds the schemas of the chart's own blocks; a profile's blocks of the same names follow them too."""
-    return {
-        "monitors": monitor_values_schema(sources.monitors),
-        "dashboards": dashboard_values_schema(sources.dashboards),
-        "rules": rule_values_schema(sources.rules),
+def own_schema(sources: Sources) -> dict[str, Any]:
+    """Returns the JSON Schema of the chart's own values, defaults included.
+
+    It is values-schemas/values.schema.yaml with a block for each monitor, dashboard and file of rules.
+
+    Raises:
+        InputError: see monitor_values_schema.
+    """
+    schema = inlined(sources.schemas["values"])
+    blocks = schema["properties"]
+    rooms = {
+        "monitors": monitor_values_schema(blocks["monitors"], sources.monitors),
+        "dashboards": dashboard_values_schema(blocks["dashboards"], sources.dashboards),
+        "rules": rule_values_schema(blocks["rules"], sources.rules),
     }
+    return {**schema, "properties": blocks | rooms}
 
 
 def profile_schema(sources: Sources) -> dict[str, Any]:
-    """Builds the profile schema with the parts that the monitors, dashboards and rules define."""
+    """Returns the profile schema, with the parts that are those of the chart's values.
+
+    Raises:
+        InputError: see monitor_values_schema.
+    """
     base = sources.schemas["profile"]
-    parts = own_schemas(sources)
-    for block, kind in (("dashboards", "dashboard"), ("rules", "rule")):
-        more: dict[str, Any] = {
-            "extra": {**_EXTRA, "description": f"Files of your own, each like values-schemas/{kind}.schema.yaml says."}
+    chart = own_schema(sources)["properties"]
+    rooms = {
+        room: {
+            **chart[room],
+            **base["properties"][room],
+            "properties": {**chart[room]["properties"], **base["properties"][room].get("properties", {})},
         }
-        if block == "dashboards":
-            more["logs"] = _LOGS
-        parts[block] = {
-            **{key: value for key, value in parts[block].items() if key != "propertyNames"},
-            "properties": {**parts[block]["properties"], **more},
-        }
-    exemption = sources.schemas["exemptions"]["properties"]["exemptions"]["items"]
-    return {**base, "$defs": {**base["$defs"], **parts, "exemption": exemption}}
+        for room in ROOMS
+    }
+    definitions = {
+        **base["$defs"],
+        "existingSecrets": chart["secrets"]["properties"]["existing"],
+        "secretName": sources.schemas["values"]["$defs"]["secretName"],
+        "exemption": sources.schemas["exemptions"]["properties"]["exemptions"]["items"],
+    }
+    return {**base, "properties": base["properties"] | rooms, "$defs": definitions}
 
 
 def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), own: Layer | None = None) -> Profile:

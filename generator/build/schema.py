@@ -16,23 +16,18 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 """Helm 3.17 validates with xeipuu/gojsonschema, which knows drafts 4, 6 and 7."""
 
 
-def values_schema(
-    own: Mapping[str, Any],
-    components: Iterable[Component],
-    blocks: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
+def values_schema(own: Mapping[str, Any], components: Iterable[Component]) -> dict[str, Any]:
     """Assembles the schema of the chart's values.
 
     Args:
-        own: values-schemas/values.schema.yaml.
+        own: the chart's own keys, without ``$ref``.
         components: the upstream charts; each becomes an open object with a boolean ``enabled``.
-        blocks: schemas of the keys whose workloads come from a room of their own (monitors, dashboards, rules).
 
     Returns:
         A draft-07 schema. Closed objects also list their names under ``propertyNames``, because that is the
         one keyword for which Helm's message shows the valid names.
     """
-    properties = dict(own["properties"]) | dict(blocks)
+    properties = dict(own["properties"])
     for component in components:
         properties[component.name] = {
             "description": f"Helm values of the upstream chart: {component.summary}.",
@@ -46,16 +41,16 @@ def values_schema(
             },
         }
     schema = {"$schema": _DIALECT, **own, "properties": properties}
-    return {key: _list_names(value) for key, value in schema.items()} | {"propertyNames": _names(properties)}
+    listed: dict[str, Any] = _list_names(schema)
+    return listed
 
 
 def _list_names(schema: Any) -> Any:
-    """Adds ``propertyNames`` to every closed object below; drops the keys (x-…) that only we read."""
-    if isinstance(schema, list):
-        return [_list_names(item) for item in schema]
+    """Adds ``propertyNames`` to every closed object below; drops what only we read (x-… and defaults)."""
     if not isinstance(schema, dict):
         return schema
-    result = {key: _list_names(value) for key, value in schema.items() if not key.startswith("x-")}
+    result = {key: value for key, value in schema.items() if key != "default" and not key.startswith("x-")}
+    result = _mapped(result, lambda part, _name: _list_names(part))
     if schema.get("additionalProperties") is False and isinstance(schema.get("properties"), dict):
         result["propertyNames"] = _names(schema["properties"])
     return result

@@ -16,35 +16,18 @@ if TYPE_CHECKING:
 
 
 def chart_values(
-    profile: Profile,
-    components: Iterable[Component],
-    blocks: Mapping[str, Mapping[str, Any]],
-    images: Mapping[str, Any],
+    profile: Profile, components: Iterable[Component], own: Mapping[str, Any], images: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Gives the chart's values: defaults, the profile's choices over them, its raw ``values`` over all.
+    """Returns the chart's values, the profile's raw ``values`` over all.
 
     Args:
         profile: the choices.
         components: the upstream charts' values.
-        blocks: the defaults of the chart's own blocks, by name; a profile's choices of that name are laid over them.
+        own: the chart's own keys, defaults included.
         images: what the profile says of registries and digests, as values.
     """
-    values: dict[str, Any] = {
-        "parts": {"secrets": True, "stack": True},
-        "networkPolicies": {"enabled": profile.choices["networkPolicies"], "opensearchClients": []},
-        "logs": profile.choices["logs"],
-        **{
-            name: merge(defaults, _for_helm(profile.choices.get(name, {}), defaults))
-            for name, defaults in blocks.items()
-        },
-    }
-    values |= {component.name: component.values for component in components}
+    values = {**own, **{component.name: component.values for component in components}}
     return merge(merge(values, images), profile.choices["values"])
-
-
-def _for_helm(block: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Leaves out what has no default: what only the generator reads, and dashboards that this profile goes without."""
-    return {key: value for key, value in block.items() if key in defaults}
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

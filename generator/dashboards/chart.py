@@ -1,10 +1,11 @@
-"""The dashboards' part of the chart: templates, values and their schema."""
+"""The dashboards' part of the chart: templates and the schema of their values."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from generator.files.cache import kept
+from generator.files.schema_values import closed, entry
 from generator.files.templating import literal, render
 
 if TYPE_CHECKING:
@@ -65,56 +66,18 @@ def _json(name: str, spec: Dashboard) -> str:
     return compile_dashboard(name, spec)
 
 
-def dashboard_values(specs: Mapping[str, Dashboard]) -> dict[str, Any]:
-    """Gives what stands under ``dashboards`` in the chart's values: everything on."""
-    values: dict[str, Any] = {
-        "enabled": True,
-        # kube-prometheus-stack 88.5.3 values.yaml: grafana.sidecar.dashboards.label and labelValue.
-        "labels": {"grafana_dashboard": "1"},
-        "annotations": {},
-        "folder": "AI-ML",
-    }
-    values.update({name: {"enabled": True} for name in sorted(specs)})
-    return values
+def dashboard_values_schema(block: Mapping[str, Any], specs: Mapping[str, Dashboard]) -> dict[str, Any]:
+    """Returns the JSON Schema of ``dashboards`` in the chart's values, closed over the dashboards.
 
-
-def dashboard_values_schema(specs: Mapping[str, Dashboard]) -> dict[str, Any]:
-    """Gives the JSON Schema of ``dashboards`` in the chart's values: closed, each key described.
-
-    Unknown keys are refused by ``propertyNames`` too, because that is where Helm's message lists the valid names.
+    Args:
+        block: ``dashboards`` of values-schemas/values.schema.yaml; its ``additionalProperties`` is a dashboard's block.
+        specs: the dashboards by name.
     """
-    properties: dict[str, Any] = {
-        "enabled": {"description": "Whether the chart brings any dashboard.", "type": "boolean"},
-        "labels": _texts("Labels of every dashboard's ConfigMap; Grafana's sidecar finds them by one of these."),
-        "annotations": _texts("Annotations of every dashboard's ConfigMap."),
-        "folder": {
-            "description": (
-                f'Grafana\'s folder for the dashboards, set as the annotation {FOLDER_ANNOTATION}; "" for none. '
-                "Grafana's sidecar must be told to read that annotation."
-            ),
-            "type": "string",
-            "pattern": "^([^/.][^/]*)?$",
+    template = block["additionalProperties"]
+    return closed(
+        block,
+        {
+            name: entry(template, f'The dashboard "{spec.title}". {" ".join(spec.description.split())}')
+            for name, spec in sorted(specs.items())
         },
-    }
-    for name, spec in sorted(specs.items()):
-        properties[name] = _switch(spec)
-    return {
-        "description": "Grafana dashboards, one ConfigMap each.",
-        "type": "object",
-        "additionalProperties": False,
-        "propertyNames": {"enum": list(properties)},
-        "properties": properties,
-    }
-
-
-def _texts(description: str) -> dict[str, Any]:
-    return {"description": description, "type": "object", "additionalProperties": {"type": "string"}}
-
-
-def _switch(spec: Dashboard) -> dict[str, Any]:
-    return {
-        "description": f'The dashboard "{spec.title}". {" ".join(spec.description.split())}',
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {"enabled": {"description": "Whether the chart brings it.", "type": "boolean"}},
-    }
+    )

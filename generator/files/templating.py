@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
         undefined=StrictUndefined,
         auto_reload=False,
@@ -31,6 +32,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["json"] = _json
+    environment.filters["helm_json"] = _helm_json
+    return environment
+
+
+def _json(value: Any) -> str:
+    """Writes a value as JSON on one line, which YAML reads as that value, whatever text is in it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _helm_json(value: Any) -> str:
+    """Writes a value as JSON that Helm's template engine leaves as it is."""
+    return literal(_json(value))
 
 
 @kept("templates")

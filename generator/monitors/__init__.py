@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from generator.monitors.labels import TargetLabels, series_labels, target_labels
 from generator.monitors.templates import monitor_templates
-from generator.monitors.values import monitor_values, monitor_values_schema
+from generator.monitors.values import monitor_values_schema
 
 __all__ = [
     "TargetLabels",
     "monitor_templates",
-    "monitor_values",
     "monitor_values_schema",
     "series_labels",
     "target_labels",

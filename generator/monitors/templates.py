@@ -9,7 +9,6 @@ from generator.errors import bad_input
 from generator.files import yamlfile
 from generator.files.templating import render
 from generator.monitors.labels import NODE
-from generator.monitors.values import COMMON_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +29,8 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
         header: the first line, without comment signs.
 
     Raises:
-        InputError: a workload is named like a common key of the values, selectors cannot be told apart, a
-            PodMonitor has a token file, or Helm would take a text for its own.
+        InputError: selectors cannot be told apart, a PodMonitor has a token file, or Helm would take a text for its
+            own.
     """
     texts = {"templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header)}
     for name, spec in sorted(specs.items()):
@@ -56,10 +55,6 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
 
 def _check(name: str, spec: Mapping[str, Any]) -> None:
     file = f"monitors/{name}.yaml"
-    if name in COMMON_KEYS:
-        raise bad_input(
-            f"'{name}' is a common key of `monitors` in the chart's values", file=file, hint="rename the file"
-        )
     if "{{" in yamlfile.dump(spec):
         raise bad_input("found '{{', which Helm would take for its own", file=file)
     if spec["kind"] == "PodMonitor":

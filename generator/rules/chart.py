@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from generator.files import yamlfile
 from generator.files.cache import kept
 from generator.files.templating import literal, render
-from generator.rules.groups import RUNBOOK_URL, marked_groups
+from generator.rules.groups import marked_groups
 from generator.rules.numbers import defaults, fill, plain
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     """
     if "*/" in header:
         raise ValueError("a header must not hold '*/'")
-    texts = {"templates/rules/_rules.tpl": render("rules/templates/_rules.tpl", header=header, runbook_url=RUNBOOK_URL)}
+    texts = {"templates/rules/_rules.tpl": render("rules/templates/_rules.tpl", header=header)}
     for name, spec in sorted(specs.items()):
         texts[f"templates/rules/{name}.yaml"] = render("rules/templates/rules.yaml", header=header, name=name)
         texts[f"templates/rules/_{name}.tpl"] = render(

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from generator.rules.numbers import NumberPath
     from generator.rules.spec import Alert, Record, Rules
 
-RUNBOOK_URL = "docs/runbooks"
-"""Default of ``rules.runbookUrl``: the folder in this repository, to be put in front by whoever publishes it."""
-
 
 def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
     """Gives (group, place in the file, alert) for every alert, those of objectives first."""
@@ -108,7 +105,8 @@ def prometheus_rules(
 
     Args:
         spec: one file of rules.
-        values: the chart's ``rules`` values, or a part of them; what is missing has its default.
+        values: the chart's ``rules`` values, or a part of them; what is missing has its default, and without
+            ``runbookUrl`` a runbook is its page's file name.
         alerts: names of the alerts to keep; None keeps all.
 
     Raises:
@@ -157,10 +155,10 @@ def _set(rule: Mapping[str, Any], found: Mapping[NumberPath, float], given: Mapp
         labels["severity"] = choice["severity"]
     result["labels"] = labels
     annotations = {key: filled(text) for key, text in rule["annotations"].items()}
-    base = given.get("runbookUrl", RUNBOOK_URL).removesuffix("/")
-    if base:
-        annotations["runbook_url"] = f"{base}/{annotations['runbook_url']}"
-    else:
+    base = given.get("runbookUrl")
+    if base == "":
         del annotations["runbook_url"]
+    elif base is not None:
+        annotations["runbook_url"] = f"{base.removesuffix('/')}/{annotations['runbook_url']}"
     result["annotations"] = annotations
     return result

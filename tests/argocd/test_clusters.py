@@ -18,7 +18,7 @@ from generator.errors import InputError
 from generator.files import yamlfile
 from generator.files.tree import difference
 from tests.argocd.support import MADE_BY, settings
-from tests.conftest import ROOT
+from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
@@ -91,12 +91,43 @@ def test_what_is_laid_over_all_is_in_the_chart_already(sources: Sources) -> None
     assert "opensearch" not in files["clusters/hub/stack.yaml"]["spec"]["source"]["helm"]["valuesObject"]
 
 
-def test_a_profile_that_takes_upstream_keys_out_needs_a_chart_of_its_own(sources: Sources) -> None:
-    other = {**LAB, "profile": "standalone"}
+@pytest.mark.parametrize(
+    ("choices", "path", "value"),
+    [
+        ({"components": {"opensearch": {"retention": "3d"}}}, "opensearchSetup.retention", "3d"),
+        ({"components": {"opensearch": {"volume": "1Ti"}}}, "opensearch.persistence.size", "1Ti"),
+        ({"components": {"opensearch": {"nodes": 1}}}, "opensearch.singleNode", True),
+        ({"secrets": {"existing": {"opensearchCa": "mine"}}}, "secrets.existing.opensearchCa", "mine"),
+        ({"storage": {"persistent": False}}, "opensearch.persistence.enabled", False),
+        ({"storage": {"className": "gp3"}}, "opensearch.persistence.storageClass", "gp3"),
+    ],
+)
+def test_a_cluster_that_differs_only_in_what_values_say_needs_no_chart_of_its_own(
+    sources: Sources, choices: dict[str, Any], path: str, value: Any
+) -> None:
+    files = made(sources, HUB, {**LAB, "values": choices})
+    for name, there in (("hub", False), ("lab", True)):
+        helm = files[f"clusters/{name}/stack.yaml"]["spec"]["source"]["helm"]
+        found: Any = helm["valuesObject"] if "valuesObject" in helm else yaml.safe_load(helm["values"])
+        for key in path.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        assert found == (value if there else None)
+
+
+def test_clusters_of_all_profiles_share_one_chart(sources: Sources) -> None:
+    clusters = [{"name": name, "server": f"https://{name}.example", "profile": name} for name in PROFILES]
+    for chart in PROFILES:
+        files = made(sources, *clusters, chart=chart)
+        assert {path.split("/")[1] for path in files if path.startswith("clusters/")} == set(PROFILES)
+
+
+def test_a_cluster_that_takes_upstream_keys_out_needs_a_chart_of_its_own(sources: Sources) -> None:
+    other = {**LAB, "values": {"values": {"opensearch": {"maxUnavailable": None}}}}
     with pytest.raises(InputError) as error:
         made(sources, HUB, other)
     assert "chart of its own" in str(error.value)
-    files = made(sources, HUB, {**other, "path": "charts/standalone"})
+    assert "opensearch.maxUnavailable" in str(error.value)
+    files = made(sources, HUB, {**LAB, "profile": "standalone", "path": "charts/standalone"})
     source = files["clusters/lab/stack.yaml"]["spec"]["source"]
     assert source["path"] == "charts/standalone"
     assert "metrics-server" not in source["helm"]["valuesObject"]

@@ -13,6 +13,7 @@ from generator.build.chart import chart_schema
 from generator.build.profile import load_profile
 from generator.build.schema import bare, schema_json, values_schema
 from generator.files import yamlfile
+from generator.files.schema_values import inlined
 from generator.stack.component import Component
 from tests import helm
 from tests.conftest import ROOT
@@ -39,8 +40,8 @@ BLOCKS = {
 
 @pytest.fixture
 def schema() -> dict[str, Any]:
-    own = yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml")
-    return values_schema(own, [Component("loki", "the store", {})], BLOCKS)
+    own = inlined(yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml"))
+    return values_schema({**own, "properties": own["properties"] | BLOCKS}, [Component("loki", "the store", {})])
 
 
 def every(schema: Any) -> Iterator[dict[str, Any]]:
@@ -62,7 +63,7 @@ def test_every_closed_object_lists_its_names_where_helm_shows_them(schema: dict[
 
 
 def test_keys_that_only_gen_chart_reads_are_not_in_it(schema: dict[str, Any]) -> None:
-    assert not [key for part in every(schema) for key in part if key.startswith("x-")]
+    assert not [key for part in every(schema) for key in part if key.startswith("x-") or key == "default"]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ def test_a_typo_in_an_own_key_and_a_switch_that_is_no_switch_are_refused(
 
 
 def test_the_sources_are_left_as_they_are() -> None:
-    own: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": {"a": {}}}
-    values_schema(own, [], BLOCKS)
-    assert own == {"type": "object", "additionalProperties": False, "properties": {"a": {}}}
+    own: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": {"a": {}, **BLOCKS}}
+    values_schema(own, [])
+    assert own == {"type": "object", "additionalProperties": False, "properties": {"a": {}, **BLOCKS}}
     assert "propertyNames" not in BLOCKS["monitors"]
 
 

@@ -96,32 +96,27 @@ COMPONENT = Component("loki", "the store", {"enabled": True, "nodes": 3}, {"node
 
 
 def profile(**choices: Any) -> Profile:
-    base = {"networkPolicies": True, "logs": {"rayNamespaces": []}, "monitors": {}, "rules": {}, "values": {}}
-    return Profile("mine", "", ("mine",), {**base, **choices})
+    return Profile("mine", "", ("mine",), choices)
 
 
-def test_choices_lie_over_defaults_and_raw_values_over_all() -> None:
+def test_raw_values_lie_over_all_and_images_over_components() -> None:
     chosen = profile(
-        monitors={"ray": {"enabled": False}},
         values={"loki": {"nodes": 5, "more": {"x": None}}, "monitors": {"interval": "10s"}, "global": {"a": 1}},
     )
-    blocks = {"monitors": {"interval": "30s", "ray": {"enabled": True, "limit": 1}}, "rules": {"enabled": True}}
+    own = {"parts": {"stack": True}, "monitors": {"interval": "30s", "ray": {"enabled": True}}}
     images = {"loki": {"image": {"tag": "3"}}, "global": {"imageRegistry": "registry.example"}}
-    assert chart_values(chosen, [COMPONENT], blocks, images) == {
-        "parts": {"secrets": True, "stack": True},
-        "networkPolicies": {"enabled": True, "opensearchClients": []},
-        "logs": {"rayNamespaces": []},
-        "monitors": {"interval": "10s", "ray": {"enabled": False, "limit": 1}},
-        "rules": {"enabled": True},
+    assert chart_values(chosen, [COMPONENT], own, images) == {
+        "parts": {"stack": True},
+        "monitors": {"interval": "10s", "ray": {"enabled": True}},
         "loki": {"enabled": True, "nodes": 5, "image": {"tag": "3"}, "more": {"x": None}},
         "global": {"imageRegistry": "registry.example", "a": 1},
     }
 
 
-def test_making_values_leaves_the_defaults_as_they_are() -> None:
-    blocks = {"monitors": {"ray": {"enabled": True}}}
-    chart_values(profile(values={"monitors": {"ray": {"enabled": False}}}), [COMPONENT], blocks, {})
-    assert blocks == {"monitors": {"ray": {"enabled": True}}}
+def test_making_values_leaves_what_they_are_made_of_as_it_is() -> None:
+    own = {"monitors": {"ray": {"enabled": True}}}
+    chart_values(profile(values={"monitors": {"ray": {"enabled": False}}}), [COMPONENT], own, {})
+    assert own == {"monitors": {"ray": {"enabled": True}}}
     assert COMPONENT.values == {"enabled": True, "nodes": 3}
 
 

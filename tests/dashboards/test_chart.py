@@ -7,10 +7,13 @@ import json
 import pytest
 import yaml
 
-from generator.dashboards.chart import dashboard_files, dashboard_values, dashboard_values_schema
+from generator.build.schema import values_schema
+from generator.dashboards.chart import dashboard_files, dashboard_values_schema
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import schemas, yamlfile
+from generator.files.schema_values import filled
 from tests import helm
+from tests.blocks import block
 
 from .conftest import SHIPPED, parse
 
@@ -22,12 +25,13 @@ LABELS = '{{- define "ai-ml-observability.labels" -}}\napp.kubernetes.io/part-of
 def chart(tmp_path_factory):
     """A chart that holds the dashboards and nothing else."""
     folder = tmp_path_factory.mktemp("chart")
-    rules = {"type": "object", "properties": {"dashboards": dashboard_values_schema(SHIPPED)}}
+    dashboards = dashboard_values_schema(block("dashboards"), SHIPPED)
+    schema = values_schema({"type": "object", "properties": {"dashboards": dashboards}}, [])
     files = {
         **dashboard_files(SHIPPED, HEADER),
         "Chart.yaml": yamlfile.dump({"apiVersion": "v2", "name": "test", "version": "0.1.0"}),
-        "values.yaml": yamlfile.dump({"dashboards": dashboard_values(SHIPPED)}),
-        "values.schema.json": json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **rules}),
+        "values.yaml": yamlfile.dump({"dashboards": filled(dashboards, {})}),
+        "values.schema.json": json.dumps(schema),
         "templates/_helpers.tpl": LABELS,
     }
     for path, text in files.items():
@@ -107,11 +111,12 @@ def test_a_legend_is_not_taken_for_a_go_template(render):
 
 
 def test_the_defaults_follow_the_schema():
-    assert schemas.problems(dashboard_values(SHIPPED), dashboard_values_schema(SHIPPED), file="values.yaml") == ()
+    schema = dashboard_values_schema(block("dashboards"), SHIPPED)
+    assert schemas.problems(filled(schema, {}), schema, file="values.yaml") == ()
 
 
 def test_the_schema_describes_and_closes_everything():
-    schema = dashboard_values_schema(SHIPPED)
+    schema = dashboard_values_schema(block("dashboards"), SHIPPED)
     assert schema["additionalProperties"] is False
     for part in schema["properties"].values():
         assert part["description"]

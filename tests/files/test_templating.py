@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from jinja2 import UndefinedError
 
 from generator.files.templating import _environment, render
@@ -27,6 +28,35 @@ def test_a_line_with_nothing_but_a_statement_leaves_no_line() -> None:
 
 def test_nothing_is_escaped_as_html() -> None:
     assert filled("[[ text ]]", text="a < b & 'c'") == "a < b & 'c'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'say "hi"',
+        "it's",
+        "a: b # c",
+        "yes",
+        "0o17",
+        "1e3",
+        "null",
+        "~",
+        "a\nb\n",
+        "\ttab",
+        "{{ .Values }}",
+        "[[ x ]]",
+        "é\u2028",
+        "",
+    ],
+)
+def test_a_persons_text_in_yaml_stays_that_text(text: str) -> None:
+    written = filled("a: [[ text | json ]]\nb: [[ [text, 1, none, true] | json ]]\n", text=text)
+    assert yaml.safe_load(written) == {"a": text, "b": [text, 1, None, True]}
+
+
+def test_json_for_a_template_of_helms_leaves_no_action_for_it() -> None:
+    written = filled("[[ text | helm_json ]]", text='{{ fail "x" }}')
+    assert written == '"{{`{{`}} fail \\"x\\" }}"'
 
 
 def test_a_missing_name_is_an_error_not_an_empty_text() -> None:

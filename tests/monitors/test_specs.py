@@ -66,11 +66,6 @@ def test_an_endpoint_that_would_scrape_every_port_is_refused(specs, monitor_sche
     assert schemas.problems(spec, monitor_schema, file="monitors/ray.yaml")
 
 
-def test_a_file_named_like_a_common_key_is_refused(specs):
-    with pytest.raises(InputError, match=r"monitors/labels\.yaml: 'labels' is a common key"):
-        monitor_templates({"labels": specs["ray"]}, header="x")
-
-
 def test_a_text_that_helm_would_interpret_is_refused(specs):
     spec = {**specs["ray"], "description": "Ray {{ .Values }}"}
     with pytest.raises(InputError, match=r"found '\{\{'"):

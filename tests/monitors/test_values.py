@@ -8,19 +8,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.errors import InputError
 from generator.files import schemas
-from generator.monitors import monitor_values, monitor_values_schema
+from generator.files.schema_values import filled
+from generator.monitors import monitor_values_schema
+from tests.blocks import block
 
 from .conftest import endpoints_of
 
 
 @pytest.fixture(scope="session")
 def schema(specs):
-    return monitor_values_schema(specs)
+    return monitor_values_schema(block("monitors"), specs)
 
 
-def test_the_defaults_name_every_workload_and_only_what_differs(specs):
-    values = monitor_values(specs)
+def test_the_defaults_name_every_workload_and_only_what_differs(specs, schema):
+    values = filled(schema, {})
     assert values["enabled"] is True
     assert values["dropMetrics"] == [".+_created"]
     assert values["dropLabels"] == ["otel_scope_name", "otel_scope_schema_url", "otel_scope_version"]
@@ -30,13 +33,18 @@ def test_the_defaults_name_every_workload_and_only_what_differs(specs):
     }
 
 
-def test_the_defaults_are_made_anew_each_time(specs):
-    monitor_values(specs)["dropMetrics"].append("x")
-    assert monitor_values(specs)["dropMetrics"] == [".+_created"]
+def test_the_defaults_are_made_anew_each_time(schema):
+    filled(schema, {})["dropMetrics"].append("x")
+    assert filled(schema, {})["dropMetrics"] == [".+_created"]
 
 
-def test_the_defaults_follow_the_schema(specs, schema):
-    assert schemas.problems(monitor_values(specs), schema, file="values.yaml") == ()
+def test_the_defaults_follow_the_schema(schema):
+    assert schemas.problems(filled(schema, {}), schema, file="values.yaml") == ()
+
+
+def test_a_workload_cannot_be_named_like_a_common_key(specs):
+    with pytest.raises(InputError, match=r"'interval' is a common key of `monitors`.*rename the file"):
+        monitor_values_schema(block("monitors"), {"interval": specs["ray"]})
 
 
 def walk(schema: Any):

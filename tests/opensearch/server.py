@@ -29,9 +29,9 @@ from generator.cluster.program import Failure
 from generator.cluster.secrets_bootstrap import new_password
 from generator.stack import components
 from generator.stack.opensearch import security
-from generator.stack.opensearch.setup import setup_plan
 from generator.stack.programs import programs as program_texts
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
+from tests.opensearch.plan import configuration, setup_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -173,7 +173,7 @@ class Cluster:
         for name, text in program_texts("made for a test").items():
             (programs / "cluster" / f"{name}.py").write_text(text)
         path = programs / "cluster" / "plan.json"
-        path.write_text(json.dumps({**setup_plan(self.profile, sources.log_fields), "url": self.url, **(plan or {})}))
+        path.write_text(json.dumps({**setup_plan(sources, self.profile), "url": self.url, **(plan or {})}))
         arguments = (path, self.folder / "admin", self.folder / "logins", "60")
         command = [sys.executable, "-m", "cluster.opensearch_setup", *map(str, arguments)]
         return subprocess.run(command, cwd=programs, capture_output=True, text=True, check=False)
@@ -232,19 +232,20 @@ class Cluster:
 
 
 @contextmanager
-def running(folder: Path, profile: Profile, sources: Sources | None = None) -> Iterator[Cluster]:
-    """Runs a profile's OpenSearch; with ``sources``, it is set up as the chart does it.
+def running(folder: Path, profile: Profile, sources: Sources, *, set_up: bool = True) -> Iterator[Cluster]:
+    """Runs a profile's OpenSearch.
 
     Args:
         folder: an empty folder.
         profile: the choices.
-        sources: for the fields of a log record.
+        sources: for the chart's templates.
+        set_up: whether it is set up as the chart does it.
     """
-    made = prepare(folder, profile)
+    made = prepare(folder, profile, sources)
     try:
         made.start()
         made.wait()
-        if sources is not None:
+        if set_up:
             done = made.set_up(sources)
             assert done.returncode == 0, done.stderr
         yield made
@@ -256,19 +257,20 @@ def admin_files(folder: Path) -> dict[str, str]:
     return {"ca": str(folder / "ca.crt"), "cert": str(folder / "tls.crt"), "key": str(folder / "tls.key")}
 
 
-def prepare(folder: Path, profile: Profile) -> Cluster:
+def prepare(folder: Path, profile: Profile, sources: Sources) -> Cluster:
     """Writes all that a profile's OpenSearch needs: certificates, logins, each node's rendered configuration."""
     now = datetime.now(UTC)
     authority = make_authority("opensearch-ca", now)
     admin = issue(authority, Subject(ADMIN_NAME), now)
     write_secret(folder / "admin", tls_secret(authority, admin))
     values = {component.name: component.values for component in components(profile)}["opensearch"]
+    written = configuration(sources, profile)
     nodes = []
     for index in range(values["replicas"]):
         node = Node(folder / f"opensearch-cluster-master-{index}", free_port(), free_port())
         for name in ("config/opensearch-security", "data", "logs", "tmp"):
             (node.folder / name).mkdir(parents=True)
-        (node.folder / "config" / "opensearch.yml").write_text(values["config"]["opensearch.yml"])
+        (node.folder / "config" / "opensearch.yml").write_text(written)
         for name, content in security.initial_files().items():
             (node.folder / "config" / "opensearch-security" / name).write_text(yaml.safe_dump(content))
         leaf = issue(authority, Subject(NODE_NAME, HOSTS, server=True), now)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.files.templating import render
 from generator.stack.opensearch_exporter import exporter
+from generator.stack.secrets.secret_templates import secret_templates
 from tests.helm import render_in_process
 
 if TYPE_CHECKING:
@@ -26,14 +28,15 @@ CHART = "apiVersion: v2\nname: ai-ml-observability\nversion: 0.1.0\n"
 
 @pytest.fixture
 def rendered(sources: Sources, tmp_path: Path) -> Render:
-    """Renders the exporter's template alone, with a profile's default values and some laid over them."""
+    """Renders the exporter's template, with a profile's values and some laid over them."""
 
     def objects(profile: Profile | None = None, **given: Any) -> dict[str, dict[str, Any]]:
         chosen = profile or load_profile("standalone", sources)
         files = {
             "Chart.yaml": CHART,
             "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="generated"),
-            **exporter.exporter_templates(chosen, header="generated"),
+            "templates/_secrets.tpl": secret_templates("generated")["templates/_secrets.tpl"],
+            **exporter.exporter_templates(header="generated"),
         }
         for path, text in files.items():
             place = tmp_path / path
@@ -42,7 +45,7 @@ def rendered(sources: Sources, tmp_path: Path) -> Render:
         values = {
             "parts": {"stack": True},
             "opensearch": {"enabled": True},
-            exporter.KEY: exporter.exporter_values(chosen, sources.pins),
+            **{key: chart_values(chosen, sources)[key] for key in (exporter.KEY, "secrets")},
         }
         return render_in_process(tmp_path, {**values, **given})
 
@@ -73,7 +76,7 @@ def test_the_monitor_and_the_network_policy_find_it_by_its_labels(sources: Sourc
 
 
 def test_a_label_of_ones_own_cannot_take_the_place_of_the_charts(sources: Sources, rendered: Render) -> None:
-    values = exporter.exporter_values(load_profile("standalone", sources), sources.pins)
+    values = chart_values(load_profile("standalone", sources), sources)[exporter.KEY]
     given = {**values, "podLabels": {"app.kubernetes.io/name": "other", "team": "platform"}}
     labels = pod_of(rendered(**{exporter.KEY: given}))["metadata"]["labels"]
     assert (labels["app.kubernetes.io/name"], labels["team"]) == (exporter.APP, "platform")

@@ -18,9 +18,9 @@ from generator.choices.profiles import Layer
 from generator.cluster.certificates import Subject, issue
 from generator.cluster.secrets_bootstrap import new_password
 from generator.stack.opensearch.indices import FIELDS, POLICY, STREAMS
-from generator.stack.opensearch.setup import setup_plan
 from generator.stack.secrets.names import NODE_NAME
 from tests.opensearch import server
+from tests.opensearch.plan import setup_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_new_cluster_knows_nobody_and_is_ready_after_the_set_up_which_then_has
     sources: Sources, tmp_path: Path
 ) -> None:
     server.home()
-    with server.running(tmp_path, load_profile("kind", sources)) as cluster:
+    with server.running(tmp_path, load_profile("kind", sources), sources, set_up=False) as cluster:
         until(60, lambda: cluster.ask("GET", "/").status_code == 401)  # the security configuration is read
         for key in cluster.passwords:
             assert cluster.ask("GET", "/", key=key).status_code == 401
@@ -151,7 +151,7 @@ def test_a_password_that_is_too_weak_is_named_and_keeps_no_other_from_its_change
 
 
 def test_another_retention_reaches_the_indices_that_are_there(single: Cluster, sources: Sources) -> None:
-    policies = copy.deepcopy(setup_plan(single.profile, sources.log_fields)["policies"])
+    policies = copy.deepcopy(setup_plan(sources, single.profile)["policies"])
     policies[POLICY]["states"][0]["transitions"][0]["conditions"] = {"min_rollover_age": "3d"}
     assert lines(single, sources, {"policies": policies})[0] == f"policy {POLICY}: changed"
     stored = single.admin().get(f"/_plugins/_ism/policies/{POLICY}")["policy"]

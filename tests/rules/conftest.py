@@ -10,12 +10,14 @@ import pytest
 
 from generator.build.schema import values_schema
 from generator.files import yamlfile
+from generator.files.schema_values import filled
 from generator.files.templating import render as render_template
 from generator.rules.chart import rule_templates
 from generator.rules.groups import alerts_of
 from generator.rules.reader import read_rules
-from generator.rules.values import rule_values, rule_values_schema
+from generator.rules.values import rule_values_schema
 from generator.stack.component import Component
+from tests.blocks import block
 from tests.helm import render_in_process
 
 if TYPE_CHECKING:
@@ -38,12 +40,12 @@ ALERTS = {alert.alert: name for name, spec in SPECS.items() for _, _, alert in a
 def write_chart(where: Path, specs: dict[str, Rules], *, stack: bool = True) -> Path:
     """Writes a chart with the rules' templates, values and schema; gives its folder."""
     files = rule_templates(specs, header=HEADER)
+    rules = rule_values_schema(block("rules"), specs)
     schema = values_schema(
-        {"type": "object", "additionalProperties": False, "properties": {}},
+        {"type": "object", "additionalProperties": False, "properties": {"rules": rules}},
         [Component("kube-prometheus-stack", "the operator", {})],
-        {"rules": rule_values_schema(specs)},
     )
-    values = {"kube-prometheus-stack": {"enabled": stack}, "rules": rule_values(specs)}
+    values = {"kube-prometheus-stack": {"enabled": stack}, "rules": filled(rules, {})}
     files |= {
         "Chart.yaml": "apiVersion: v2\nname: ai-ml-observability\nversion: 0.1.0\n",
         "values.yaml": yamlfile.dump(values),

@@ -10,22 +10,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.files import schemas, yamlfile
+from generator.files.schema_values import filled
 from generator.rules.chart import rule_templates
 from generator.rules.groups import prometheus_rules
 from generator.rules.numbers import defaults
 from generator.rules.spec import SEVERITIES
-from generator.rules.values import rule_values, rule_values_schema
+from generator.rules.values import rule_values_schema
 from tests import helm
+from tests.blocks import block
 from tests.monitors.conftest import upstream_crds
 
 from .conftest import ALERTS, HEADER, SPECS, render_chart, write_chart
 
+SCHEMA = rule_values_schema(block("rules"), SPECS)
 RULE = "monitoring.coreos.com/v1/PrometheusRule"
 
 
 def expected(values=None):
     """What prometheus_rules says, by the object's name, without objects that hold nothing."""
-    found = {f"ai-ml-observability-{name}": prometheus_rules(spec, values) for name, spec in SPECS.items()}
+    whole = filled(SCHEMA, values or {})
+    found = {f"ai-ml-observability-{name}": prometheus_rules(spec, whole) for name, spec in SPECS.items()}
     return {name: rules for name, rules in found.items() if rules["groups"]}
 
 
@@ -211,10 +215,10 @@ def test_the_operator_knows_every_field(render):
 
 
 def test_the_defaults_follow_the_schema_and_are_made_anew_each_time():
-    schema = rule_values_schema(SPECS)
-    assert schemas.problems(rule_values(SPECS), schema, file="values.yaml") == ()
-    rule_values(SPECS)["labels"]["a"] = "b"
-    assert rule_values(SPECS)["labels"] == {}
+    values = filled(SCHEMA, {})
+    assert schemas.problems(values, SCHEMA, file="values.yaml") == ()
+    values["labels"]["a"] = "b"
+    assert filled(SCHEMA, {})["labels"] == {}
 
 
 def walk(schema):
@@ -228,7 +232,7 @@ def walk(schema):
 
 
 def test_the_schema_is_closed_described_and_can_stand_anywhere():
-    for part in walk(rule_values_schema(SPECS)):
+    for part in walk(SCHEMA):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
             assert part["additionalProperties"] is False
@@ -290,5 +294,5 @@ def overrides(draw):
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(values=overrides())
 def test_whatever_the_schema_admits_renders_to_what_promtool_would_check(chart, values):
-    assert schemas.problems(values, rule_values_schema(SPECS), file="values.yaml") == ()
+    assert schemas.problems(values, SCHEMA, file="values.yaml") == ()
     assert specs_of(render_chart(chart, values)) == expected(values)

@@ -72,7 +72,7 @@ def test_shorthands_and_thresholds_are_written_out():
             "annotations": {
                 "summary": "B is high",
                 "description": "{{ $value }}, {{ 5 }} is normal.",
-                "runbook_url": "docs/runbooks/BHigh.md",
+                "runbook_url": "BHigh.md",
             },
         }
     ]

@@ -9,7 +9,7 @@ import pytest
 from generator.catalogue.known import Drops, known_series
 from generator.catalogue.reader import read_catalogue
 from generator.files import yamlfile
-from generator.monitors import monitor_values
+from tests.blocks import block
 
 from . import world
 from .fleet import FEEDS, every_pod
@@ -40,8 +40,8 @@ def cluster(tmp_path_factory) -> Targets:
 
 @pytest.fixture(scope="module")
 def known(exporters) -> dict[str, tuple[Known, ...]]:
-    values = monitor_values(SPECS)
-    drops = Drops(tuple(values["dropMetrics"]), tuple(values["dropLabels"]))
+    monitors = block("monitors")["properties"]
+    drops = Drops(*(tuple(monitors[key]["default"]) for key in ("dropMetrics", "dropLabels")))
     return known_series(exporters, SPECS, enabled=lambda _: True, common_drops=drops)
 
 

@@ -86,7 +86,7 @@ def claims(found: dict[str, Any]) -> dict[str, bool]:
     return {
         "prometheus": "volumeClaimTemplate" in stack["prometheus"]["prometheusSpec"]["storageSpec"],
         "alertmanager": "storage" in stack["alertmanager"]["alertmanagerSpec"],
-        "grafana": stack["grafana"].get("persistence", {}).get("enabled", False),
+        "grafana": stack["grafana"]["persistence"]["enabled"],
         "opensearch": found["opensearch"]["persistence"]["enabled"],
     }
 

@@ -61,13 +61,14 @@ def test_a_hidden_part_of_the_control_plane_loses_its_monitor_and_its_rules_and_
 ) -> None:
     shown, hidden = (values("standalone", {"cluster": {"controlPlane": {part: on}}})[NAME] for on in (True, False))
     monitor, groups = PARTS[part]
-    assert hidden == shown | {monitor: {"enabled": False}, "defaultRules": {"rules": dict.fromkeys(groups, False)}}
+    rules = shown["defaultRules"]["rules"] | dict.fromkeys(groups, False)
+    assert hidden == shown | {monitor: {"enabled": False}, "defaultRules": {"rules": rules}}
 
 
-def test_a_control_plane_in_sight_is_left_to_upstream(values: Values) -> None:
+def test_a_control_plane_in_sight_is_watched(values: Values) -> None:
     found = values("standalone")[NAME]
-    assert "defaultRules" not in found
-    assert not {monitor for monitor, _ in PARTS.values()} & found.keys()
+    assert all(found[monitor] == {"enabled": True} for monitor, _ in PARTS.values())
+    assert set(found["defaultRules"]["rules"].values()) == {True}
 
 
 def test_all_hidden_parts_go_together_in_jark(values: Values) -> None:
@@ -79,14 +80,14 @@ def test_all_hidden_parts_go_together_in_jark(values: Values) -> None:
 def test_jark_has_the_documented_login_and_no_secret_to_make(values: Values) -> None:
     grafana = values("jark")[NAME]["grafana"]
     assert grafana["adminPassword"] == "prom-operator"
-    assert "admin" not in grafana
+    assert grafana["admin"] == {"existingSecret": ""}
 
 
 @pytest.mark.parametrize("profile", [name for name in PROFILES if "jark" not in lineage(name)])
 def test_every_other_profile_takes_the_login_from_a_secret_and_holds_no_password(values: Values, profile: str) -> None:
     grafana = values(profile)[NAME]["grafana"]
     assert grafana["admin"] == {"existingSecret": "grafana-admin"}
-    assert "adminPassword" not in grafana
+    assert grafana["adminPassword"] == ""
 
 
 def test_null_takes_the_password_away_again(values: Values) -> None:
@@ -96,7 +97,7 @@ def test_null_takes_the_password_away_again(values: Values) -> None:
     }
     grafana = values("jark", change)[NAME]["grafana"]
     assert grafana["admin"] == {"existingSecret": "mine"}
-    assert "adminPassword" not in grafana
+    assert grafana["adminPassword"] == ""
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -120,7 +121,7 @@ def test_names_do_not_depend_on_the_release(values: Values) -> None:
 
 def test_a_grafana_with_a_volume_is_never_rolled_over_two_pods_at_once(values: Values) -> None:
     assert values("standalone")[NAME]["grafana"]["deploymentStrategy"] == {"type": "Recreate"}
-    assert "deploymentStrategy" not in values("kind")[NAME]["grafana"]
+    assert values("kind")[NAME]["grafana"]["deploymentStrategy"] == {"type": "RollingUpdate"}
 
 
 def test_replicas_and_retention_are_the_profiles(values: Values) -> None:

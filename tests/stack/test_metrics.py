@@ -33,7 +33,7 @@ def test_kube_state_metrics_may_list_no_secrets(values: Values) -> None:
 
 
 def test_the_kubelets_certificates_are_verified_unless_the_profile_says_otherwise(values: Values) -> None:
-    assert "args" not in values("standalone")["metrics-server"]
+    assert values("standalone")["metrics-server"]["args"] == []
     assert values("kind")["metrics-server"]["args"] == ["--kubelet-insecure-tls"]
 
 

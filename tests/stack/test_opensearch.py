@@ -7,18 +7,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.opensearch import plan
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from generator.build.sources import Sources
+
     Values = Callable[..., dict[str, dict]]
+    Configuration = Callable[..., dict[str, Any]]
 
 NAME = "opensearch"
 MARKS = "cluster.routing.allocation.disk.watermark"
 
 
-def configuration(values: Values, *arguments: Any) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(values(*arguments)[NAME]["config"]["opensearch.yml"])
-    return found
+@pytest.fixture
+def configuration(sources: Sources) -> Configuration:
+    """Returns a function from a profile and values of the install to opensearch.yml as data."""
+
+    def read(profile: str = "standalone", values: dict[str, Any] | None = None) -> dict[str, Any]:
+        settings: dict[str, Any] = yaml.safe_load(plan.configuration(sources, profile, values))
+        return settings
+
+    return read
 
 
 @pytest.mark.parametrize(("nodes", "single"), [(1, True), (2, False), (3, False), (5, False)])
@@ -37,22 +48,22 @@ def test_the_heap_is_fixed_so_that_it_never_grows_at_work(values: Values) -> Non
 
 
 @pytest.mark.parametrize("layer", ["http", "transport"])
-def test_both_layers_speak_tls_with_the_certificate_of_the_secret(values: Values, layer: str) -> None:
-    found = configuration(values)
+def test_both_layers_speak_tls_with_the_certificate_of_the_secret(configuration: Configuration, layer: str) -> None:
+    found = configuration()
     for key, name in (("pemcert", "tls.crt"), ("pemkey", "tls.key"), ("pemtrustedcas", "ca.crt")):
         assert found[f"plugins.security.ssl.{layer}.{key}_filepath"] == f"tls/{name}"
     assert found["plugins.security.ssl.http.enabled"] is True
 
 
 def test_the_certificate_is_a_whole_volume_inside_the_configuration_so_that_a_renewed_one_arrives(
-    values: Values,
+    values: Values, configuration: Configuration
 ) -> None:
     (mount,) = values()[NAME]["secretMounts"]
     assert mount["path"] == "/usr/share/opensearch/config/tls"
     assert mount["secretName"] == "opensearch-node-tls"
     assert "subPath" not in mount
     assert mount["defaultMode"] == 0o440, "the group is fsGroup, OpenSearch's"
-    assert configuration(values)["plugins.security.ssl.certificates_hot_reload.enabled"] is True
+    assert configuration()["plugins.security.ssl.certificates_hot_reload.enabled"] is True
 
 
 def test_a_secret_of_ones_own_is_mounted_instead(values: Values) -> None:
@@ -64,35 +75,36 @@ def test_a_secret_of_ones_own_is_mounted_instead(values: Values) -> None:
     assert {entry["valueFrom"]["secretKeyRef"]["name"] for entry in dashboards["extraEnvs"]} == {"my-login"}
 
 
-def test_security_is_on_and_no_demo_user_or_certificate_is_left(values: Values) -> None:
+def test_security_is_on_and_no_demo_user_or_certificate_is_left(values: Values, configuration: Configuration) -> None:
     found = values()[NAME]
     environment = {entry["name"]: entry["value"] for entry in found["extraEnvs"]}
     assert environment["DISABLE_INSTALL_DEMO_CONFIG"] == "true"
     assert "DISABLE_SECURITY_PLUGIN" not in environment
-    assert "plugins.security.disabled" not in configuration(values)
+    assert "plugins.security.disabled" not in configuration()
     (mount,) = found["extraVolumeMounts"]
     assert mount["mountPath"] == "/usr/share/opensearch/config/opensearch-security"
     assert "subPath" not in mount, "the image's own files would stay beside it"
 
 
-def test_only_two_names_are_trusted(values: Values) -> None:
-    found = configuration(values)
+def test_only_two_names_are_trusted(configuration: Configuration) -> None:
+    found = configuration()
     assert found["plugins.security.nodes_dn"] == ["CN=opensearch-node"]
     assert found["plugins.security.authcz.admin_dn"] == ["CN=opensearch-admin"]
 
 
-def test_the_disks_marks_are_shares_of_a_volume_and_sizes_on_a_shared_disk(values: Values) -> None:
+def test_the_disks_marks_are_shares_of_a_volume_and_sizes_on_a_shared_disk(configuration: Configuration) -> None:
     def marks(*arguments: Any) -> list[str]:
-        found = configuration(values, *arguments)
+        found = configuration(*arguments)
         return [found[f"{MARKS}.{mark}"] for mark in ("low", "high", "flood_stage")]
 
     assert marks("standalone") == ["85%", "90%", "95%"]
     assert marks("kind") == ["3gb", "2gb", "1gb"]
+    assert marks("standalone", {NAME: {"persistence": {"enabled": False}}}) == ["3gb", "2gb", "1gb"]
 
 
-def test_no_node_needs_a_sysctl_and_no_container_runs_as_root(values: Values) -> None:
+def test_no_node_needs_a_sysctl_and_no_container_runs_as_root(values: Values, configuration: Configuration) -> None:
     found = values()[NAME]
-    assert configuration(values)["node.store.allow_mmap"] is False
+    assert configuration()["node.store.allow_mmap"] is False
     assert found["persistence"]["enableInitChown"] is False
     assert found["podSecurityContext"]["runAsNonRoot"] is True
     assert "sysctl" not in found

@@ -38,16 +38,16 @@ _GROUP_MAY_READ = 0o440
 
 
 def log_values(profile: Profile, plugin: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives what Grafana's values need so that it can show logs; {} if this chart brings no OpenSearch.
+    """Returns what Grafana's values need so that it can show logs; empty lists if this chart brings no OpenSearch.
 
     Args:
         profile: the choices.
         plugin: where the plugin comes from; ``image`` wins over ``url``, and that over grafana.com.
     """
     if not choices_of(profile, opensearch.NAME)["enabled"]:
-        return {}
+        return {"additionalDataSources": [], "extraSecretMounts": [], "extraInitContainers": []}
     name, login = secret_name(profile, _LOGIN), SECRETS[_LOGIN]
-    values: dict[str, Any] = {
+    return {
         "additionalDataSources": [_data_source()],
         "envValueFrom": {
             _USER: {"secretKeyRef": {"name": name, "key": login.user_key}},
@@ -63,20 +63,18 @@ def log_values(profile: Profile, plugin: Mapping[str, Any]) -> dict[str, Any]:
                 "items": [{"key": "ca.crt", "path": "ca.crt"}],
             }
         ],
+        "extraInitContainers": [_copy(plugin["image"])] if plugin["image"] is not None else [],
     }
-    if plugin["image"] is not None:
-        values["extraInitContainers"] = [_copy(plugin["image"])]
-    return values
 
 
 def preinstalled(profile: Profile, plugin: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the part of grafana.ini that has Grafana fetch the plugin; {} if it need not.
+    """Returns the part of grafana.ini that says which plugin Grafana fetches; an empty text, its default, for none.
 
     ``preinstall`` and not the chart's ``plugins``, which is ``preinstall_sync``: Grafana would not start without the
     download.
     """
     if plugin["image"] is not None or not choices_of(profile, opensearch.NAME)["enabled"]:
-        return {}
+        return {"plugins": {"preinstall": ""}}
     parts = (PLUGIN, plugin["version"], *([plugin["url"]] if plugin["url"] is not None else ()))
     return {"plugins": {"preinstall": "@".join(parts)}}
 

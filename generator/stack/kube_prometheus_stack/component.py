@@ -55,16 +55,16 @@ def component(profile: Profile) -> Component:
     """Gives kube-prometheus-stack as the profile wants it."""
     choices = choices_of(profile, NAME)
     control_plane: Mapping[str, bool] = profile.choices["cluster"]["controlPlane"]
-    unreachable = [_CONTROL_PLANE[part] for part, reachable in sorted(control_plane.items()) if not reachable]
+    # Said of every part, also what is the upstream chart's default: values of one profile over another's chart then say
+    # all that they have to.
+    parts = [(*_CONTROL_PLANE[part], reachable) for part, reachable in sorted(control_plane.items())]
     values: dict[str, Any] = {
         "enabled": choices["enabled"],
         "fullnameOverride": NAME,
         "kubeStateMetrics": {"enabled": False},
-        **{key: {"enabled": False} for key, _ in unreachable},
+        **{key: {"enabled": reachable} for key, _, reachable in parts},
+        "defaultRules": {"rules": {group: reachable for _, groups, reachable in parts for group in groups}},
     }
-    rules = {group: False for _, groups in unreachable for group in groups}
-    if rules:
-        values["defaultRules"] = {"rules": rules}
     values["prometheus"] = {"prometheusSpec": _prometheus(profile, choices["prometheus"])}
     values["alertmanager"] = {"alertmanagerSpec": _alertmanager(profile, choices["alertmanager"])}
     values["grafana"] = _grafana(profile, choices["grafana"])
@@ -83,9 +83,12 @@ def component(profile: Profile) -> Component:
         },
     }
     comments = dict(_COMMENTS)
-    if "extraInitContainers" in values["grafana"]:
+    if values["grafana"]["extraInitContainers"]:
         comments["grafana.extraInitContainers"] = grafana_logs.COPY_COMMENT
-    for key, _ in unreachable:
+    password = "grafana.adminPassword" if choices["grafana"]["adminPassword"] else "grafana.admin.existingSecret"
+    for path in {"grafana.adminPassword", "grafana.admin.existingSecret"} - {password}:
+        del comments[path]
+    for key in (key for key, _, reachable in parts if not reachable):
         comments[key] = "Not reachable in this cluster: no monitor, no dashboard, no alert."
     return Component(NAME, "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter", values, comments)
 
@@ -123,17 +126,15 @@ def _alertmanager(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any
 
 def _grafana(profile: Profile, choices: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {"fullnameOverride": f"{NAME}-grafana"}
-    if choices["adminPassword"] is not None:
-        values["adminPassword"] = choices["adminPassword"]
-    else:
-        values["admin"] = {"existingSecret": secret_name(profile, "grafanaAdmin")}
-    if profile.choices["storage"]["persistent"]:
-        values["persistence"] = {"enabled": True, "size": choices["volume"]}
-        class_name = profile.choices["storage"]["className"]
-        if class_name is not None:
-            values["persistence"]["storageClassName"] = class_name
-        values["deploymentStrategy"] = {"type": "Recreate"}
-        values["initChownData"] = {"enabled": False}
+    password: str | None = choices["adminPassword"]
+    values["adminPassword"] = password or ""
+    values["admin"] = {"existingSecret": "" if password else secret_name(profile, "grafanaAdmin")}
+    persistent: bool = profile.choices["storage"]["persistent"]
+    values["persistence"] = {"enabled": persistent, "size": choices["volume"]}
+    if persistent and (class_name := profile.choices["storage"]["className"]) is not None:
+        values["persistence"]["storageClassName"] = class_name
+    values["deploymentStrategy"] = {"type": "Recreate" if persistent else "RollingUpdate"}
+    values["initChownData"] = {"enabled": False}
     plugin = choices["opensearchPlugin"]
     values |= grafana_logs.log_values(profile, plugin)
     return values | {

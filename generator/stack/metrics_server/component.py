@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NAME = "metrics-server"
 
 _COMMENTS = {
-    "args": "The kubelets' serving certificates are self-signed here.",
+    "args": "--kubelet-insecure-tls where the kubelets' serving certificates are self-signed.",
     "fullnameOverride": "One a cluster, as its APIService v1beta1.metrics.k8s.io is.",
 }
 
@@ -24,7 +24,6 @@ def component(profile: Profile) -> Component:
         "enabled": choices["enabled"],
         "fullnameOverride": NAME,
         "replicas": choices["replicas"],
+        "args": [] if choices["kubeletTLS"] else ["--kubelet-insecure-tls"],
     }
-    if not choices["kubeletTLS"]:
-        values["args"] = ["--kubelet-insecure-tls"]
     return Component(NAME, "the resource metrics API behind kubectl top and HPA", values, _COMMENTS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.files import yamlfile
+from generator.files.templating import render
 from generator.stack.component import Component, choices_of
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, secret_name
 
@@ -42,6 +42,7 @@ _COMMENTS = {
     ),
     "extraVolumes": "In place of the image's own folder, which has users with well-known passwords.",
     "secretMounts": "The whole Secret, without subPath, or a renewed certificate would never reach the pod.",
+    "persistence.size": "Also without volumes the size that an index may take a tenth of; see opensearchSetup.",
     "persistence.enableInitChown": "fsGroup gives the volume to OpenSearch; the root init container is not needed.",
     "antiAffinity": "Nodes spread over machines where there are enough.",
     "maxUnavailable": "The PodDisruptionBudget: machines are drained one OpenSearch node at a time.",
@@ -52,9 +53,12 @@ def component(profile: Profile) -> Component:
     """Gives OpenSearch as the profile wants it."""
     choices = choices_of(profile, NAME)
     heap = choices["heap"]
-    persistence: dict[str, Any] = {"enabled": profile.choices["storage"]["persistent"], "enableInitChown": False}
+    persistence: dict[str, Any] = {
+        "enabled": profile.choices["storage"]["persistent"],
+        "enableInitChown": False,
+        "size": choices["volume"],
+    }
     if persistence["enabled"]:
-        persistence["size"] = choices["volume"]
         class_name = profile.choices["storage"]["className"]
         if class_name is not None:
             persistence["storageClass"] = class_name
@@ -63,7 +67,11 @@ def component(profile: Profile) -> Component:
         "singleNode": choices["nodes"] == 1,
         "replicas": choices["nodes"],
         "opensearchJavaOpts": f"-Xms{heap} -Xmx{heap}",
-        "config": {"opensearch.yml": yamlfile.dump(configuration(persistent=persistence["enabled"]))},
+        "config": {
+            "opensearch.yml": render(
+                "stack/opensearch/templates/opensearch.yml", tls=_TLS, node_name=NODE_NAME, admin_name=ADMIN_NAME
+            )
+        },
         "extraEnvs": [
             {"name": "DISABLE_INSTALL_DEMO_CONFIG", "value": "true"},
             {"name": "DISABLE_PERFORMANCE_ANALYZER_AGENT_CLI", "value": "true"},
@@ -89,44 +97,3 @@ def component(profile: Profile) -> Component:
         "resources": choices["resources"],
     }
     return Component(NAME, "the store for logs", values, _COMMENTS)
-
-
-def configuration(*, persistent: bool) -> dict[str, Any]:
-    """Gives opensearch.yml.
-
-    Args:
-        persistent: whether the data has a volume of its own. Otherwise it shares its machine's disk, of which
-            percentages would leave much unused, or which others may have filled beyond them already.
-    """
-    percent, free = ("85%", "90%", "95%"), ("3gb", "2gb", "1gb")
-    marks = zip(("low", "high", "flood_stage"), percent if persistent else free, strict=True)
-    return {
-        "cluster.name": "opensearch-cluster",
-        "network.host": "0.0.0.0",  # noqa: S104 - the pod's own network
-        "node.store.allow_mmap": False,
-        "action.destructive_requires_name": True,
-        **{f"cluster.routing.allocation.disk.watermark.{mark}": value for mark, value in marks},
-        **_certificates("transport"),
-        "plugins.security.ssl.transport.enforce_hostname_verification": False,
-        "plugins.security.ssl.http.enabled": True,
-        **_certificates("http"),
-        "plugins.security.ssl.certificates_hot_reload.enabled": True,
-        "plugins.security.nodes_dn": [f"CN={NODE_NAME}"],
-        "plugins.security.authcz.admin_dn": [f"CN={ADMIN_NAME}"],
-        "plugins.security.allow_default_init_securityindex": True,
-        "plugins.security.restapi.roles_enabled": ["all_access"],
-        "plugins.security.system_indices.enabled": True,
-        "plugins.security.audit.type": "noop",
-        # Says of every request with the admin certificate that it comes without a role.
-        "logger.org.opensearch.security.dlic.rest.api.RestApiPrivilegesEvaluator": "WARN",
-    }
-
-
-def _certificates(layer: str) -> dict[str, Any]:
-    found = {
-        "pemcert_filepath": f"{_TLS}/tls.crt",
-        "pemkey_filepath": f"{_TLS}/tls.key",
-        "pemtrustedcas_filepath": f"{_TLS}/ca.crt",
-        "enforce_cert_reload_dn_verification": False,
-    }
-    return {f"plugins.security.ssl.{layer}.{key}": value for key, value in found.items()}

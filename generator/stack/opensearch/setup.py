@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from generator.files import yamlfile
 from generator.files.templating import literal, render
+from generator.stack.component import choices_of
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch import indices, security
-from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,48 +37,33 @@ _TEMPLATES = (
 )
 
 
-def opensearch_templates(profile: Profile, fields: Mapping[str, LogField], *, header: str) -> Chart:
-    """Gives the templates about OpenSearch by their path in the chart.
+def opensearch_templates(fields: Mapping[str, LogField], *, header: str) -> Chart:
+    """Builds the templates about OpenSearch, by their path in the chart.
 
     Args:
-        profile: the choices.
         fields: the fields of a log record by name.
-        header: the first line of every file.
+        header: the first line of every file, without comment signs.
     """
-    plan = setup_plan(profile, fields)
-    initial = {name: yamlfile.dump(content) for name, content in security.initial_files().items()}
-    given = {
+    context = {
         "header": header,
-        "admin": secret_name(profile, "opensearchAdminTls"),
         "clients": CLIENTS,
-        "logins": plan["logins"],
-        "plan": literal(json.dumps(plan, indent=1, ensure_ascii=False)),
-        "security": {name: literal(text) for name, text in initial.items()},
-        "security_name": opensearch.SECURITY_CONFIG,
-    }
-    return {
-        f"templates/opensearch/{name}": render(f"stack/opensearch/templates/{name}", **given) for name in _TEMPLATES
-    }
-
-
-def setup_plan(profile: Profile, fields: Mapping[str, LogField]) -> dict[str, Any]:
-    """Gives what generator/cluster/opensearch_setup.py makes of OpenSearch; no part of it is secret."""
-    return {
-        "url": opensearch.URL,
-        "componentTemplates": indices.component_templates(profile, fields.values()),
-        "indexTemplates": indices.index_templates(profile),
-        "clusterSettings": indices.cluster_settings(profile),
-        "managementSettings": indices.management_settings(profile),
-        "policies": {indices.POLICY: indices.policy(profile)},
+        "fields": indices.FIELDS,
+        "largest_shard": indices.LARGEST_SHARD,
+        "logins": security.LOGINS,
+        "mapping": indices.mapping(fields.values()),
+        "policy": indices.POLICY,
         "roles": dict(security.ROLES),
-        "logins": [
-            {
-                "key": login.key,
-                "secret": secret_name(profile, login.key),
-                "role": login.role,
-                "description": login.description,
-                "optional": login.optional,
-            }
-            for login in security.LOGINS
-        ],
+        "security": {name: literal(yamlfile.dump(content)) for name, content in security.initial_files().items()},
+        "security_name": opensearch.SECURITY_CONFIG,
+        "settings": indices.SETTINGS,
+        "streams": indices.STREAMS,
+        "url": opensearch.URL,
     }
+    return {
+        f"templates/opensearch/{name}": render(f"stack/opensearch/templates/{name}", **context) for name in _TEMPLATES
+    }
+
+
+def setup_values(profile: Profile) -> dict[str, Any]:
+    """Returns the chart's values below ``opensearchSetup`` that the profile decides."""
+    return {"retention": choices_of(profile, opensearch.NAME)["retention"]}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from generator.files.templating import render
 from generator.stack.images.values import own_image
 from generator.stack.opensearch import component as opensearch
-from generator.stack.secrets.names import SECRETS, secret_name
+from generator.stack.secrets.names import SECRETS
 
 if TYPE_CHECKING:
     from generator.choices.pins import Pins
@@ -29,39 +29,24 @@ NAME = f"ai-ml-observability-{APP}"
 
 
 def exporter_values(profile: Profile, pins: Pins) -> dict[str, Any]:
-    """Gives the defaults of the chart's values below ``opensearchExporter``.
+    """Returns the chart's values below ``opensearchExporter`` that the profile and pins.yaml decide.
 
     Raises:
         InputError: the image is not pinned, or the profile's digests are not its own.
     """
-    return {
-        "enabled": True,
-        "image": own_image(profile, pins, pins.image("elasticsearch-exporter")),
-        "imagePullSecrets": [],
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "96Mi"}},
-        "nodeSelector": {},
-        "tolerations": [],
-        "podLabels": {},
-        "podAnnotations": {},
-    }
+    return {"image": own_image(profile, pins, pins.image("elasticsearch-exporter"))}
 
 
-def exporter_templates(profile: Profile, *, header: str) -> Chart:
-    """Gives the exporter's template by its path in the chart.
-
-    Args:
-        profile: for the names of Secrets.
-        header: the first line of the file.
-    """
+def exporter_templates(*, header: str) -> Chart:
+    """Builds the exporter's template, by its path in the chart; ``header`` is its first line."""
     text = render(
         "stack/opensearch_exporter/templates/deployment.yaml",
         header=header,
         app=APP,
         name=NAME,
         url=opensearch.URL,
-        login=secret_name(profile, KEY),
+        login=KEY,
         user_key=SECRETS[KEY].user_key,
         password_key=SECRETS[KEY].password_key,
-        tls=secret_name(profile, "opensearchNodeTls"),
     )
     return {"templates/opensearch/exporter.yaml": text}

@@ -8,7 +8,7 @@ from generator.files.templating import render
 from generator.stack.images.values import own_image
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch_exporter import exporter
-from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS, secret_name
+from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
 
 if TYPE_CHECKING:
     from generator.choices.pins import Pins
@@ -18,28 +18,13 @@ if TYPE_CHECKING:
 _TEMPLATES = ("_secrets.tpl", "secrets/bootstrap.yaml", "secrets/certificates.yaml", "secrets/maintenance.yaml")
 
 
-def secret_templates(profile: Profile, header: str) -> Chart:
-    """Gives the templates; the names of Secrets that the profile gives are written into them.
-
-    The values of upstream charts name the same Secrets, so a name could not be changed at install time alone.
-    """
-    existing = profile.choices["secrets"]["existing"]
-    known = {
-        key: {
-            "key": key,
-            "name": secret_name(profile, key),
-            "existing": "true" if existing[key] else "false",
-            "username": secret.username,
-            "user_key": secret.user_key,
-            "password_key": secret.password_key,
-        }
-        for key, secret in SECRETS.items()
-    }
+def secret_templates(header: str) -> Chart:
+    """Builds the templates, by their path in the chart; ``header`` is the first line of each."""
     return {
         f"templates/{path}": render(
             f"stack/secrets/templates/{path.removeprefix('secrets/')}",
             header=header,
-            secrets=known,
+            secrets=SECRETS,
             node_name=NODE_NAME,
             admin_name=ADMIN_NAME,
             service=opensearch.SERVICE,
@@ -51,22 +36,10 @@ def secret_templates(profile: Profile, header: str) -> Chart:
 
 
 def secret_values(profile: Profile, pins: Pins) -> dict[str, Any]:
-    """Gives the defaults of the chart's values below ``secrets``.
+    """Returns the chart's values below ``secrets`` that the profile and pins.yaml decide.
 
     Raises:
         InputError: the image is not pinned, or the profile's digests are not its own.
     """
-    return {
-        "bootstrap": True,
-        "certManager": {"enabled": False, "issuer": None},
-        "job": {
-            "image": own_image(profile, pins, pins.image("k8s-sidecar")),
-            "imagePullSecrets": [],
-            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-            "nodeSelector": {},
-            "tolerations": [],
-            "podLabels": {},
-            "podAnnotations": {},
-        },
-        "renewal": {"schedule": "17 3 * * 1"},
-    }
+    job = {"image": own_image(profile, pins, pins.image("k8s-sidecar"))}
+    return {**profile.choices["secrets"], "job": job}

@@ -1,9 +1,121 @@
 {{- /* [[ header ]] */ -}}
 
+{{- /* A size such as 50Gi in whole MiB; the arguments are the size and the name of the value that holds it. */ -}}
+{{- define "ai-ml-observability.mebibytes" -}}
+{{- $size := index . 0 -}}
+{{- $text := ternary (printf "%.0f" $size) (toString $size) (kindIs "float64" $size) -}}
+{{- $number := regexFind `^[0-9]+(\.[0-9]+)?` $text -}}
+{{- $bytes := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 -}}
+{{- $unit := trimPrefix $number $text -}}
+{{- if or (not $number) (not (hasKey $bytes $unit)) -}}
+  {{- fail (printf "%s: found '%s', expected a size such as 50Gi (or set opensearchSetup.rolloverSize)" (index . 1) $text) -}}
+{{- end -}}
+{{- divf (mulf (float64 $number) (get $bytes $unit)) 1048576 | floor | int64 -}}
+{{- end -}}
+
+{{- /*
+What the set-up makes of OpenSearch, as YAML; nothing in it is secret. Numbers and booleans of index settings are text,
+because OpenSearch gives them back so, and the set-up compares.
+*/ -}}
+{{- define "ai-ml-observability.opensearch-setup.plan" -}}
+{{- $setup := .Values.opensearchSetup -}}
+{{- $nodes := ternary 1 (int (toString .Values.opensearch.replicas)) (eq (toString .Values.opensearch.singleNode) "true") -}}
+[# One node can hold no copies. #]
+{{- $replicas := ternary (ternary 0 1 (eq $nodes 1)) $setup.replicas (kindIs "invalid" $setup.replicas) | int -}}
+[# Pods' lines are written on up to three nodes at once, the hosts' few on one. #]
+{{- $shards := ternary (min $nodes 3) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
+[# Space comes back an index at a time, so one index must be a small part of the disk. OpenSearch's advice for logs is
+   shards of 30 to 50 GiB. #]
+{{- $full := 0 -}}
+{{- if $setup.rolloverSize -}}
+  {{- $full = include "ai-ml-observability.mebibytes" (list $setup.rolloverSize "opensearchSetup.rolloverSize") | int -}}
+{{- else -}}
+  {{- $size := (.Values.opensearch.persistence | default dict).size -}}
+  {{- $volume := include "ai-ml-observability.mebibytes" (list $size "opensearch.persistence.size") | int -}}
+  {{- $full = max (min (div $volume 10) [[ largest_shard ]]) 100 -}}
+{{- end -}}
+url: [[ url | helm_json ]]
+componentTemplates:
+  [[ settings | helm_json ]]:
+    template:
+      settings:
+        index:
+[# Stored lines take less disk and longer to read. It is Lucene's own (DEFLATE); zstd comes from a plugin, and an index
+   made with it cannot be opened, or restored, where that is missing. #]
+          codec: best_compression
+          mapping:
+[# A number field that holds text loses that field, not the line. #]
+            ignore_malformed: "true"
+[# Nothing adds fields but the template. #]
+            total_fields: {limit: "256"}
+          number_of_replicas: {{ $replicas | quote }}
+[# A search for bare words looks at the line, not at every field. #]
+          query: {default_field: [log]}
+[# A line can be found five seconds after it was stored, and segments are five times fewer than at the default of one. #]
+          refresh_interval: 5s
+[# A node that restarts gets its shards back before copies are made elsewhere. #]
+          unassigned: {node_left: {delayed_timeout: 5m}}
+  [[ fields | helm_json ]]:
+    template:
+      mappings: [[ mapping | helm_json ]]
+indexTemplates:
+[% for stream in streams %]
+  [[ stream | helm_json ]]:
+    index_patterns: [[ [stream] | helm_json ]]
+    composed_of: [[ [settings, fields] | helm_json ]]
+    priority: 200
+    data_stream: {timestamp_field: {name: "@timestamp"}}
+    template:
+      settings:
+        index:
+          number_of_shards: {{ [[ "$shards" if loop.first else "1" ]] | quote }}
+[% endfor %]
+[# Also for the indices that OpenSearch's plugins make for themselves. As a line of opensearch.yml, OpenSearch would take
+   this setting and ignore it. #]
+clusterSettings:
+  cluster.default_number_of_replicas: {{ $replicas | quote }}
+[# The history of index state management has its own number of copies. #]
+managementSettings:
+  plugins.index_state_management.history.number_of_replicas: {{ $replicas | quote }}
+policies:
+  [[ policy | helm_json ]]:
+    description: "Logs: rolled over by age and size, deleted by age."
+    default_state: written
+    states:
+      - name: written
+        actions:
+          - retry: &retry {count: 3, backoff: exponential, delay: 1m}
+[# A new index every day, or when a shard is large. #]
+            rollover: {min_index_age: 1d, min_primary_shard_size: "{{ $full }}mb", copy_alias: false}
+        transitions:
+[# Deleted when its newest line is old enough. #]
+          - state_name: deleted
+            conditions: {min_rollover_age: {{ $setup.retention | quote }}}
+      - name: deleted
+        actions:
+          - retry: *retry
+            delete: {}
+        transitions: []
+    ism_template:
+      - index_patterns: [[ streams | helm_json ]]
+        priority: 100
+roles: [[ roles | helm_json ]]
+logins:
+[% for login in logins %]
+  - key: [[ login.key | helm_json ]]
+    secret: {{ include "ai-ml-observability.secret" (list . "[[ login.key ]]") | quote }}
+    role: [[ login.role | helm_json ]]
+    description: [[ login.description | helm_json ]]
+    optional: [[ login.optional | helm_json ]]
+[% endfor %]
+{{- end -}}
+
 {{- /* The files of the set-up's ConfigMap: its program, and plan.json, which says what it makes of OpenSearch. */ -}}
 {{- define "ai-ml-observability.opensearch-setup.files" -}}
+{{- $plan := include "ai-ml-observability.opensearch-setup.plan" . | fromYaml -}}
+{{- with $plan.Error }}{{ fail (printf "the plan of OpenSearch's set-up: %s" .) }}{{ end -}}
 plan.json: |
-  [[ plan | indent(2) ]]
+  {{- toPrettyJson $plan | nindent 2 }}
 {{- include "ai-ml-observability.programs" (list . "opensearch_api" "opensearch_setup" "program") }}
 {{- end -}}
 
@@ -80,7 +192,7 @@ spec:
         name: ai-ml-observability-opensearch-setup
     - name: admin
       secret:
-        secretName: [[ admin ]]
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") }}
         defaultMode: 0440
 [% for login in logins %]
 [% if login.optional %]
@@ -88,7 +200,7 @@ spec:
 [% endif %]
     - name: [[ login.key | lower ]]
       secret:
-        secretName: [[ login.secret ]]
+        secretName: {{ include "ai-ml-observability.secret" (list $root "[[ login.key ]]") }}
         defaultMode: 0440
 [% if login.optional %]
     {{- end }}

@@ -1,6 +1,15 @@
 {{/* [[ header ]] */}}
 
 {{/*
+ai-ml-observability.secret: the name of a Secret that the chart's pods read: the one that secrets.existing names, or our own.
+Usage: {{ include "ai-ml-observability.secret" (list . "opensearchCa") }}
+*/}}
+{{- define "ai-ml-observability.secret" -}}
+{{- $own := dict[% for key, secret in secrets.items() %] "[[ key ]]" "[[ secret.name ]]"[% endfor %] -}}
+{{- get ((index . 0).Values.secrets.existing | default dict) (index . 1) | default (get $own (index . 1)) -}}
+{{- end -}}
+
+{{/*
 ai-ml-observability.secrets.plan: which Secrets this release needs, as JSON; nothing in it is secret. The programs of
 generator/cluster read it, and the Roles take their names from it.
 */}}
@@ -11,6 +20,7 @@ generator/cluster read it, and the Roles take their names from it.
 {{- $dashboards := index .Values "opensearch-dashboards" | default dict -}}
 {{- $hasGrafana := and $stack.enabled (ne (dig "enabled" true $grafana) false) -}}
 {{- $grafanaName := $grafana.fullnameOverride -}}
+{{- $existing := .Values.secrets.existing | default dict -}}
 {{- $plan := dict "authority" nil "certificates" list "logins" list "opensearch" "" "grafana" "" -}}
 {{- $restartGrafana := list -}}
 {{- if and $hasGrafana $grafanaName -}}
@@ -18,20 +28,20 @@ generator/cluster read it, and the Roles take their names from it.
 {{- end -}}
 
 [% macro login(key, server, restarts) -%]
-{{- $_ := set $plan "logins" (append $plan.logins (dict "key" "[[ key ]]" "name" "[[ secrets[key].name ]]" "existing" [[ secrets[key].existing ]] "userKey" "[[ secrets[key].user_key ]]" "username" "[[ secrets[key].username ]]" "passwordKey" "[[ secrets[key].password_key ]]" "server" "[[ server ]]" "restarts" [[ restarts ]])) -}}
+{{- $_ := set $plan "logins" (append $plan.logins (dict "key" "[[ key ]]" "name" (include "ai-ml-observability.secret" (list $ "[[ key ]]")) "existing" (not (empty $existing.[[ key ]])) "userKey" "[[ secrets[key].user_key ]]" "username" "[[ secrets[key].username ]]" "passwordKey" "[[ secrets[key].password_key ]]" "server" "[[ server ]]" "restarts" [[ restarts ]])) -}}
 [%- endmacro %]
 {{- if .Values.opensearch.enabled -}}
   {{- $_ := set $plan "opensearch" "[[ opensearch_url ]]" -}}
   {{- if not .Values.secrets.certManager.enabled -}}
-    {{- $_ := set $plan "authority" (dict "key" "opensearchCa" "name" "[[ secrets.opensearchCa.name ]]" "existing" [[ secrets.opensearchCa.existing ]]) -}}
+    {{- $_ := set $plan "authority" (dict "key" "opensearchCa" "name" (include "ai-ml-observability.secret" (list $ "opensearchCa")) "existing" (not (empty $existing.opensearchCa))) -}}
     {{- $hosts := list "localhost" "127.0.0.1" -}}
     {{- range $service := list "[[ service ]]" "[[ service ]]-headless" "*.[[ service ]]-headless" -}}
       {{- range $suffix := list "" (printf ".%s" $.Release.Namespace) (printf ".%s.svc" $.Release.Namespace) (printf ".%s.svc.cluster.local" $.Release.Namespace) -}}
         {{- $hosts = append $hosts (printf "%s%s" $service $suffix) -}}
       {{- end -}}
     {{- end -}}
-    {{- $node := dict "key" "opensearchNodeTls" "name" "[[ secrets.opensearchNodeTls.name ]]" "existing" [[ secrets.opensearchNodeTls.existing ]] "commonName" "[[ node_name ]]" "hosts" $hosts "server" true -}}
-    {{- $admin := dict "key" "opensearchAdminTls" "name" "[[ secrets.opensearchAdminTls.name ]]" "existing" [[ secrets.opensearchAdminTls.existing ]] "commonName" "[[ admin_name ]]" "hosts" list "server" false -}}
+    {{- $node := dict "key" "opensearchNodeTls" "name" (include "ai-ml-observability.secret" (list $ "opensearchNodeTls")) "existing" (not (empty $existing.opensearchNodeTls)) "commonName" "[[ node_name ]]" "hosts" $hosts "server" true -}}
+    {{- $admin := dict "key" "opensearchAdminTls" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdminTls")) "existing" (not (empty $existing.opensearchAdminTls)) "commonName" "[[ admin_name ]]" "hosts" list "server" false -}}
     {{- $_ := set $plan "certificates" (list $node $admin) -}}
   {{- end -}}
   [[ login("opensearchAdmin", "opensearch", "list") ]]
@@ -49,19 +59,17 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $restarts = list (list ($fluentBit.kind | default "DaemonSet") $fluentBit.fullnameOverride) -}}
   {{- end -}}
   [[ login("opensearchFluentBit", "opensearch", "$restarts") ]]
-[% if secrets.opensearchFluentBit.existing == "true" %]
-{{- else if $fluentBit.enabled -}}
+{{- else if and $fluentBit.enabled $existing.opensearchFluentBit -}}
   [[ login("opensearchFluentBit", "opensearch", "list") ]]
-[% endif %]
 {{- end -}}
 
 {{- /* Grafana reads the Secret that its own values name; where they hold a password in clear, there is none. */ -}}
 {{- $login := dig "admin" "existingSecret" "" $grafana -}}
 {{- if and $hasGrafana $login -}}
-  {{- $existing := or [[ secrets.grafanaAdmin.existing ]] (ne $login "[[ secrets.grafanaAdmin.name ]]") -}}
+  {{- $theirs := or (not (empty $existing.grafanaAdmin)) (ne $login "[[ secrets.grafanaAdmin.name ]]") -}}
   {{- $userKey := dig "admin" "userKey" "[[ secrets.grafanaAdmin.user_key ]]" $grafana -}}
   {{- $passwordKey := dig "admin" "passwordKey" "[[ secrets.grafanaAdmin.password_key ]]" $grafana -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $existing "userKey" $userKey "username" "[[ secrets.grafanaAdmin.username ]]" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "[[ secrets.grafanaAdmin.username ]]" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana)) -}}
   {{- $_ := set $plan "grafana" (printf "http://%s:%v" $grafanaName (dig "service" "port" 80 $grafana)) -}}
 {{- end -}}
 {{- toPrettyJson $plan -}}
@@ -149,7 +157,7 @@ spec:
     {{- if .admin }}
     - name: admin
       secret:
-        secretName: [[ secrets.opensearchAdminTls.name ]]
+        secretName: {{ include "ai-ml-observability.secret" (list .root "opensearchAdminTls") }}
         defaultMode: 0440
     {{- end }}
 {{- end -}}
