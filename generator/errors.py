@@ -42,7 +42,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Gives ``file:line:column: path: message (hint)`` on one line, leaving out what is unknown."""
+        """Returns ``file:line:column: path: message (hint)`` on one line, leaving out what is unknown."""
         place = self.file
         if self.line:
             place += f":{self.line}" + (f":{self.column}" if self.column else "")
@@ -70,12 +70,12 @@ class InputError(Exception):
 def bad_input(
     message: str, *, file: str = "", path: str = "", line: int = 0, column: int = 0, hint: str = ""
 ) -> InputError:
-    """Gives an InputError with a single problem; see Problem for the fields."""
+    """Returns an InputError with a single problem; see Problem for the fields."""
     return InputError(Problem(message, file, path, line, column, hint))
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Gives ``did you mean 'x'?`` for the valid name closest to ``name``, else the list of valid names.
+    """Returns ``did you mean 'x'?`` for the valid name closest to ``name``, else the list of valid names.
 
     The list is left out when it has more than 20 names; then the answer is "".
     """

@@ -101,7 +101,7 @@ def helm_binary(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def chart_mirror() -> str | None:
-    """Gives the mirror that the upstream charts come from; None for the cache and the network."""
+    """Returns the mirror that the upstream charts come from; None for the cache and the network."""
     found = helm.CACHE / "mirror"
     return os.environ.get("GEN_CHART_MIRROR") or (str(found) if found.is_dir() else None)
 
@@ -110,7 +110,7 @@ def chart_mirror() -> str | None:
 def upstream_charts(
     tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path], chart_mirror: str | None
 ) -> Path:
-    """Gives a charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
+    """Returns a charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
     mirror = chart_mirror
     chart = write_chart(tmp_path_factory.mktemp("upstream"))
     try:
@@ -129,7 +129,7 @@ def upstream_charts(
 def vendored(
     tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path], upstream_charts: Path
 ) -> Callable[[str], Path]:
-    """Gives the folder of a profile's chart, the upstream charts in its charts/."""
+    """Returns the folder of a profile's chart, the upstream charts in its charts/."""
 
     @cache
     def make(profile: str) -> Path:

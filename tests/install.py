@@ -43,14 +43,14 @@ def kubectl(*arguments: str, stdin: str = "") -> str:
 
 
 def unready(pods: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Gives a line for each pod that is not ready. Those of Jobs end, and may have failed before another one did it."""
+    """Yields a line for each pod that is not ready. A Job's pods end, and may have failed before another one did it."""
     for pod in pods:
         if not _met(pod, "Ready") and "Job" not in _owners(pod):
             yield f"pod {pod['metadata']['name']} is not ready ({pod['status'].get('phase', 'Unknown')})"
 
 
 def unfinished(jobs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Gives a line for each Job that has not done its work; what a CronJob starts comes again."""
+    """Yields a line for each Job that has not done its work; what a CronJob starts comes again."""
     for job in jobs:
         if not _met(job, "Complete") and "CronJob" not in _owners(job):
             yield f"job {job['metadata']['name']} is not complete"
@@ -67,7 +67,7 @@ def _owners(item: Mapping[str, Any]) -> set[str]:
 
 
 def unmade(made: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Gives a line for each Secret that the bootstrap makes in the kind profile and that is not there, or is empty."""
+    """Yields a line for each Secret that the bootstrap makes in the kind profile and that is not there, or is empty."""
     keys = {secret["metadata"]["name"]: set(secret.get("data") or {}) for secret in made}
     for key, secret in SECRETS.items():
         # OpenSearch Dashboards is off, and so has no user.
@@ -81,7 +81,7 @@ def unmade(made: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def unreached(targets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Gives a line for each target of Prometheus that is not up, and for each job without one."""
+    """Yields a line for each target of Prometheus that is not up, and for each job without one."""
     for target in targets:
         if target["health"] != "up":
             yield f"target {target['scrapePool']} {target['scrapeUrl']} is {target['health']} {target['lastError']}"
@@ -90,7 +90,7 @@ def unreached(targets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def unevaluated(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Gives a line for each rule that Prometheus cannot evaluate or has not yet; one if there is no rule at all."""
+    """Yields a line for each rule that Prometheus cannot evaluate or has not yet; one if there is no rule at all."""
     rules = [rule for group in groups for rule in group["rules"]]
     if not rules:
         yield "Prometheus has no rules"
@@ -106,20 +106,20 @@ class Cluster:
         self.namespace = namespace
 
     def items(self, kind: str) -> list[Mapping[str, Any]]:
-        """Gives the objects of one kind in the namespace."""
+        """Returns the objects of one kind in the namespace."""
         found: list[Mapping[str, Any]] = json.loads(
             kubectl("--namespace", self.namespace, "get", kind, "--output", "json")
         )["items"]
         return found
 
     def prometheus(self, path: str) -> Mapping[str, Any]:
-        """Gives the data of an answer of Prometheus."""
+        """Returns the data of an answer of Prometheus."""
         answer = kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/{PROMETHEUS}/{path}")
         data: Mapping[str, Any] = json.loads(answer)["data"]
         return data
 
     def hits(self, word: str) -> int:
-        """Gives the number of containers' log records with a word, as the administrator of OpenSearch sees them."""
+        """Returns the number of containers' log records with a word, as the administrator of OpenSearch sees them."""
         admin = SECRETS["opensearchAdmin"]
         password = kubectl(
             *("--namespace", self.namespace, "get", "secret", admin.name),
@@ -174,7 +174,7 @@ def line_arrives(cluster: Cluster) -> bool:
 
 
 def main() -> int:
-    """Gives the exit code."""
+    """Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.install", description=__doc__)
     parser.add_argument("--namespace", default="monitoring", help="the release's namespace")
     cluster = Cluster(parser.parse_args().namespace)

@@ -64,7 +64,7 @@ class ApiServer:
             return session.request(method, address, json=body, headers=headers, verify=str(self.ca), timeout=30)
 
     def get(self, path: str) -> Any:
-        """Gives an object as the administrator sees it; None if there is none."""
+        """Returns an object as the administrator sees it; None if there is none."""
         answer = self.request("GET", path)
         if answer.status_code == requests.codes.not_found:
             return None
@@ -88,7 +88,7 @@ class ApiServer:
         return answer.json()
 
     def create_token(self, namespace: str, account: str) -> str:
-        """Gives a token of a ServiceAccount, as the kubelet asks for one."""
+        """Returns a token of a ServiceAccount, as the kubelet asks for one."""
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
         answer = self.request("POST", f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", body)
         answer.raise_for_status()
@@ -140,7 +140,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
 
 
 def find(name: str, variable: str) -> Path:
-    """Gives a program named by an environment variable, else found on PATH.
+    """Returns a program named by an environment variable, else found on PATH.
 
     Raises:
         NotFoundError: it is in neither place.
@@ -152,7 +152,7 @@ def find(name: str, variable: str) -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Gives ports that were free just now; all are held until all are known, so that they differ."""
+    """Returns ports that were free just now; all are held until all are known, so that they differ."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

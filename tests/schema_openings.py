@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 
 def open_schema() -> dict[str, Any]:
-    """Gives the profile schema; the parts that other rooms define take any mapping."""
+    """Returns the profile schema; the parts that other rooms define take any mapping."""
     schema = yamlfile.load_mapping(ROOT / "values-schemas" / "profile.schema.yaml")
     rooms = {name: {"type": "object"} for name in ("monitors", "dashboards", "rules")}
     values = yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml")

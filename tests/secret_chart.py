@@ -57,7 +57,7 @@ def write_chart(
 
 
 def objects(chart: Path, values: Mapping[str, Any] | None = None, *, namespace: str = "monitoring") -> Objects:
-    """Gives what a release of the chart consists of, hooks included; ``values`` are those of the install."""
+    """Returns what a release of the chart consists of, hooks included; ``values`` are those of the install."""
     from helm_python import Chart
 
     defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
@@ -70,13 +70,13 @@ def objects(chart: Path, values: Mapping[str, Any] | None = None, *, namespace: 
 
 
 def plan_text(rendered: Objects, name: str = BOOTSTRAP) -> dict[str, Any]:
-    """Gives the plan in a ConfigMap as data."""
+    """Returns the plan in a ConfigMap as data."""
     data: dict[str, Any] = json.loads(rendered["ConfigMap", name]["data"]["plan.json"])
     return data
 
 
 def read(folder: Path, rendered: Objects, name: str = BOOTSTRAP) -> Plan:
-    """Gives the plan in a ConfigMap as the programs read it."""
+    """Returns the plan in a ConfigMap as the programs read it."""
     from generator.cluster.secrets_plan import read_plan
 
     folder.mkdir(parents=True, exist_ok=True)

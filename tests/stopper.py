@@ -28,7 +28,7 @@ WATCHED = {str(module.__file__) for module in (locking, swap, vendoring, writer)
 
 
 def files(text: str) -> dict[str, str]:
-    """Gives a small chart that differs in ``text``."""
+    """Returns a small chart that differs in ``text``."""
     return {
         "Chart.yaml": f"# {MARKER}: --profile test.\nname: {text}\n",
         "charts/library/templates/_a.tpl": f'# {MARKER}: --profile test.\n{{"title":"{text}"}}\n',

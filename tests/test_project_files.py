@@ -45,7 +45,7 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def scripts() -> dict[str, str]:
-    """Gives every shell script of the workflows and every ```sh block of the pages, by where it stands."""
+    """Returns every shell script of the workflows and every ```sh block of the pages, by where it stands."""
     found = {
         f"{path.name}: {step.get('name')}": step["run"] for path in WORKFLOWS for step in steps(path) if "run" in step
     }
@@ -58,7 +58,7 @@ def scripts() -> dict[str, str]:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """Gives the words of each simple command, of those in `$(…)` too."""
+    """Yields the words of each simple command, of those in `$(…)` too."""
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.commenters = "#"
@@ -74,7 +74,7 @@ def commands(script: str) -> Iterator[list[str]]:
 
 
 def calls(program: str) -> list[tuple[str, list[str]]]:
-    """Gives where a program is called, and with which arguments."""
+    """Returns where a program is called, and with which arguments."""
     return [
         (place, words[1:])
         for place, script in scripts().items()

@@ -82,7 +82,7 @@ class Concern:
 
 
 def concerns(values: Mapping[str, Any], existing: Collection[str] = ()) -> tuple[Concern, ...]:
-    """Gives the parts that are not empty, in the order of their waves.
+    """Returns the parts that are not empty, in the order of their waves.
 
     Args:
         values: the chart's values, complete.
@@ -94,17 +94,17 @@ def concerns(values: Mapping[str, Any], existing: Collection[str] = ()) -> tuple
 
 
 def enabled(values: Mapping[str, Any], name: str) -> bool:
-    """Says whether an upstream chart is on."""
+    """Returns whether an upstream chart is on."""
     return bool(values.get(name, {}).get("enabled"))
 
 
 def has_crds(values: Mapping[str, Any]) -> bool:
-    """Says whether the chart brings the Prometheus operator's kinds."""
+    """Returns whether the chart brings the Prometheus operator's kinds."""
     return enabled(values, _STACK) and bool(values[_STACK].get("crds", {}).get("enabled", True))
 
 
 def kept_data(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the values that keep the data of volumes which are objects of the chart itself.
+    """Returns the values that keep the data of volumes which are objects of the chart itself.
 
     That is Grafana's claim alone. The others are made from templates by StatefulSets, so ArgoCD does not know them.
     """
@@ -115,7 +115,7 @@ def kept_data(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ignored_differences(values: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Gives the differences that ArgoCD has to pass over, in an Application's form.
+    """Returns the differences that ArgoCD has to pass over, in an Application's form.
 
     There is one: the API server fills in fields of OpenSearch's claim templates that the upstream chart leaves out, and
     a comparison that the server does not make (``argocd app diff``, or ServerSideDiff switched off) shows them. The
@@ -166,7 +166,7 @@ def _signals(values: Mapping[str, Any]) -> Concern | None:
 
 
 def _only(values: Mapping[str, Any], *parts: str, charts: Collection[str] = ()) -> dict[str, Any]:
-    """Gives the values that leave on these parts of the chart's own objects, and these upstream charts."""
+    """Returns the values that leave on these parts of the chart's own objects, and these upstream charts."""
     off: dict[str, Any] = {
         name: {"rendered": False} for name in components.NAMES if enabled(values, name) and name not in charts
     }
@@ -184,7 +184,7 @@ def _ray_namespaces(values: Mapping[str, Any]) -> bool:
 
 
 def _makes_secrets(values: Mapping[str, Any], existing: Collection[str]) -> bool:
-    """Says whether a Secret is made here, so that something renews or rotates it.
+    """Returns whether a Secret is made here, so that something renews or rotates it.
 
     Where the bootstrap only looks whether a person's Secrets are there, it is nothing but hooks, and ArgoCD never syncs
     an Application of hooks by itself. Then it stays with the stack.
@@ -204,7 +204,7 @@ def _makes_secrets(values: Mapping[str, Any], existing: Collection[str]) -> bool
 
 
 def _shows(block: Mapping[str, Any]) -> bool:
-    """Says whether a room's block leaves anything on."""
+    """Returns whether a room's block leaves anything on."""
     return block.get("enabled", True) is not False and any(
         entry.get("enabled") for entry in block.values() if isinstance(entry, dict)
     )

@@ -54,7 +54,7 @@ def added_values(base: Build, build: Build) -> dict[str, Any]:
 
 
 def difference(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives what Helm has to lay over ``base`` to have ``wanted``: null takes a key out."""
+    """Returns what Helm has to lay over ``base`` to have ``wanted``: null takes a key out."""
     found: dict[str, Any] = {key: None for key in base if key not in wanted}
     for key, value in wanted.items():
         if key not in base:
@@ -68,7 +68,7 @@ def difference(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, 
 
 
 def helm_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the values as a field of an Application's ``helm``; {} for none.
+    """Returns the values as a field of an Application's ``helm``; {} for none.
 
     ``valuesObject`` reads best, but the API server drops its nulls, so values with one are written as text.
     """

@@ -40,7 +40,7 @@ def application(
     wave: int | None = None,
     ignored: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Gives an Application that syncs by itself.
+    """Returns an Application that syncs by itself.
 
     Args:
         name: its name.
@@ -88,7 +88,7 @@ def app_project(
     kinds: Iterable[tuple[str, str]],
     wave: int | None,
 ) -> dict[str, Any]:
-    """Gives an AppProject with the rights given and no other.
+    """Returns an AppProject with the rights given and no other.
 
     Args:
         name: its name.
@@ -117,7 +117,7 @@ def app_project(
 def application_set(
     name: str, *, namespace: str, elements: Sequence[Mapping[str, str]], template: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Gives an ApplicationSet with one Application for each element of a list.
+    """Returns an ApplicationSet with one Application for each element of a list.
 
     Args:
         name: its name.
@@ -144,7 +144,7 @@ def application_set(
 def parent(
     name: str, *, namespace: str, project: str, source: Source, annotations: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Gives the Application whose objects are the other Applications."""
+    """Returns the Application whose objects are the other Applications."""
     made = application(
         name,
         namespace=namespace,

@@ -27,7 +27,7 @@ _STACK = "kube-prometheus-stack"
 
 
 def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """Gives (API group, kind) of every cluster-scoped object that the chart renders, and of its namespace."""
+    """Returns (API group, kind) of every cluster-scoped object that the chart renders, and of its namespace."""
     found = _NAMESPACE
     for name in (_STACK, "kube-state-metrics", "fluent-bit", "metrics-server"):
         if enabled(values, name):
@@ -44,7 +44,7 @@ def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
 
 
 def namespaces(values: Mapping[str, Any], namespace: str) -> list[str]:
-    """Gives the namespaces that the chart writes to, sorted.
+    """Returns the namespaces that the chart writes to, sorted.
 
     kube-prometheus-stack puts Services beside the control plane's pods, metrics-server a RoleBinding beside the role
     that lets it read the API server's own settings; both are in kube-system. The log sidecar's ConfigMap goes to

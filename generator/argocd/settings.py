@@ -44,7 +44,7 @@ class Source:
     chart: str = ""
 
     def as_data(self) -> dict[str, str]:
-        """Gives an Application's ``source`` without its ``helm``."""
+        """Returns an Application's ``source`` without its ``helm``."""
         place = {"chart": self.chart} if self.chart else {"path": self.path}
         return {"repoURL": self.repo, "targetRevision": self.revision, **place}
 

@@ -59,7 +59,7 @@ class Target:
 
 
 def command(profile: Profile, options: Iterable[tuple[str, str]]) -> str:
-    """Gives the command that makes the folder, without ``gen-chart``; what cannot be printed is shown as ``?``.
+    """Returns the command that makes the folder, without ``gen-chart``; what cannot be printed is shown as ``?``.
 
     Args:
         profile: its ``-f`` and ``--set`` are shown as the chart's header shows them.
@@ -85,7 +85,7 @@ def _header(entry: str) -> str:
 
 
 def app_of_apps(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
-    """Gives the files for one cluster, path → text.
+    """Returns the files for one cluster, path → text.
 
     ``parent.yaml`` is applied once by hand; it finds the rest in ``apps/``.
 
@@ -107,7 +107,7 @@ def app_of_apps(target: Target, settings: Settings, made_by: str) -> dict[str, s
 
 
 def application_set(targets: Sequence[Target], settings: Settings, made_by: str) -> dict[str, str]:
-    """Gives the files for many clusters, path → text.
+    """Returns the files for many clusters, path → text.
 
     ``project.yaml`` and ``applicationset.yaml`` are applied once by hand; the set makes one parent for each cluster,
     which finds its Applications in ``clusters/NAME/``.
@@ -142,7 +142,7 @@ def application_set(targets: Sequence[Target], settings: Settings, made_by: str)
 
 
 def plain(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
-    """Gives the one file of a single Application, path → text.
+    """Returns the one file of a single Application, path → text.
 
     It takes the place of the one that AI on EKS applies: same name, destination and release. Nothing that was installed
     is deleted by it, because its objects have the kinds among them.

@@ -93,7 +93,7 @@ def _left_out(before: Dashboard, after: Dashboard, gone: Collection[_Place]) -> 
 
 
 def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[str]:
-    """Gives the exporters that nothing but absent workloads have."""
+    """Returns the exporters that nothing but absent workloads have."""
     return {
         name
         for name, exporter in exporters.items()
@@ -103,7 +103,7 @@ def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[
 
 
 def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Place]]:
-    """Gives file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
+    """Returns file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
     found: dict[str, set[_Place]] = {}
     for finding in findings:
         match = _TARGET.fullmatch(finding.place)

@@ -44,7 +44,7 @@ def command_header(profile: Profile) -> str:
 
 
 def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
-    """Gives the chart's values as data.
+    """Returns the chart's values as data.
 
     Raises:
         InputError: choices contradict each other.

@@ -25,7 +25,7 @@ def keeps_logs(profile: Profile) -> bool:
 
 
 def without_log_panels(profile: Profile, sources: Sources) -> Sources:
-    """Gives the sources without log panels if the profile keeps no logs; a dashboard of only these goes altogether."""
+    """Returns the sources without log panels if the profile keeps no logs; a dashboard of only these is left out."""
     if keeps_logs(profile):
         return sources
     from generator.dashboards.logs import without_logs

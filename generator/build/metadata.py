@@ -21,7 +21,7 @@ LIBRARY = f"{NAME}-library"
 
 
 def chart_yaml(pins: Pins, header: str) -> str:
-    """Gives Chart.yaml with every component as a dependency that its values switch; see dependencies.
+    """Returns Chart.yaml with every component as a dependency that its values switch; see dependencies.
 
     Raises:
         InputError: see dependencies.
@@ -48,7 +48,7 @@ def chart_yaml(pins: Pins, header: str) -> str:
 
 
 def dependencies(pins: Pins) -> list[dict[str, str]]:
-    """Gives Chart.yaml's dependencies: the library chart, then the upstream charts in the order of components.NAMES.
+    """Returns Chart.yaml's dependencies: the library chart, then the upstream charts in the order of components.NAMES.
 
     Helm takes the first value of a condition that is there (Helm 3.17 and 4.3, processDependencyConditions). So
     ``NAME.rendered: false`` leaves a chart's objects out of one rendering of several, while ``NAME.enabled`` still
@@ -62,7 +62,7 @@ def dependencies(pins: Pins) -> list[dict[str, str]]:
 
 
 def repositories(pins: Pins) -> list[dict[str, str]]:
-    """Gives the Helm repositories of the dependencies, each once, under the name of the first chart from it.
+    """Returns the Helm repositories of the dependencies, each once, under the name of the first chart from it.
 
     ``helm dependency build`` takes charts only from repositories that were added before (Helm 3.17 and 4.3).
 
@@ -84,7 +84,7 @@ def _dependency(pin: Pin) -> dict[str, str]:
 
 
 def chart_lock(pins: Pins) -> str:
-    """Gives the Chart.lock that ``helm dependency build`` accepts for chart_yaml's dependencies.
+    """Returns the Chart.lock that ``helm dependency build`` accepts for chart_yaml's dependencies.
 
     The digest is the sha256 of ``[dependencies, locked]`` as Go's json.Marshal writes it
     (Helm 3.17 and 4.3, internal/resolver HashReq). The time is the day of the pins: equal pins give equal bytes.

@@ -101,7 +101,7 @@ def bare(schema: Any) -> Any:
 
 
 def _shared(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the schema with what it repeats under ``definitions``, named by the key that it was first met under."""
+    """Returns the schema with what it repeats under ``definitions``, named by the key that it was first met under."""
     times: Counter[str] = Counter()
 
     def count(part: Any, _name: str) -> Any:
@@ -133,7 +133,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _mapped(part: Any, function: Callable[[Any, str], Any]) -> Any:
-    """Gives a schema with the function's answer in the place of each schema directly below; booleans stay."""
+    """Returns a schema with the function's answer in the place of each schema directly below; booleans stay."""
     if not isinstance(part, dict):
         return part
     result = dict(part)

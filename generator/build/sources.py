@@ -127,7 +127,7 @@ def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
 
 
 def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Exemption, ...]:
-    """Gives exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is the file."""
+    """Returns exemptions that follow values-schemas/exemptions.schema.yaml; ``origin`` is the file."""
     return tuple(Exemption(**entry, origin=origin, place=f"exemptions[{index}]") for index, entry in enumerate(entries))
 
 

@@ -31,7 +31,7 @@ def chart_values(
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
-    """Gives path → comment: the components' reasons, and the descriptions of the chart's own keys."""
+    """Returns path → comment: the components' reasons, and the descriptions of the chart's own keys."""
     found: dict[tuple[str, ...], str] = {}
     for component in components:
         found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."

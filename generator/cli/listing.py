@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def profile_rows(profiles: Mapping[str, Layer]) -> list[Row]:
-    """Gives a row a profile: name, what it extends ("" if nothing), its description."""
+    """Returns a row a profile: name, what it extends ("" if nothing), its description."""
     return [
         {
             "profile": name,
@@ -27,7 +27,7 @@ def profile_rows(profiles: Mapping[str, Layer]) -> list[Row]:
 
 
 def component_rows(profiles: Sequence[Profile], pins: Pins) -> list[Row]:
-    """Gives a row a component: chart, version, app, the profiles in which it is on, what it brings."""
+    """Returns a row a component: chart, version, app, the profiles in which it is on, what it brings."""
     by_profile = {profile.name: components(profile) for profile in profiles}
     rows = []
     for index, component in enumerate(next(iter(by_profile.values()), ())):

@@ -78,7 +78,7 @@ NO_PROFILE = "say for which kind of cluster: --profile NAME (`gen-chart profiles
 
 
 def request_options(profile: Any = PROFILE) -> Callable[[Any], Any]:
-    """Gives a command the options that say what a chart is made from; it receives them as one ``request``.
+    """Adds to a command the options that say what a chart is made from; it receives them as one ``request``.
 
     Args:
         profile: the option or argument, named ``profile``, that chooses the profile.
@@ -108,7 +108,7 @@ def request_options(profile: Any = PROFILE) -> Callable[[Any], Any]:
 
 
 def upstream_options(command: Any) -> Any:
-    """Gives a command the option that says where upstream charts come from; it receives it as one ``upstream``."""
+    """Adds to a command the option that says where upstream charts come from; it receives it as one ``upstream``."""
 
     @wraps(command)
     def with_upstream(*args: Any, chart_mirror: str | None, **more: Any) -> Any:

@@ -22,7 +22,7 @@ _OBJECT_PREFIX = "ai-ml-observability-dashboard-"
 
 
 def object_name(name: str) -> str:
-    """Gives the name of a dashboard's ConfigMap, the same under every release name."""
+    """Returns the name of a dashboard's ConfigMap, the same under every release name."""
     return f"{_OBJECT_PREFIX}{name}"
 
 

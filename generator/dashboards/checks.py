@@ -30,7 +30,7 @@ _ONLY = {
 
 
 def dashboard_problems(dashboard: Dashboard) -> list[Problem]:
-    """Gives every problem of a dashboard that the schema let pass, in the order of the file; [] if none."""
+    """Returns every problem of a dashboard that the schema let pass, in the order of the file; [] if none."""
     found = list(_duplicates(dashboard))
     for path, panel in dashboard.panels():
         found.extend(_panel_problems(dashboard.file, path, panel))
@@ -91,7 +91,7 @@ def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
 
 
 def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
-    """Gives what is used of what queries share, with its sign, and the shorthands that cannot be written out."""
+    """Returns what is used of what queries share, with its sign, and the shorthands that cannot be written out."""
     used: set[str] = set()
     broken: list[Problem] = []
     for index, variable in enumerate(dashboard.variables):
@@ -144,7 +144,7 @@ def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Prob
 
 
 def _texts(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
-    """Gives every text in which Grafana fills in variables, with its place."""
+    """Yields every text in which Grafana fills in variables, with its place."""
     for index in range(len(dashboard.variables)):
         key = "logs" if dashboard.variables[index].field else "query"
         for text in variable_texts(dashboard, index):

@@ -49,7 +49,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def compile_dashboard(name: str, spec: Dashboard) -> str:
-    """Gives the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
+    """Returns the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
 
     Every target and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
     it asks for logs; there is no ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the

@@ -24,7 +24,7 @@ LEGEND = re.compile(r"{{\s*([^{}]*?)\s*}}")
 
 
 def log_panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
-    """Gives every problem of a panel that shows or counts lines, and of one that should."""
+    """Yields every problem of a panel that shows or counts lines, and of one that should."""
     logs = [isinstance(target.query, Logs) for target in panel.targets]
     if any(logs) and not all(logs):
         yield Problem("found queries for Prometheus and for logs, expected one kind", file, f"{path}.targets")

@@ -39,7 +39,7 @@ class _Query:
 
 
 def build_log_panel(panel: Panel, asked: Sequence[LogQuery]) -> Any:
-    """Gives the builder of a panel over logs, without id and place."""
+    """Returns the builder of a panel over logs, without id and place."""
     from grafana_foundation_sdk.models.dashboard import DataSourceRef, DynamicConfigValue
 
     source = log_source()

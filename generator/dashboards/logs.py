@@ -45,7 +45,7 @@ class LogQuery:
 
 
 def log_queries(dashboard: Dashboard) -> Iterator[tuple[Panel, LogQuery]]:
-    """Gives every log query with its panel, in the order of the file.
+    """Yields every log query with its panel, in the order of the file.
 
     Raises:
         InputError: a query that cannot be written out; names its place.
@@ -56,7 +56,7 @@ def log_queries(dashboard: Dashboard) -> Iterator[tuple[Panel, LogQuery]]:
 
 
 def panel_log_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[LogQuery]:
-    """Gives the log queries of one panel; see log_queries."""
+    """Yields the log queries of one panel; see log_queries."""
     for index, target in enumerate(panel.targets):
         if isinstance(target.query, Logs):
             place = f"{path}.targets[{index}]"
@@ -69,7 +69,7 @@ def panel_log_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator
 
 
 def variable_log_query(dashboard: Dashboard, index: int) -> Written | None:
-    """Gives the query that narrows down the lines whose values fill a menu; None for any other variable.
+    """Returns the query that narrows down the lines whose values fill a menu; None for any other variable.
 
     Raises:
         InputError: it cannot be written out.
@@ -99,7 +99,7 @@ def asks_metrics(dashboard: Dashboard) -> bool:
 
 
 def without_logs(dashboard: Dashboard) -> Dashboard | None:
-    """Gives the dashboard without the panels that ask for logs, and without rows and variables that only these need.
+    """Returns the dashboard without the panels that ask for logs, and without rows and variables that only these need.
 
     Returns:
         None if nothing would be left.
@@ -124,7 +124,7 @@ def _metrics_row(row: Row) -> Row | None:
 
 
 def used_by_panels(dashboard: Dashboard) -> set[str]:
-    """Gives the variables that the rows use, and those that these variables' own queries use."""
+    """Returns the variables that the rows use, and those that these variables' own queries use."""
     texts = [row.title for row in dashboard.rows]
     texts += [text for _, panel in dashboard.panels() for text in (panel.title, panel.description, panel.content)]
     texts += [text for query in queries(dashboard) for text in (query.text, query.legend)]
@@ -143,6 +143,6 @@ def used_by_panels(dashboard: Dashboard) -> set[str]:
 
 
 def variable_texts(dashboard: Dashboard, index: int) -> Iterator[str]:
-    """Gives the texts of one variable in which Grafana fills in others."""
+    """Yields the texts of one variable in which Grafana fills in others."""
     lines = variable_log_query(dashboard, index)
     yield lines.text if lines else variable_query(dashboard, index)

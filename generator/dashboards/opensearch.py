@@ -34,12 +34,12 @@ _TIME = "@timestamp"
 
 
 def log_source() -> dict[str, str]:
-    """Gives the reference to the data source that the dashboard's variable for logs names."""
+    """Returns the reference to the data source that the dashboard's variable for logs names."""
     return {"type": PLUGIN, "uid": f"${{{LOG_SOURCE}}}"}
 
 
 def log_targets(panel: Panel, asked: Sequence[LogQuery]) -> Iterator[dict[str, Any]]:
-    """Gives the targets of a panel over logs, each with a refId of its own, as JSON would have them."""
+    """Yields the targets of a panel over logs, each with a refId of its own, as JSON would have them."""
     names = _names()
     for query in asked:
         if panel.type == "logs":
@@ -65,7 +65,7 @@ def log_targets(panel: Panel, asked: Sequence[LogQuery]) -> Iterator[dict[str, A
 
 
 def alias(query: LogQuery) -> str:
-    """Gives the name of each series of a count: the legend, else the fields that tell them apart."""
+    """Returns the name of each series of a count: the legend, else the fields that tell them apart."""
     return query.legend or " ".join(f"{{{{{name}}}}}" for name in query.logs.by) or "Lines"
 
 
@@ -88,7 +88,7 @@ def _query(written: Written, name: str) -> dict[str, Any]:
 
 
 def _counted(written: Written, name: str, terms: list[dict[str, Any]], *, per_minute: bool) -> dict[str, Any]:
-    """Gives a count over time, in lines per bar or per minute."""
+    """Returns a count over time, in lines per bar or per minute."""
     metrics: list[dict[str, Any]] = [{"id": "1", "type": "count"}]
     if per_minute:
         metrics[0]["hide"] = True
@@ -119,7 +119,7 @@ def _terms(logs: Logs) -> list[dict[str, Any]]:
 
 
 def _share(panel: Panel, query: LogQuery, names: Iterator[str]) -> Iterator[dict[str, Any]]:
-    """Gives both counts, and what Grafana makes of them: for each bar, or for all of the time range."""
+    """Yields both counts, and what Grafana makes of them: for each bar, or for all of the time range."""
     part, whole = next(names), next(names)
     for written, name in ((query.part or query.lines, part), (query.lines, whole)):
         yield _counted(written, name, [], per_minute=False) | {"hide": True}

@@ -18,14 +18,14 @@ _INSTANT = ("stat", "gauge", "bargauge", "table")
 
 
 def datasource_ref() -> Any:
-    """Gives the reference to the data source that the dashboard's variable names."""
+    """Returns the reference to the data source that the dashboard's variable names."""
     from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
     return DataSourceRef(type_val="prometheus", uid=f"${{{DATASOURCE}}}")
 
 
 def build_panel(panel: Panel, asked: Sequence[Expression]) -> Any:
-    """Gives the builder of one panel that asks Prometheus or nobody, without id and place.
+    """Returns the builder of one panel that asks Prometheus or nobody, without id and place.
 
     Args:
         panel: the panel.
@@ -43,7 +43,7 @@ def build_panel(panel: Panel, asked: Sequence[Expression]) -> Any:
 
 
 def start_panel(panel: Panel, source: Any) -> Any:
-    """Gives the builder of a panel that asks ``source``, without its queries."""
+    """Returns the builder of a panel that asks ``source``, without its queries."""
     built = _BUILDERS[panel.type](panel)
     built.title(panel.title).description(describe(panel)).datasource(source)
     if panel.unit:
@@ -53,7 +53,7 @@ def start_panel(panel: Panel, source: Any) -> Any:
 
 
 def describe(panel: Panel) -> str:
-    """Gives the description with a list of what each threshold means, in Markdown."""
+    """Returns the description with a list of what each threshold means, in Markdown."""
     lines = []
     for index, step in enumerate(panel.thresholds):
         if step.meaning:
@@ -79,7 +79,7 @@ def _amount(value: float, unit: str) -> str:
 
 
 def ref_id(number: int) -> str:
-    """Gives A to Z, then AA, AB …: the name of a panel's query, counted from 0."""
+    """Returns the refId of a panel's query, counted from 0: A to Z, then AA, AB …"""
     text = ascii_uppercase[number % 26]
     return text if number < 26 else ref_id(number // 26 - 1) + text
 

@@ -48,7 +48,7 @@ def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Das
 
 
 def shared_problems(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
-    """Gives a Problem for each uid or title that two dashboards share."""
+    """Yields a Problem for each uid or title that two dashboards share."""
     for key in ("uid", "title"):
         users: dict[str, Dashboard] = {}
         for dashboard in dashboards.values():

@@ -159,7 +159,7 @@ class Dashboard:
     refresh: str = "30s"
 
     def panels(self) -> Iterator[tuple[str, Panel]]:
-        """Gives each panel with its path in the file, ``rows[0].panels[1]``, in the order of the file."""
+        """Yields each panel with its path in the file, ``rows[0].panels[1]``, in the order of the file."""
         for row_index, row in enumerate(self.rows):
             for index, panel in enumerate(row.panels):
                 yield f"rows[{row_index}].panels[{index}]", panel

@@ -22,7 +22,7 @@ Defaults are those of the `jark` profile.
 
 
 def values_markdown(schema: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """Gives the page.
+    """Returns the page.
 
     Args:
         schema: the JSON Schema of the chart's values.
@@ -47,7 +47,7 @@ def values_markdown(schema: Mapping[str, Any], values: Mapping[str, Any]) -> str
 
 
 def _rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
-    """Gives a row a key, depth first; siblings of one shape (the workloads) share the rows below them."""
+    """Yields a row a key, depth first; siblings of one shape (the workloads) share the rows below them."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     alike = _alike(properties)
     for name, child in properties.items():
@@ -66,7 +66,7 @@ def _rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[s
 
 
 def _alike(properties: Mapping[str, Any]) -> list[str]:
-    """Gives the names of the keys that have a switch of their own, if there are two or more of them."""
+    """Returns the names of the keys that have a switch of their own, if there are two or more of them."""
     names = [name for name, child in properties.items() if "enabled" in child.get("properties", {})]
     return names if len(names) > 1 else []
 

@@ -274,7 +274,7 @@ def _user_folder() -> Path:
 
 
 def _own(folder: Path) -> bool:
-    """Says whether a folder is this user's and nobody else may write in it."""
+    """Returns whether a folder is this user's and nobody else may write in it."""
     status = folder.stat()
     if not hasattr(os, "getuid"):
         return True

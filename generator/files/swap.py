@@ -94,7 +94,7 @@ def recover(target: Path) -> None:
 
 @contextlib.contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """Gives an empty folder beside the target that is gone afterwards, whatever happens.
+    """Provides an empty folder beside the target that is gone afterwards, whatever happens.
 
     Raises:
         OSError: the folder that holds the target cannot be written.

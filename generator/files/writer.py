@@ -66,22 +66,22 @@ class Plan:
 
     @property
     def added(self) -> list[str]:
-        """Gives the paths that would be new."""
+        """Returns the paths that would be new."""
         return difference(self.before, self.files)[0]
 
     @property
     def changed(self) -> list[str]:
-        """Gives the paths whose text would change."""
+        """Returns the paths whose text would change."""
         return difference(self.before, self.files)[1]
 
     @property
     def removed(self) -> list[str]:
-        """Gives the paths of generated files that the new chart no longer has."""
+        """Returns the paths of generated files that the new chart no longer has."""
         return difference(self.before, self.files)[2]
 
     @property
     def clean(self) -> bool:
-        """Says whether the folder is what would be written."""
+        """Returns whether the folder is what would be written."""
         return self.before == self.files
 
 
@@ -131,13 +131,13 @@ def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART
 
 
 def _is_shared(path: str, own: Container[str]) -> bool:
-    """Tells whether a path is in ``charts/`` and outside of the generated charts there."""
+    """Returns whether a path is in ``charts/`` and outside of the generated charts there."""
     first, _, rest = path.partition("/")
     return first == _CHARTS and rest.partition("/")[0] not in own
 
 
 def _walk(target: Path, own: Container[str]) -> Iterator[str]:
-    """Gives the paths of all files, links and empty folders in a chart's folder; a chart of others is one path.
+    """Yields the paths of all files, links and empty folders in a chart's folder; a chart of others is one path.
 
     What a killed run has set aside of ``charts/`` is left out: it is put back before anything is written.
     """
@@ -160,7 +160,7 @@ def _walk(target: Path, own: Container[str]) -> Iterator[str]:
 
 
 def _read_marked(path: Path, marker: str) -> str | None:
-    """Gives the text of a file that says in its first lines that gen-chart made it; None for anything else.
+    """Returns the text of a file that says in its first lines that gen-chart made it; None for anything else.
 
     Of other files only the beginning is read: they may be large. Links and pipes are not read at all.
     """
@@ -178,12 +178,12 @@ def _is_file(path: Path) -> bool:
 
 
 def _read(path: Path) -> str:
-    """Gives a file's text; bytes that are not UTF-8 make it differ from every generated text."""
+    """Returns a file's text; bytes that are not UTF-8 make it differ from every generated text."""
     return path.read_bytes().decode(errors="replace")
 
 
 def _belongs(path: str, marked: Mapping[str, str]) -> bool:
-    """Says whether a file without the marker is generated all the same.
+    """Returns whether a file without the marker is generated all the same.
 
     Chart.lock loses it when Helm writes it anew (``helm dependency update``). Versions up to 0.1.0 wrote the JSON of
     dashboards into files, which have no place for it; such a file is known by the generated template that reads it.
@@ -196,7 +196,7 @@ def _belongs(path: str, marked: Mapping[str, str]) -> bool:
 
 
 def _in_the_way(target: Path, path: str, files: Mapping[str, str]) -> bool:
-    """Says whether a foreign file stands where the new chart has a file or a folder."""
+    """Returns whether a foreign file stands where the new chart has a file or a folder."""
     if path in files or any(parent.as_posix() in files for parent in PurePosixPath(path).parents):
         return True
     folder = (target / path).is_dir() and not (target / path).is_symlink()
@@ -218,7 +218,7 @@ def unified_diff(plan: Plan) -> str:
 
 
 def _spread(path: str, text: str) -> str:
-    """Gives a text with the JSON in it, which is minified, in many lines: all of a .json, or a line of a template."""
+    """Returns a text with the JSON in it, which is minified, in many lines: all of a .json, or a line of a template."""
     if path.endswith(".tpl"):
         return "".join(_indented(line) for line in text.splitlines(keepends=True))
     return _indented(text) if path.endswith(".json") else text

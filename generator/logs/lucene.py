@@ -93,7 +93,7 @@ def write_query(query: str, filters: Mapping[str, str], variables: Sequence[Vari
 
 
 def _parts(query: str, known: Mapping[str, Variable]) -> Iterator[tuple[str | None, str]]:
-    """Gives (what Grafana gets, what was written) piece by piece; None for a filter."""
+    """Yields (what Grafana gets, what was written) piece by piece; None for a filter."""
     for token in _TOKEN.finditer(query):
         field = token["field"]
         if token["filter"]:

@@ -51,7 +51,7 @@ class QueryProblem:
 def query_problems(
     query: str, fields: Mapping[str, LogField], *, searches: Collection[str] = ()
 ) -> Iterator[QueryProblem]:
-    """Gives every problem of a log query, in its order.
+    """Yields every problem of a log query, in its order.
 
     Args:
         query: Lucene with Grafana's variables as ``$name``, filters written out.
@@ -71,7 +71,7 @@ def query_problems(
 
 @cache
 def _parser() -> Callable[[str], Any]:
-    """Gives luqum's parser, without the conflicts of its grammar that ply prints where its tables are not kept yet."""
+    """Returns luqum's parser, without the conflicts of its grammar that ply prints if its tables are not kept."""
     with contextlib.redirect_stderr(io.StringIO()):
         from luqum.thread import parse  # type: ignore[import-untyped]
     function: Callable[[str], Any] = parse
@@ -81,7 +81,7 @@ def _parser() -> Callable[[str], Any]:
 def field_problem(
     name: str, fields: Mapping[str, LogField], *, types: Collection[str] = (), use: str = "asked for"
 ) -> QueryProblem | None:
-    """Says what keeps a field from being used; None if nothing does.
+    """Returns the problem that keeps a field from being used; None if there is none.
 
     Args:
         name: the field; a path below a flat_object counts as a keyword.
@@ -98,7 +98,7 @@ def field_problem(
 
 
 def field_type(name: str, fields: Mapping[str, LogField]) -> str:
-    """Gives the type of a field, "keyword" for a path below a flat_object, "" for an unknown one."""
+    """Returns the type of a field, "keyword" for a path below a flat_object, "" for an unknown one."""
     if name in fields:
         return fields[name].type
     parts = name.split(".")

@@ -35,7 +35,7 @@ class TargetLabels:
 
 
 def target_labels(name: str, spec: Mapping[str, Any], endpoint: str, common: Iterable[str] = ()) -> TargetLabels:
-    """Gives the labels that the endpoint's targets get with the chart's default values.
+    """Returns the labels that the endpoint's targets get with the chart's default values.
 
     Args:
         name: the workload, as ray.
@@ -58,7 +58,7 @@ def target_labels(name: str, spec: Mapping[str, Any], endpoint: str, common: Ite
 
 
 def series_labels(target: TargetLabels, exposed: Iterable[str]) -> frozenset[str]:
-    """Gives the labels under which a series is stored, ``__name__`` left out.
+    """Returns the labels under which a series is stored, ``__name__`` left out.
 
     Args:
         target: what target_labels gives.

@@ -86,7 +86,7 @@ def _head(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _selectors(name: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Gives each object's name and label selector; a selector leaves out what an earlier one selects."""
+    """Yields each object's name and label selector; a selector leaves out what an earlier one selects."""
     seen: list[dict[str, Any]] = []
     single = len(spec["selectors"]) == 1
     for selector in spec["selectors"]:
@@ -103,7 +103,7 @@ def _selectors(name: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _endpoint(name: str, key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives one endpoint as the helper reads it: its name, its switch, and the operator's own fields."""
+    """Returns one endpoint as the helper reads it: its name, its switch, and the operator's own fields."""
     endpoint = spec["endpoints"][key]
     fields: dict[str, Any] = {}
     if "port" in endpoint:
@@ -120,7 +120,7 @@ def _endpoint(name: str, key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _relabelings(name: str, key: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Gives the relabelings of the targets; the operator puts them after its own."""
+    """Yields the relabelings of the targets; the operator puts them after its own."""
     endpoint = spec["endpoints"][key]
     if "keep" in endpoint:
         yield {"action": "keep", "sourceLabels": endpoint["keep"]["from"], "regex": endpoint["keep"]["regex"]}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def annotated(chart_yaml: str, images: Iterable[Reference], version: str | None) -> str:
-    """Gives Chart.yaml with the list of images, which is known once the chart was rendered, and another version.
+    """Returns Chart.yaml with the list of images, which is known once the chart was rendered, and another version.
 
     Args:
         chart_yaml: the text of Chart.yaml; its comments stay.

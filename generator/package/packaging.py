@@ -48,7 +48,7 @@ class Package:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Gives every file of the package."""
+        """Returns every file of the package."""
         checksum = self.archive.with_name(f"{self.archive.name}.sha256")
         return (self.archive, checksum, self.sbom, *((self.provenance,) if self.provenance else ()))
 
@@ -111,7 +111,7 @@ def make_package(
 
 @contextmanager
 def _all_or_none(destination: Path) -> Iterator[Path]:
-    """Gives a folder whose files move to the destination at the end of the block, unless an error ends it."""
+    """Provides a folder whose files move to the destination at the end of the block, unless an error ends it."""
     try:
         destination.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".gen-chart-", dir=destination) as folder:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def provenance_text(metadata: Mapping[str, Any], archive: str, sha256: str) -> str:
-    """Gives what is signed.
+    """Returns what is signed.
 
     Args:
         metadata: Chart.yaml as data.
@@ -29,7 +29,7 @@ def provenance_text(metadata: Mapping[str, Any], archive: str, sha256: str) -> s
 
 
 def sign(text: str, key: str) -> bytes:
-    """Gives the text with a clear-text signature by GnuPG, which asks its agent for the passphrase.
+    """Returns the text with a clear-text signature by GnuPG, which asks its agent for the passphrase.
 
     Args:
         text: what provenance_text gives.

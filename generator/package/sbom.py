@@ -49,7 +49,7 @@ class Contents:
 
 
 def sbom_json(contents: Contents) -> str:
-    """Gives the bill of materials as JSON, the same text for the same package.
+    """Returns the bill of materials as JSON, the same text for the same package.
 
     Its serial number is derived from the archive's sha256 and its time is the day of the pins, because neither may
     differ between two machines.
@@ -85,7 +85,7 @@ def sbom_json(contents: Contents) -> str:
 
 
 def _charts(contents: Contents) -> tuple[dict[str, Component], dict[str, list[str]]]:
-    """Gives every chart by ``name@version``, and for each upstream chart those inside it.
+    """Returns every chart by ``name@version``, and for each upstream chart those inside it.
 
     A chart that is there twice (kube-state-metrics, by itself and inside kube-prometheus-stack) is one component.
     """
@@ -109,7 +109,7 @@ def _key(data: Mapping[str, Any]) -> str:
 
 
 def _chart_files(archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Gives the Chart.yaml of the chart and of each chart inside it, by path; archives inside are opened too."""
+    """Yields the Chart.yaml of the chart and of each chart inside it, by path; archives inside are opened too."""
     with tarfile.open(archive) as tar:
         for entry in tar:
             stream = tar.extractfile(entry)
@@ -146,7 +146,7 @@ def _chart(data: Mapping[str, Any], *, repository: str = "", sha256: str = "") -
 
 
 def _image(image: Reference) -> Component:
-    """Gives an image; its package URL has the digest as version, and none where that is unknown (purl type oci)."""
+    """Returns an image; its package URL has the digest as version, and none where that is unknown (purl type oci)."""
     from cyclonedx.model.component import Component, ComponentType
     from packageurl import PackageURL
 

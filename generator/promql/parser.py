@@ -27,7 +27,7 @@ class Matcher:
     variable: bool
 
     def accepts(self, value: str) -> bool:
-        """Says whether a label with this value, "" if it is absent, matches; a variable may hold anything."""
+        """Returns whether a label with this value, "" if it is absent, matches; a variable may hold anything."""
         if self.variable:
             return True
         equal = self.value == value if self.operator in {"=", "!="} else bool(_regex(self.value).fullmatch(value))
@@ -270,7 +270,7 @@ _GROUPS: dict[str, Literal["", "left", "right"]] = {"ManyToOne": "left", "OneToM
 
 
 def scalar(tree: Any) -> bool:
-    """Says whether a tree gives one number without labels rather than a vector."""
+    """Returns whether a tree gives one number without labels rather than a vector."""
     if isinstance(tree, Binary):
         return scalar(tree.left) and scalar(tree.right)
     return isinstance(tree, Number) or (isinstance(tree, Call) and tree.function in {"pi", "scalar", "time"})

@@ -160,7 +160,7 @@ def inverse(unit: Unit | None) -> Unit | None:
 
 
 def same(left: Unit | None, right: Unit | None) -> bool:
-    """Says whether values of two units may be added or compared; units that are not known may."""
+    """Returns whether values of two units may be added or compared; units that are not known may."""
     if left is None or right is None or left.flag or right.flag:
         return True
     return _real(left.dims) == _real(right.dims) and _close(left.scale, right.scale)
@@ -257,7 +257,7 @@ _SHOWN: dict[str, Unit] = {
 
 
 def shown_wrong(unit: Unit | None, shown: str) -> bool:
-    """Says whether a value is shown in a unit that it does not have.
+    """Returns whether a value is shown in a unit that it does not have.
 
     ``short``, ``none`` and every id that is not known fit all, as does a unit that cannot be told.
     """

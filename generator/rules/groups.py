@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
-    """Gives (group, place in the file, alert) for every alert, those of objectives first."""
+    """Yields (group, place in the file, alert) for every alert, those of objectives first."""
     for name, slo in spec.slos.items():
         for alert in slo_alerts(name, slo):
             yield f"{spec.name}.slos", f"slos.{name}", alert
@@ -27,7 +27,7 @@ def alerts_of(spec: Rules) -> Iterator[tuple[str, str, Alert]]:
 
 
 def marked_groups(spec: Rules) -> list[dict[str, Any]]:
-    """Gives the groups with shorthands written out and marks where numbers go (see numbers.py).
+    """Returns the groups with shorthands written out and marks where numbers go (see numbers.py).
 
     ``runbook_url`` holds the page's file name alone.
 
@@ -101,7 +101,7 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
 def prometheus_rules(
     spec: Rules, values: Mapping[str, Any] | None = None, *, alerts: Iterable[str] | None = None
 ) -> dict[str, Any]:
-    """Gives a plain rule file, as ``promtool check rules`` and Prometheus itself read it.
+    """Returns a plain rule file, as ``promtool check rules`` and Prometheus itself read it.
 
     Args:
         spec: one file of rules.

@@ -44,7 +44,7 @@ def read_rules(directory: Path, schema: Mapping[str, Any], monitors: Iterable[st
 
 
 def shared_problems(specs: Mapping[str, Rules]) -> Iterator[Problem]:
-    """Gives a Problem for each alert or record that another file has already."""
+    """Yields a Problem for each alert or record that another file has already."""
     users: dict[str, Rules] = {}
     for spec in specs.values():
         for path, name in _names(spec):
@@ -126,7 +126,7 @@ def _marked(data: Mapping[str, Any], file: str) -> tuple[dict[str, Any], set[str
 
 
 def _texts(data: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:
-    """Gives (place in the file, objective or "", mapping, key) of every text in which numbers may stand."""
+    """Yields (place in the file, objective or "", mapping, key) of every text in which numbers may stand."""
     for index, record in enumerate(data.get("records", ())):
         yield f"records[{index}].expr", "", record, "expr"
     for name, slo in data.get("slos", {}).items():

@@ -30,7 +30,7 @@ _SLOW = (("3", "1d", "2h"),)
 
 
 def slo_alerts(name: str, slo: Slo) -> Iterator[Alert]:
-    """Gives the two alerts of an objective; ``name`` is the objective's name in the file."""
+    """Yields the two alerts of an objective; ``name`` is the objective's name in the file."""
     speeds: tuple[tuple[str, Severity, str, str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Fast", "critical", "2m", "a month's budget lasts days", _FAST),
         ("Slow", "warning", "15m", "a month's budget lasts ten days", _SLOW),
@@ -67,7 +67,7 @@ def _burning(name: str, slo: Slo, factor: str, long: str, short: str) -> str:
 
 
 def _over(record: str, window: str) -> str:
-    """Gives a record's mean over a window; a record is the rate over five minutes already."""
+    """Returns a record's mean over a window; a record is the rate over five minutes already."""
     return record if window == "5m" else f"avg_over_time({record}[{window}])"
 
 

@@ -43,7 +43,7 @@ class Dependency:
 
 
 def is_archive_of(file_name: str, name: str) -> bool:
-    """Tells whether a file is called as an archive of chart ``name``, of whatever version."""
+    """Returns whether a file is called as an archive of chart ``name``, of whatever version."""
     return re.fullmatch(rf"{re.escape(name)}-v?\d.*\.tgz", file_name) is not None
 
 

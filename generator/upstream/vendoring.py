@@ -141,7 +141,7 @@ def _plain_errors(chart_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _usable(cache_dir: Path) -> Iterator[Path]:
-    """Gives cache_dir if it can be written, as it cannot for a user without a home; else a place for this run."""
+    """Provides cache_dir if it can be written, as it cannot for a user without a home; else a place for this run."""
     with contextlib.ExitStack() as stack:
         try:
             cache_dir.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def _usable(cache_dir: Path) -> Iterator[Path]:
 def _all_present(
     chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: ChartSource | None
 ) -> tuple[Vendored, ...] | None:
-    """Gives what is there if that is all that is wanted, and nothing stale; else None."""
+    """Returns what is there if that is all that is wanted, and nothing stale; else None."""
     if _stale(chart_dir, dependencies):
         return None
     found: list[Vendored] = []
@@ -168,7 +168,7 @@ def _all_present(
 
 
 def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
-    """Tells whether charts/ holds one of these charts in another version."""
+    """Returns whether charts/ holds one of these charts in another version."""
     charts = chart_dir / "charts"
     wanted = {dependency.archive for dependency in dependencies}
     return charts.is_dir() and any(
@@ -178,7 +178,7 @@ def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
 
 
 def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None) -> Vendored | None:
-    """Gives the archive in charts/ if it needs no second look.
+    """Returns the archive in charts/ if it needs no second look.
 
     Without a pinned digest a directory is asked again each time: that is cheap, and its files may have changed.
     """

@@ -151,7 +151,7 @@ def _sum(node: Binary, left: Vector, right: Vector) -> units.Unit | None:
 
 
 def unlike(operator: str, left: Vector, right: Vector) -> bool:
-    """Says whether two values are of different units, so that adding, subtracting or comparing them makes no sense.
+    """Returns whether two values are of different units, so that adding, subtracting or comparing them makes no sense.
 
     A number takes on any unit. A time may be added to a point in time, and taken off it.
     """
@@ -161,7 +161,7 @@ def unlike(operator: str, left: Vector, right: Vector) -> bool:
 
 
 def _shifted(operator: str, left: units.Unit | None, right: units.Unit | None) -> bool:
-    """Says whether a time in seconds is added to a point in time, or taken off it."""
+    """Returns whether a time in seconds is added to a point in time, or taken off it."""
     if left is None or right is None:
         return False
     if operator == "+" and units.same(left, units.SECONDS):

@@ -47,7 +47,7 @@ class CleanExpressions:
         return _content(item.expression), defined, self._of_everything() if item.broad else self._of(item)
 
     def __contains__(self, key: object) -> bool:
-        """Says whether the expressions of a key were found clean."""
+        """Returns whether the expressions of a key were found clean."""
         return isinstance(key, str) and bool(key) and self._memo.get(key) is not None
 
     def add(self, key: str) -> None:

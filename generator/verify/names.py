@@ -51,7 +51,7 @@ class Names:
     _matched: dict[Matcher, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def __contains__(self, name: object) -> bool:
-        """Says whether something writes series of this name."""
+        """Returns whether something writes series of this name."""
         return name in self.known or name in self.records or name in PROMETHEUS_OWN
 
     @cached_property

@@ -20,7 +20,7 @@ _KINDS = {"target": "panel"}
 
 
 def failed(findings: Sequence[Finding]) -> bool:
-    """Says whether a finding is an error."""
+    """Returns whether a finding is an error."""
     return any(finding.severity == "error" for finding in findings)
 
 

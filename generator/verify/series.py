@@ -106,7 +106,7 @@ def selected(selection: Selection) -> Vector:
 
 
 def may_match(matchers: tuple[Matcher, ...], labels: Shape) -> bool:
-    """Says whether series with these labels can pass the matchers; what a label's value is nobody knows."""
+    """Returns whether series with these labels can pass the matchers; what a label's value is nobody knows."""
     return all(matcher.label in labels or matcher.accepts("") for matcher in matchers)
 
 

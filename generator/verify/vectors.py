@@ -57,11 +57,11 @@ class Vector(NamedTuple):
     vague: bool = False
 
     def carries(self, label: str) -> bool:
-        """Says whether some of the series may carry a label."""
+        """Returns whether some of the series may carry a label."""
         return self.shapes is None or any(label in shape for shape in self.shapes)
 
     def on_every_side(self, label: str) -> bool:
-        """Says whether on each side of an ``or`` some of the series may carry a label."""
+        """Returns whether on each side of an ``or`` some of the series may carry a label."""
         return self.carries(label) and all(any(label in shape for shape in side) for side in self.sides)
 
     def labels(self) -> frozenset[str]:

@@ -47,7 +47,7 @@ class Made:
 def made_for(
     profile: str, sources: Sources, *, wanted: Profile | None = None, base: Profile | None = None, **changes: Any
 ) -> Made:
-    """Gives a profile's app-of-apps; ``base`` is what the chart was made from, if not ``wanted`` itself."""
+    """Returns a profile's app-of-apps; ``base`` is what the chart was made from, if not ``wanted`` itself."""
     wanted = wanted or load_profile(profile, sources)
     build = fit(wanted, sources)
     texts = argocd.for_one(fit(base, sources) if base else build, build, settings(**changes), MADE_BY)
@@ -61,7 +61,7 @@ def made_for(
 
 
 def plain_for(profile: str, sources: Sources, **changes: Any) -> dict[str, Any]:
-    """Gives a profile's single Application."""
+    """Returns a profile's single Application."""
     build = fit(load_profile(profile, sources), sources)
     texts = argocd.plain(build, build, settings(plain=True, **changes), MADE_BY)
     return dict(yaml.safe_load(texts["application.yaml"]))

@@ -31,7 +31,7 @@ def plan(target: Path, files: Mapping[str, str]) -> Plan:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Gives a folder that holds the old manifests."""
+    """Returns a folder that holds the old manifests."""
     write(plan(tmp_path / "argocd", OLD))
     return tmp_path / "argocd"
 
@@ -41,7 +41,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def refused(folder: Path, files: Mapping[str, str] = NEW) -> str:
-    """Gives the message of a write that must fail and change nothing."""
+    """Returns the message of a write that must fail and change nothing."""
     before = tree(folder)
     with pytest.raises(InputError) as error:
         write(plan(folder, files))

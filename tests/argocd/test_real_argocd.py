@@ -91,7 +91,7 @@ def child(
     health: str | None = "Healthy",
     condition: str = "",
 ) -> dict[str, Any]:
-    """Gives a child that asks for v2, with what ArgoCD writes of its comparison, its last sync and its health."""
+    """Returns a child that asks for v2, with what ArgoCD writes of its comparison, its last sync and its health."""
     source = {"repoURL": "https://git.example/a.git", "path": "x", "targetRevision": "v2"}
     destination = {"server": "https://kubernetes.default.svc", "namespace": "x"}
     status: dict[str, Any] = {} if health is None else {"health": {"status": health}}

@@ -77,7 +77,7 @@ def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Source
 
 @pytest.fixture(scope="module")
 def world(sources: Sources) -> World:
-    """Gives the sources, every query parsed once, and what turns a catalogue into the series of a profile.
+    """Returns the sources, every query parsed once, and what turns a catalogue into the series of a profile.
 
     The profile has everything on, so that no query is excused.
     """
@@ -95,7 +95,7 @@ PROMETHEUS_OWN = {"alerts", "scrape"}
 
 
 def _labels_used(items: Iterable[Item], names: set[str]) -> set[str]:
-    """Gives the labels that expressions match on these names; in those that query nothing else, also all they name."""
+    """Returns the labels that expressions match on these names; where they query nothing else, all that they name."""
     found: set[str] = set()
     for item in items:
         chosen = [selector for selector in selectors(item.tree) if selector.name in names or selector.names]
@@ -108,7 +108,7 @@ def _labels_used(items: Iterable[Item], names: set[str]) -> set[str]:
 
 
 def _mutants(family: Family, used_labels: set[str]) -> dict[str, Family | None]:
-    """Gives every mutant of a family that something uses, by what was done to it; None stands for dropped."""
+    """Returns the mutants of a family that something uses, by what was done to it; None stands for dropped."""
     other: dict[str, Any] = {"counter": "gauge", "gauge": "counter", "histogram": "gauge", "summary": "gauge"}
     mutants: dict[str, Family | None] = {"dropped": None, "renamed": replace(family, name=f"{family.name}_x")}
     if family.type in other:
@@ -155,7 +155,7 @@ def test_no_family_can_change_unnoticed(world: World) -> None:
 
 
 def _changed(exporters: Mapping[str, Exporter], name: str, mutant: Family | None) -> dict[str, Exporter]:
-    """Gives the exporters that emit a family, with that family alone, changed."""
+    """Returns the exporters that emit a family, with that family alone, changed."""
     families = {} if mutant is None else {mutant.name: mutant}
     return {key: replace(each, families=families) for key, each in exporters.items() if name in each.families}
 
@@ -165,6 +165,6 @@ def _errors(findings: tuple[Finding, ...]) -> set[Finding]:
 
 
 def _explained() -> set[str]:
-    """Gives the mutants that change nothing that anyone sees, as mutants.txt lists them with the reason."""
+    """Returns the mutants that change nothing that anyone sees, as mutants.txt lists them with the reason."""
     lines = (ROOT / "tests" / "mutants.txt").read_text(encoding="utf-8").splitlines()
     return {line for line in lines if line and not line.startswith("#")}

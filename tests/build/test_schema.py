@@ -158,7 +158,7 @@ def test_helms_message_about_a_typo_shows_the_valid_names(
 
 
 def resolved(node: Any, definitions: dict[str, Any]) -> Any:
-    """Gives a schema with every reference written out."""
+    """Returns a schema with every reference written out."""
     if isinstance(node, list):
         return [resolved(item, definitions) for item in node]
     if not isinstance(node, dict):

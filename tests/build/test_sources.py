@@ -19,7 +19,7 @@ ROOMS = ("dashboards", "logs", "metrics", "monitors", "profiles", "rules", "valu
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Gives a copy of the sources that a test may break."""
+    """Returns a copy of the sources that a test may break."""
     for room in ROOMS:
         if (ROOT / room).is_dir():
             shutil.copytree(ROOT / room, tmp_path / room)

@@ -28,7 +28,7 @@ FILES = sorted(path.name for path in (ROOT / "metrics").glob("*.yaml"))
 
 
 def shown_in(catalogue: Mapping[str, Exporter], capture: str) -> list[tuple[Exporter, Exposure]]:
-    """Gives what a capture is said to show."""
+    """Returns what a capture is said to show."""
     return [
         (exporter, exposure)
         for exporter in catalogue.values()
@@ -43,7 +43,7 @@ def test_every_file_follows_the_schema(file: str, schema: Mapping[str, Any]) -> 
 
 
 def scraped_target(exposure: Exposure) -> tuple[str, ...]:
-    """Gives what makes two exposures parts of one scrape."""
+    """Returns what makes two exposures parts of one scrape."""
     return (exposure.monitor, exposure.endpoint, exposure.component, exposure.job)
 
 

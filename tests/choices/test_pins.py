@@ -20,7 +20,7 @@ DATA = yamlfile.load_mapping(ROOT / "pins.yaml")
 
 
 def broken(*path: str, value: Any) -> dict[str, Any]:
-    """Gives pins.yaml's data with one value replaced."""
+    """Returns pins.yaml's data with one value replaced."""
     data = copy.deepcopy(DATA)
     place = data
     for key in path[:-1]:

@@ -22,7 +22,7 @@ ADMIN_SUBJECT = Subject("opensearch-admin")
 
 
 def plan(*existing: str, grafana: str = "") -> Plan:
-    """Gives a plan; ``existing`` are the keys whose Secrets the profile names."""
+    """Returns a plan; ``existing`` are the keys whose Secrets the profile names."""
     grafana_pod = (("Deployment", "kube-prometheus-stack-grafana"),)
     logins = [
         Login(key, name, key in existing, "username", user, "password", "opensearch", restarts)
@@ -55,23 +55,23 @@ def plan(*existing: str, grafana: str = "") -> Plan:
 
 
 def secret(name: str, data: dict[str, bytes], labels: dict[str, str] | None = None) -> dict[str, Any]:
-    """Gives a Secret as a person would make it."""
+    """Returns a Secret as a person would make it."""
     metadata: dict[str, Any] = {"name": name, "labels": labels} if labels else {"name": name}
     return {"metadata": metadata, "type": "Opaque", "data": encoded(data)}
 
 
 def authority_secret(authority: Pair) -> dict[str, Any]:
-    """Gives an authority as a Secret."""
+    """Returns an authority as a Secret."""
     return secret(CA, {"tls.crt": authority.certificate, "tls.key": authority.key})
 
 
 def leaf_secret(name: str, subject: Subject, authority: Pair, now: datetime = NOW, **labels: str) -> dict[str, Any]:
-    """Gives a certificate signed by an authority as a Secret."""
+    """Returns a certificate signed by an authority as a Secret."""
     leaf = issue(authority, subject, now)
     content = {"ca.crt": authority.certificate, "tls.crt": leaf.certificate, "tls.key": leaf.key}
     return secret(name, content, labels)
 
 
 def an_authority() -> Pair:
-    """Gives an authority of a person's own."""
+    """Returns an authority of a person's own."""
     return make_authority("their-ca", NOW)

@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def secret_server() -> Iterator[tuple[Store, Api]]:
-    """Gives a store that is served on a loopback port, and a client of it that does not wait between attempts."""
+    """Provides a store that is served on a loopback port, and a client of it that does not wait between attempts."""
     store = Store()
     handler = type("Handler", (_Handler,), {"store": store, "lock": threading.Lock()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -49,7 +49,7 @@ def content(store: Store, name: str) -> dict[str, bytes]:
 
 
 def check_certificates(store: Store) -> None:
-    """Says whether node and admin would accept each other."""
+    """Checks that node and admin accept each other."""
     for name, other, subject in ((NODE, ADMIN, NODE_SUBJECT), (ADMIN, NODE, ADMIN_SUBJECT)):
         leaf, trusted = content(store, name), content(store, other)["ca.crt"]
         pair = Pair(leaf["tls.crt"], leaf["tls.key"])

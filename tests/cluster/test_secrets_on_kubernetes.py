@@ -93,7 +93,7 @@ class Release:
         return {name: each["metadata"]["resourceVersion"] for name, each in self.found().items()}
 
     def account(self, name: str) -> Path:
-        """Gives the folder that the kubelet would mount."""
+        """Returns the folder that the kubelet would mount."""
         folder = self.folder / "accounts" / name
         if not folder.is_dir():
             folder.mkdir(parents=True)
@@ -109,7 +109,7 @@ class Release:
         return secret_chart.read(self.folder / "plans" / name, self.objects, name)
 
     def program(self, name: str = BOOTSTRAP) -> Path:
-        """Gives the folder that the pod would work in."""
+        """Returns the folder that the pod would work in."""
         folder = self.folder / "programs" / name
         (folder / "cluster").mkdir(parents=True, exist_ok=True)
         for file, text in self.objects["ConfigMap", name]["data"].items():
@@ -293,7 +293,7 @@ def test_an_account_is_refused_what_its_program_does_not_do(release: Release, ac
 
 
 def reduced(role: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Gives the Role without one verb or one name, each in turn."""
+    """Yields the Role without one verb or one name, each in turn."""
     for index, rule in enumerate(role["rules"]):
         for field in ("verbs", "resourceNames"):
             for value in rule.get(field, []):

@@ -65,7 +65,7 @@ def check_leaves(store: Store) -> None:
 
 @pytest.fixture
 def before(store: Store, api: Api) -> dict[str, Any]:
-    """Gives the Secrets that a bootstrap has made."""
+    """Returns the Secrets that a bootstrap has made."""
     bootstrap(api, plan(), NOW)
     return copy.deepcopy(store.secrets)
 
@@ -177,7 +177,7 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @pytest.fixture
 def grafana(store: Store, before: dict[str, Any]) -> Iterator[tuple[type[Grafana], str]]:
-    """Gives a Grafana that started with the bootstrap's password, and its URL."""
+    """Provides a Grafana that started with the bootstrap's password, and its URL."""
     handler = type("Own", (Grafana,), {"password": content(store, "grafana-admin")["admin-password"].decode()})
     with serving(handler) as url:
         yield handler, url

@@ -27,7 +27,7 @@ def shipped(request: pytest.FixtureRequest) -> Dashboard:
 
 
 def panel(**changes: Any) -> dict[str, Any]:
-    """Gives a valid panel as YAML would, with changes; None removes a key."""
+    """Returns a valid panel as YAML would, with changes; None removes a key."""
     data = {
         "title": "Up",
         "type": "timeseries",
@@ -40,7 +40,7 @@ def panel(**changes: Any) -> dict[str, Any]:
 
 
 def dashboard(*panels: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
-    """Gives a valid dashboard of one row as YAML would, with changes."""
+    """Returns a valid dashboard of one row as YAML would, with changes."""
     rows = [{"title": "Row", "panels": list(panels) or [panel()]}]
     return {"title": "Test", "uid": "test", "description": "For tests.", "variables": [], "rows": rows, **changes}
 

@@ -92,7 +92,7 @@ def installed(server: ApiServer, binary: Path, chart: Path, namespace: str) -> I
 
 
 def versions(server: ApiServer, namespace: str) -> dict[tuple[str, str], str]:
-    """Gives the resourceVersion of each object in a namespace; Helm's own records are left out.
+    """Returns the resourceVersion of each object in a namespace; Helm's own records are left out.
 
     Of a claim it gives the content: Kubernetes 1.35 stores one anew at its first update, even with nothing changed.
     """

@@ -46,7 +46,7 @@ def fill(folder: Path, content: Tree) -> Path:
 
 @pytest.fixture
 def stop() -> Iterator[Callable[[str, Path, int, int], str]]:
-    """Gives a function that works in a folder, sends a signal at a line, and says how that ended; see stopper.py."""
+    """Provides a function that works in a folder, sends a signal at a line, and says how that ended; see stopper.py."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.stopper"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
@@ -71,7 +71,7 @@ def at_every_line(
     before: Tree,
     work: str = "write",
 ) -> Iterator[tuple[str, Path]]:
-    """Gives, for each line of a write, how it ended and the folder; each time the folder begins as ``before``."""
+    """Yields, for each line of a write, how it ended and the folder; each time the folder begins as ``before``."""
     for step in range(1, 5000):
         parent = where / str(step)
         parent.mkdir()

@@ -39,7 +39,7 @@ NEW = {path: text for path, text in OLD.items() if path != "templates/gone.yaml"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Gives a folder that holds the old chart."""
+    """Returns a folder that holds the old chart."""
     target = tmp_path / "chart"
     write(plan(target, OLD))
     return target
@@ -54,7 +54,7 @@ def encoded(files: dict[str, str]) -> dict[str, bytes]:
 
 
 def refused(target: Path, files: dict[str, str] = NEW) -> str:
-    """Gives the message of a write that must fail; nothing on disk may differ afterwards."""
+    """Returns the message of a write that must fail; nothing on disk may differ afterwards."""
     beside = sorted(target.parent.iterdir())
     before = tree(target) if target.is_dir() else None
     with pytest.raises(InputError) as error:
@@ -332,7 +332,7 @@ def test_a_pipe_that_cannot_be_kept_makes_its_folder_refused(folder: Path, monke
 
 @contextlib.contextmanager
 def powerless() -> Iterator[Path]:
-    """Gives a folder in which this process has no more rights than any user, even where root runs the tests."""
+    """Provides a folder in which this process has no more rights than any user, even where root runs the tests."""
     where = Path(tempfile.mkdtemp())
     root = os.geteuid() == 0
     try:
@@ -393,7 +393,7 @@ def test_where_the_system_takes_no_more_bytes_the_previous_chart_is_whole(folder
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """Gives a file system of 64 KiB."""
+    """Provides a file system of 64 KiB."""
     where = tmp_path / "disk"
     where.mkdir()
     options = ["-t", "tmpfs", "-o", "size=64k", "none", str(where)]

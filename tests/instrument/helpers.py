@@ -55,13 +55,13 @@ def volumes(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def only_added(before: str, after: str) -> bool:
-    """Says whether every line of ``before`` is in ``after``, in the same order."""
+    """Returns whether every line of ``before`` is in ``after``, in the same order."""
     rest = iter(after.split("\n"))
     return all(line in rest for line in before.split("\n"))
 
 
 def minimal(container: str = "", *, spec: str = "", group: str = "", template: str = "", top: str = "") -> str:
-    """Gives a RayCluster of a head alone, with lines added to one of its parts, indented as the part is."""
+    """Returns a RayCluster of a head alone, with lines added to one of its parts, indented as the part is."""
     return f"""\
 apiVersion: ray.io/v1
 kind: RayCluster

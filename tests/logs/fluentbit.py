@@ -30,7 +30,7 @@ _STREAM_PARSER = "\n[PARSER]\n    Name host_fields\n    Format json\n"
 
 
 def binary() -> Path | None:
-    """Gives the Fluent Bit binary; None where there is none."""
+    """Returns the Fluent Bit binary; None where there is none."""
     found = os.environ.get("GEN_CHART_FLUENT_BIT") or shutil.which("fluent-bit")
     return Path(found) if found else None
 
@@ -109,7 +109,7 @@ class Node:
         return journal.sub(f"{_STREAM}\n    Tag host.journal\n    Path {self.host}\n    storage.type", text)
 
     def container(self, pod: str = "demo", namespace: str = "default", container: str = "main") -> Path:
-        """Gives the file that a container's log is written to, linked where the kubelet links it."""
+        """Returns the file that a container's log is written to, linked where the kubelet links it."""
         log = self.root / "pods" / f"{namespace}_{pod}_uid" / container / "0.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         link = self.containers / f"{pod}_{namespace}_{container}-{'0' * 64}.log"
@@ -164,13 +164,13 @@ class FluentBit:
             self._log.close()
 
     def peak_memory(self) -> int:
-        """Gives the most memory that it held at once, in bytes (VmHWM of proc(5))."""
+        """Returns the most memory that it held at once, in bytes (VmHWM of proc(5))."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
 
 def cri(text: str, *, stream: str = "stdout", stamp: str = "2026-11-24T11:44:21.502000001Z") -> bytes:
-    """Gives lines as containerd writes them: full ones, and pieces of 16,384 bytes of one that is longer."""
+    """Returns lines as containerd writes them: full ones, and pieces of 16,384 bytes of one that is longer."""
     out = b""
     for line in text.encode("utf-8", "surrogateescape").split(b"\n"):
         pieces = [line[at : at + 16384] for at in range(0, max(len(line), 1), 16384)]

@@ -143,7 +143,7 @@ KERNEL: dict[str, dict[str, object]] = {
 
 
 def counts(found: Counter[int], written: int) -> dict[str, object]:
-    """Gives what became of numbered lines, each written once.
+    """Returns what became of numbered lines, each written once.
 
     Args:
         found: number of a line → how often it arrived.

@@ -129,7 +129,7 @@ class Sidecar:
             self._messages.close()
 
     def wait(self, seconds: float) -> bool:
-        """Gives whether it has ended within this time."""
+        """Returns whether it has ended within this time."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -137,7 +137,7 @@ class Sidecar:
         return True
 
     def memory(self) -> dict[str, int]:
-        """Gives what it holds and has held at most, in bytes (VmRSS, VmHWM of proc(5))."""
+        """Returns what it holds and has held at most, in bytes (VmRSS, VmHWM of proc(5))."""
         status = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
         found: dict[str, Any] = dict(line.split(":", 1) for line in status)
         return {name: int(found[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM")}

@@ -92,7 +92,7 @@ class Sink:
             return self.changed.wait_for(lambda: until(self), timeout=seconds)
 
     def logs(self) -> list[dict[str, Any]]:
-        """Gives the documents, in the order of arrival."""
+        """Returns the documents, in the order of arrival."""
         with self.changed:
             return list(self.documents.values())
 

@@ -91,7 +91,7 @@ def test_none_is_lost_to_rotations_a_refusing_opensearch_and_a_kill(
 
 
 def buffered(node: Node) -> set[int]:
-    """Gives the numbers of the lines that are in the buffer on the disk."""
+    """Returns the numbers of the lines that are in the buffer on the disk."""
     chunks = [chunk.read_bytes() for chunk in (node.root / "state" / "buffer").rglob("*.flb")]
     return {int(number) for chunk in chunks for number in re.findall(rb"line (\d+) of a run", chunk)}
 
@@ -120,7 +120,7 @@ def test_an_outage_with_more_chunks_than_memory_may_hold_fills_the_disk_and_paus
 
 
 def dropped(node: Node) -> int:
-    """Gives what Fluent Bit itself says that it dropped, as Prometheus would scrape it."""
+    """Returns what Fluent Bit itself says that it dropped, as Prometheus would scrape it."""
     (port,) = re.findall(r"HTTP_Port (\d+)", node.config.read_text())
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/metrics/prometheus", timeout=5) as answer:
         text = answer.read().decode()
@@ -205,5 +205,5 @@ def test_a_kill_amid_tracebacks_loses_no_line_of_them(program: Path, node: Node,
 
 
 def stored(sink: Sink) -> list[str]:
-    """Gives the lines of all documents; the empty ones apart, for a traceback that is torn ends in one more."""
+    """Returns the lines of all documents; the empty ones apart, for a traceback that is torn ends in one more."""
     return [line for document in sink.documents.values() for line in document["log"].split("\n") if line]

@@ -27,7 +27,7 @@ def indexed(program: Path, node: Node, server: Server, count: int) -> list[dict[
 
 
 def stamped(lines: list[str], stream: str = "stdout") -> bytes:
-    """Gives each line a time of its own, as a container's lines have."""
+    """Stamps each line with a time of its own, as a container's lines have."""
     return b"".join(
         cri(line, stream=stream, stamp=f"2026-11-24T11:44:21.{number:09d}Z") for number, line in enumerate(lines)
     )

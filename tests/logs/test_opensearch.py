@@ -71,7 +71,7 @@ def shipper(cluster: Cluster, server: Server, tmp_path: Path, rendered: Callable
 
 
 def documents(cluster: Cluster, stream: str = "logs-kubernetes") -> list[dict[str, Any]]:
-    """Gives every document of a data stream."""
+    """Returns every document of a data stream."""
     api = {"key": "opensearchAdmin"}
     cluster.ask("POST", f"/{stream}/_refresh", **api)
     answer = cluster.ask("POST", f"/{stream}/_search?scroll=1m", {"size": 5000}, **api).json()
@@ -85,14 +85,14 @@ def documents(cluster: Cluster, stream: str = "logs-kubernetes") -> list[dict[st
 
 
 def count(cluster: Cluster, stream: str = "logs-kubernetes") -> int:
-    """Gives how many documents a data stream has; 0 while OpenSearch does not say."""
+    """Returns how many documents a data stream has; 0 while OpenSearch does not say."""
     cluster.ask("POST", f"/{stream}/_refresh", key="opensearchAdmin")
     answer = cluster.ask("GET", f"/{stream}/_count", key="opensearchAdmin")
     return int(answer.json()["count"]) if answer.status_code == 200 else 0
 
 
 def texts(cluster: Cluster) -> list[str]:
-    """Gives the lines of HOSTILE in their order: those of one time are pieces of one line."""
+    """Returns the lines of HOSTILE in their order: those of one time are pieces of one line."""
     found: dict[str, str] = {}
     for document in documents(cluster):
         if document["log"] != "clock":

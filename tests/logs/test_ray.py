@@ -50,7 +50,7 @@ def log(node: Node, server: Server) -> Path:
 
 @pytest.fixture
 def through(program: Path, pod: RayPod, node: Node, server: Server, log: Path) -> Callable[[int], list[dict[str, Any]]]:
-    """Gives a function that runs both until so many documents are indexed, and gives them."""
+    """Returns a function that runs both until so many documents are indexed, and returns them."""
 
     def run(count: int) -> list[dict[str, Any]]:
         with Sidecar(program, pod, log), FluentBit(program, node):

@@ -65,7 +65,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory, specs: Mapping[str, Mapping[
 
 
 def render_chart(where: Path, monitors: Any = None, *, name: str = "observability", **values: Any) -> Rendered:
-    """Gives the objects by name; see helm.render_in_process."""
+    """Returns the objects by name; see helm.render_in_process."""
     given = values | ({} if monitors is None else {"monitors": monitors})
     return render_in_process(where, given, name=name)
 
@@ -95,7 +95,7 @@ def endpoints_of(monitor: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def upstream_crds() -> Path | None:
-    """Gives the folder of kube-prometheus-stack's CRDs in the mirror or the cache, None if it is not there."""
+    """Returns the folder of kube-prometheus-stack's CRDs in the mirror or the cache, None if it is not there."""
     from platformdirs import user_cache_path
 
     mirror = Path(os.environ.get("GEN_CHART_MIRROR") or user_cache_path("gen-chart") / "mirror")

@@ -30,7 +30,7 @@ class Pod:
 
 
 def discovered(pod: Pod) -> Iterator[Labels]:
-    """Gives one target for each declared port, or one without a port for a container that declares none."""
+    """Yields one target for each declared port, or one without a port for a container that declares none."""
     for container, ports in pod.containers.items():
         target = {
             "__meta_kubernetes_namespace": pod.namespace,
@@ -52,7 +52,7 @@ def discovered(pod: Pod) -> Iterator[Labels]:
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Says whether a Kubernetes label selector matches."""
+    """Returns whether a Kubernetes label selector matches."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
     tests = {
@@ -68,7 +68,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 
 def scraped(monitors: Iterable[Mapping[str, Any]], pods: Iterable[Pod]) -> list[Labels]:
-    """Gives the targets that Prometheus ends up with, ``__address__`` and ``__metrics_path__`` kept for the test."""
+    """Returns the targets that Prometheus ends up with, ``__address__`` and ``__metrics_path__`` kept for the test."""
     found = []
     for monitor in monitors:
         spec = monitor["spec"]
@@ -139,7 +139,7 @@ def relabel(labels: Mapping[str, str], rules: Iterable[Mapping[str, Any]]) -> La
 
 
 def stored(target: Labels, exposed: Mapping[str, str], endpoint: Mapping[str, Any]) -> Labels | None:
-    """Gives the labels under which a scraped series is stored; None if it is dropped.
+    """Returns the labels under which a scraped series is stored; None if it is dropped.
 
     Args:
         target: one of what scraped gives.

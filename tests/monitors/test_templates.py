@@ -32,7 +32,7 @@ def names(specs) -> set[str]:
 
 
 def workload_of(monitor):
-    """Gives the workload of a monitor; every monitor says it in the label ``job``."""
+    """Returns the workload of a monitor; every monitor says it in the label ``job``."""
     (job,) = {
         rule["replacement"]
         for endpoint in endpoints_of(monitor)

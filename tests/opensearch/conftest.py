@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def single(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Cluster]:
-    """Gives the kind profile's OpenSearch, one node, set up."""
+    """Provides the kind profile's OpenSearch, one node, set up."""
     server.home()
     with server.running(tmp_path_factory.mktemp("opensearch"), load_profile("kind", sources), sources) as cluster:
         yield cluster

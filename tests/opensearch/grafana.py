@@ -53,7 +53,7 @@ class Menu:
 
 
 def log_targets(board: Mapping[str, Any]) -> list[Target]:
-    """Gives every target that asks OpenSearch, those of shut rows included."""
+    """Returns every target that asks OpenSearch, those of shut rows included."""
     return [
         Target(panel["title"], panel["type"], target)
         for panel in _panels(board["panels"])
@@ -77,7 +77,7 @@ def _panels(panels: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def search(model: Mapping[str, Any], choice: Choice, start: int, end: int) -> list[dict[str, Any]]:
-    """Gives the two lines of _msearch for one target; times are Unix milliseconds."""
+    """Returns the two lines of _msearch for one target; times are Unix milliseconds."""
     query = filled(model["query"], choice, "lucene")
     # The plugin has Grafana fill in the rest of the query a second time, without a format.
     model = json.loads(filled(json.dumps({**model, "query": query}), choice, ""))
@@ -97,7 +97,7 @@ def search(model: Mapping[str, Any], choice: Choice, start: int, end: int) -> li
 
 
 def menu_search(menu: Menu, choice: Choice, start: int, end: int) -> list[dict[str, Any]]:
-    """Gives the two lines of _msearch that fill a menu (src/QueryBuilder.ts, getTermsQuery)."""
+    """Returns the two lines of _msearch that fill a menu (src/QueryBuilder.ts, getTermsQuery)."""
     asked = json.loads(menu.query)
     if asked.pop("find") != "terms":
         raise ValueError(f"found {menu.query}, expected the values of a field")
@@ -123,7 +123,7 @@ def filled(text: str, choice: Choice, default: str) -> str:
 
 
 def formatted(value: str | tuple[str, ...], form: str) -> str:
-    """Gives a variable's value in one of Grafana's formats.
+    """Returns a variable's value in one of Grafana's formats.
 
     Raises:
         ValueError: a format that is not known here.

@@ -30,7 +30,7 @@ Line = dict[str, Any]
 
 
 def lines() -> dict[str, Line]:
-    """Gives every line by its id; no two have the same time."""
+    """Returns every line by its id; no two have the same time."""
     made = [*_pods(), *_submitter(), *_platform(), *_host()]
     step = (END - START) // (len(made) + 1)
     return {

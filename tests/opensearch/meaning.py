@@ -22,12 +22,12 @@ _VARIABLE = re.compile(r"\$([A-Za-z]\w*)")
 
 
 def fits(query: str, line: Line, choice: Choice) -> bool:
-    """Says whether a line is one that the query means."""
+    """Returns whether a line is one that the query means."""
     return _fits(parser.parse(query), line, choice, "")
 
 
 def value(line: Line, field: str) -> Any:
-    """Gives the value of a field by its path; None if the line lacks it."""
+    """Returns the value of a field by its path; None if the line lacks it."""
     found: Any = line
     parts = field.split(".")
     while parts:

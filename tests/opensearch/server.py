@@ -46,7 +46,7 @@ STARTUP = 300
 
 
 def home() -> Path:
-    """Gives OpenSearch's home, or skips the test and says why."""
+    """Returns OpenSearch's home, or skips the test and says why."""
     found = os.environ.get(VARIABLE)
     if not found:
         pytest.skip(f"no OpenSearch: {VARIABLE} names the home of one, the folder of bin/opensearch")
@@ -70,7 +70,7 @@ def write_secret(folder: Path, content: Mapping[str, bytes]) -> None:
 
 
 def tls_secret(authority: Pair, leaf: Pair) -> dict[str, bytes]:
-    """Gives a certificate as its Secret has it."""
+    """Returns a certificate as its Secret has it."""
     return {"ca.crt": authority.certificate, "tls.crt": leaf.certificate, "tls.key": leaf.key}
 
 
@@ -148,7 +148,7 @@ class Cluster:
             node.stop()
 
     def admin(self, node: int = 0) -> opensearch_api.Api:
-        """Gives a connection with the admin certificate."""
+        """Returns a connection with the admin certificate."""
         return opensearch_api.connect(self.nodes[node].url, **admin_files(self.folder / "admin"))
 
     def wait(self) -> None:

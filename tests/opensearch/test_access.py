@@ -19,7 +19,7 @@ LINE = {"@timestamp": TIME, "log": "a line"}
 
 @pytest.fixture(scope="module")
 def stored(single: Cluster) -> tuple[str, str]:
-    """Gives the index and the id of a line that Fluent Bit's user has stored."""
+    """Returns the index and the id of a line that Fluent Bit's user has stored."""
     answer = single.bulk(WRITER, {"create": {"_index": "logs-kubernetes"}}, LINE)
     assert not answer["errors"], answer
     created = answer["items"][0]["create"]

@@ -59,7 +59,7 @@ class Asked:
 
 
 def choices(spec: Dashboard) -> list[Choice]:
-    """Gives "All" wherever there is one, one value everywhere, several wherever they may be; with and without words."""
+    """Returns "All" wherever there is one, one value everywhere, several where they may be; with and without words."""
     everything: Choice = {}
     one: Choice = {}
     several: Choice = {}
@@ -95,7 +95,7 @@ WITH_LOGS = sorted(name for name, spec in SHIPPED.items() if any(True for _ in l
 
 @pytest.fixture(scope="module")
 def stored(single: Cluster) -> Cluster:
-    """Gives an OpenSearch that has the lines, written by Fluent Bit's user through the real templates."""
+    """Returns an OpenSearch that has the lines, written by Fluent Bit's user through the real templates."""
     actions: list[Any] = []
     for name, line in LINES.items():
         stream = "logs-kubernetes" if "kubernetes" in line else "logs-host"
@@ -166,7 +166,7 @@ def _label(line: Line, field: str, one: Asked) -> Any:
 
 
 def _leaves(aggregations: dict[str, Any], one: Asked) -> dict[tuple[Any, ...], int]:
-    """Gives the counts by the values of the fields; those over time are added up, each checked on the way."""
+    """Returns the counts by the values of the fields; those over time are added up, each checked on the way."""
     aggs = one.model["bucketAggs"]
 
     def walk(level: dict[str, Any], depth: int, key: tuple[Any, ...]) -> dict[tuple[Any, ...], int]:

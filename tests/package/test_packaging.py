@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def cut_off() -> list[str]:
-    """Gives what starts a command in a network of its own, in which there is nothing."""
+    """Returns the command that starts another in an empty network of its own."""
     command = ["unshare", "--user", "--map-root-user", "--net"]
     if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no network namespace can be made here: unshare is missing or not allowed")

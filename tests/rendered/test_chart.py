@@ -84,7 +84,7 @@ def test_rendering_twice_gives_the_same_bytes(helm_binary: Path, vendored: Calla
 
 
 def _matches(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
-    """Says whether the operator selects an object: null selects nothing, {} everything."""
+    """Returns whether the operator selects an object: null selects nothing, {} everything."""
     if selector is None:
         return False
     assert "matchExpressions" not in selector
@@ -280,7 +280,7 @@ def test_keys_of_upstream_charts_global_and_enabled_stay_open(
 
 
 def _crd_schemas(upstream_charts: Path) -> dict[str, dict[str, Any]]:
-    """Gives the OpenAPI schema of each kind of the Prometheus operator, from the CRDs inside kube-prometheus-stack."""
+    """Returns the OpenAPI schema of each of the Prometheus operator's kinds, from the CRDs in kube-prometheus-stack."""
     archive = next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))
     with tarfile.open(archive) as files:
         texts = [

@@ -26,7 +26,7 @@ PROSE = {"ConfigMap", "Secret", "PrometheusRule", "CustomResourceDefinition"}
 
 
 def named_in_text(objects: list[dict]) -> set[str]:
-    """Gives what looks like an image anywhere in the text of the objects: a path with a version behind it.
+    """Returns what looks like an image anywhere in the text of the objects: a path with a version behind it.
 
     It knows nothing of keys, arguments or kinds of workload, so that it cannot overlook what images_of overlooks.
     """

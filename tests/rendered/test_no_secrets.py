@@ -58,7 +58,7 @@ def secret_data(found: dict[str, Any]) -> dict[str, str]:
 
 
 def variables(node: Any) -> Iterator[dict[str, Any]]:
-    """Gives every environment variable at any depth."""
+    """Yields every environment variable at any depth."""
     if isinstance(node, list):
         for item in node:
             yield from variables(item)

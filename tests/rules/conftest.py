@@ -65,7 +65,7 @@ def chart(tmp_path_factory) -> Path:
 
 
 def render_chart(where: Path, rules: Any = None, *, name: str = "observability", **values: Any) -> dict[str, Any]:
-    """Gives the objects by name; see helm.render_in_process."""
+    """Returns the objects by name; see helm.render_in_process."""
     given = values | ({} if rules is None else {"rules": rules})
     return render_in_process(where, given, name=name)
 

@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 
 
 def cases_of(alert: str):
-    """Gives (name of the case, alerts expected) of an alert's cases."""
+    """Yields (name of the case, alerts expected) of an alert's cases."""
     for case in CASES[ALERTS[alert]]["tests"]:
         for test in case["alert_rule_test"]:
             if test["alertname"] == alert:

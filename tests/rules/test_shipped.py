@@ -19,7 +19,7 @@ AGGREGATED = {"avg", "avg_over_time", "count", "max", "min", "rate5m", "sum"}
 
 
 def walk(node):
-    """Gives every node of a parsed expression."""
+    """Yields every node of a parsed expression."""
     yield node
     for name in ("expr", "lhs", "rhs", "param"):
         child = getattr(node, name, None)

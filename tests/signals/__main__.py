@@ -28,7 +28,7 @@ _WRITERS: dict[str, Callable[[Report], str]] = {
 
 
 def main() -> int:
-    """Gives the exit code."""
+    """Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.signals", description=__doc__)
     parser.add_argument("--output", choices=tuple(_WRITERS), default="text")
     output = parser.parse_args().output

@@ -73,7 +73,7 @@ def _said(answer: Answer) -> Outcome:
 
 
 def rule_places(rules: Iterable[Expression]) -> dict[Place, str]:
-    """Gives the expression of each record and alert; those that share a name are told apart by their place."""
+    """Returns the expression of each record and alert; those that share a name are told apart by their place."""
     found: dict[Place, str] = {}
     for rule in rules:
         place = (rule.file, rule.kind, rule.name)

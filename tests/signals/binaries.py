@@ -32,7 +32,7 @@ class Binaries:
 
 
 def find() -> Binaries:
-    """Gives the programs that GEN_CHART_PROMETHEUS and GEN_CHART_PROMTOOL name, else PATH's, else the cache's.
+    """Returns the programs that GEN_CHART_PROMETHEUS and GEN_CHART_PROMTOOL name, else PATH's, else the cache's.
 
     Raises:
         NotFoundError: there are none, or only older ones.
@@ -41,7 +41,7 @@ def find() -> Binaries:
 
 
 def cache() -> Path:
-    """Gives the folder that ``make tools`` builds into."""
+    """Returns the folder that ``make tools`` builds into."""
     from platformdirs import user_cache_path
 
     return user_cache_path("gen-chart") / "tools" / f"prometheus-{VERSION}"
@@ -64,7 +64,7 @@ def _program(name: str) -> Path:
 
 
 def _major(program: str) -> int:
-    """Gives the major version that a program says it has, 0 if it says none."""
+    """Returns the major version that a program says it has, 0 if it says none."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     match = re.search(r"version (\d+)\.", said.stdout + said.stderr)
     return int(match[1]) if match else 0

@@ -31,7 +31,7 @@ class Scrape:
     series: tuple[Series, ...]
 
     def family(self, name: str) -> str:
-        """Gives the family that a series of this name belongs to; the name itself if no family was declared."""
+        """Returns the family that a series of this name belongs to; the name itself if no family was declared."""
         if name in self.types:
             return name
         for suffix in ("_bucket", "_sum", "_count", "_total", "_created"):
@@ -41,7 +41,7 @@ class Scrape:
         return name
 
     def type(self, name: str) -> str:
-        """Gives the declared type of the family that a series belongs to; ``untyped`` if none was."""
+        """Returns the declared type of the family that a series belongs to; ``untyped`` if none was."""
         return self.types.get(self.family(name), "untyped")
 
 
@@ -74,12 +74,12 @@ def _labels(text: str) -> Iterator[tuple[str, str]]:
 
 
 def escaped(value: str) -> str:
-    """Gives a label's value as it stands between double quotes."""
+    """Returns a label's value as it stands between double quotes."""
     return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def normalized_le(labels: Mapping[str, str]) -> dict[str, str]:
-    """Gives the labels as Prometheus 3 stores them: a whole number in ``le`` or ``quantile`` gets its ``.0``."""
+    """Returns the labels as Prometheus 3 stores them: a whole number in ``le`` or ``quantile`` gets its ``.0``."""
     fixed = dict(labels)
     for label in ("le", "quantile"):
         value = fixed.get(label)

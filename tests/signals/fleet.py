@@ -23,7 +23,7 @@ _RAY_PORTS = {
 
 
 def _ray(cluster: str, kind: str, node: str, ip: str, **labels: str) -> Pod:
-    """Gives a pod as KubeRay makes it."""
+    """Returns a pod as KubeRay makes it."""
     group = "headgroup" if kind == "head" else "gpu"
     return Pod(
         {"ray.io/cluster": cluster, "ray.io/node-type": kind, "ray.io/group": group, **labels},
@@ -117,7 +117,7 @@ MONITORING = "monitoring"
 
 
 def _own(name: str, container: str, node: str, ip: str, service: str = "", **labels: str) -> Pod:
-    """Gives a pod of this chart; ``service`` is what kube-prometheus-stack scrapes it through."""
+    """Returns a pod of this chart; ``service`` is what kube-prometheus-stack scrapes it through."""
     return Pod(labels, {container: ()}, name, MONITORING, node, ip, service)
 
 
@@ -204,6 +204,6 @@ FEEDS = (
 
 
 def every_pod() -> tuple[Pod, ...]:
-    """Gives every pod once, those that only use devices included."""
+    """Returns every pod once, those that only use devices included."""
     found = [pod for pods in (*PODS.values(), *DEVICE_USERS.values(), OWN, FLUENT_BIT, (STARTING,)) for pod in pods]
     return tuple({pod.ip: pod for pod in found}.values())

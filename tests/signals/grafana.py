@@ -121,7 +121,7 @@ def _panels(panels: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _kind(source: Mapping[str, str], sources: Mapping[str, str]) -> str:
-    """Gives the type of a data source, that of its variable if a variable chooses it."""
+    """Returns the type of a data source, that of its variable if a variable chooses it."""
     match = re.fullmatch(r"\$\{?(\w+)\}?", source.get("uid", ""))
     return sources.get(match[1], "") if match else source.get("type", "")
 
@@ -146,7 +146,7 @@ def _seconds(ago: str) -> int:
 
 
 def step(window: Window) -> int:
-    """Gives the seconds between two points of a panel: what fits its width, at least one scrape."""
+    """Returns the seconds between two points of a panel: what fits its width, at least one scrape."""
     raw = (window.end - window.start) / POINTS
     return max(SCRAPE_INTERVAL, next((nice for nice in _NICE if nice >= raw), _NICE[-1]))
 
@@ -205,7 +205,7 @@ def _regex_escaped(value: str) -> str:
 
 
 def entries(menu: Menu, api: Api, choice: Choice, window: Window) -> tuple[str, ...]:
-    """Gives what a menu offers: its query's result, cut by its regular expression, each entry once, in order.
+    """Returns what a menu offers: its query's result, cut by its regular expression, each entry once, in order.
 
     Raises:
         QueryError: Prometheus refuses the query.
@@ -242,7 +242,7 @@ def _cut(regex: str, found: list[str]) -> Iterator[str]:
 
 
 def choices(spec: Board, api: Api, window: Window) -> Iterator[tuple[Choice, dict[str, tuple[str, ...]]]]:
-    """Gives what a person may choose, first what Grafana shows at the start ("All" or the first entry).
+    """Yields what a person may choose, first what Grafana shows at the start ("All" or the first entry).
 
     Each comes with what each menu offered on the way; an empty tuple is a menu without an entry.
     """
@@ -263,7 +263,7 @@ def _choices(
 
 
 def _values(menu: Menu, found: tuple[str, ...]) -> list[str | tuple[str, ...]]:
-    """Gives what to try of a menu; where there is "All", one entry more, to see that a choice works too."""
+    """Returns the choices to try in a menu; where there is "All", one entry more, to see that a choice works too."""
     if not found:
         return [Raw(menu.all_value)]
     if menu.include_all:

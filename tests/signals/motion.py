@@ -56,7 +56,7 @@ class Stored:
 
 
 def lines(stored: Iterable[Stored]) -> Iterator[str]:
-    """Gives the samples of all series as lines of OpenMetrics text, those of one metric together."""
+    """Yields the samples of all series as lines of OpenMetrics text, those of one metric together."""
     groups: dict[Group, list[Stored]] = defaultdict(list)
     for one in stored:
         groups[_group(one)].append(one)
@@ -69,7 +69,7 @@ def lines(stored: Iterable[Stored]) -> Iterator[str]:
 
 
 def _late(groups: Mapping[Group, Sequence[Stored]]) -> set[Group]:
-    """Gives one series of each counter that has several: it appears late, as a counter does that was never needed."""
+    """Returns one series of each counter that has several: it appears late, as a counter does that was never needed."""
     names: dict[str, list[Group]] = defaultdict(list)
     for key, series in groups.items():
         if series[0].type == "counter":
@@ -78,7 +78,7 @@ def _late(groups: Mapping[Group, Sequence[Stored]]) -> set[Group]:
 
 
 def _group(one: Stored) -> Group:
-    """Gives the key that the parts of one histogram or summary share."""
+    """Returns the key that the parts of one histogram or summary share."""
     name = one.labels["__name__"]
     if one.type in ("histogram", "summary"):
         name = _PART.sub("", name)
@@ -113,7 +113,7 @@ def _still(one: Stored) -> bool:
 
 
 def _growth(phase: float) -> list[float]:
-    """Gives what a counter that has made 1 makes on top of it: about 1 in ten minutes, faster and slower in waves."""
+    """Returns what a counter that has made 1 makes on top of it: about 1 in ten minutes, faster and slower in waves."""
     grown, total = [], 0.0
     for index in range(POINTS):
         grown.append(total)
@@ -122,7 +122,7 @@ def _growth(phase: float) -> list[float]:
 
 
 def _amounts(group: Sequence[Stored]) -> dict[int, float]:
-    """Gives how much each part of a histogram or summary grows by; a share that the buckets had, or an even one."""
+    """Returns how much each part of a histogram or summary grows by; a share that the buckets had, or an even one."""
     if group[0].type not in ("histogram", "summary"):
         return {}
     count = max((one.value for one in group if one.labels["__name__"].endswith("_count")), default=0.0)
@@ -141,7 +141,7 @@ def _amounts(group: Sequence[Stored]) -> dict[int, float]:
 
 
 def _sway(value: float, phase: float) -> list[float]:
-    """Gives a gauge's course around its value, in whole numbers if it was one; 0 and 1 are states and change places."""
+    """Returns a gauge's course around its value, in whole numbers if it was one; 0 and 1 are states that alternate."""
     wave = [math.sin(phase + index / 9) for index in range(POINTS)]
     if value in (0.0, 1.0):
         return [1.0 - value if sway > 0.6 else value for sway in wave]

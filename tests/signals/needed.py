@@ -23,12 +23,12 @@ class Needed:
     patterns: tuple[re.Pattern[str], ...]
 
     def __contains__(self, name: str) -> bool:
-        """Says whether a query reads this name."""
+        """Returns whether a query reads this name."""
         return name in self.names or any(pattern.fullmatch(name) for pattern in self.patterns)
 
 
 def needed(expressions: Iterable[str]) -> Needed:
-    """Gives the names in PromQL expressions and in the queries of variables, Grafana's variables left in.
+    """Returns the names in PromQL expressions and in the queries of variables, Grafana's variables left in.
 
     Raises:
         generator.promql.filling.PromQLError: an expression that is no PromQL.
@@ -45,7 +45,7 @@ def needed(expressions: Iterable[str]) -> Needed:
 
 
 def _selector_of(text: str) -> str:
-    """Gives the PromQL in a variable's query; ``label_values(label)`` without a selector reads the name ``up``."""
+    """Returns the PromQL in a variable's query; ``label_values(label)`` without a selector reads the name ``up``."""
     if match := _LABEL_VALUES.fullmatch(text.strip()):
         return match[1] or "up"
     match = _QUERY_RESULT.fullmatch(text.strip())

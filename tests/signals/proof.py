@@ -92,7 +92,7 @@ def prove(
 def _worlds(
     root: Path, chart: Path, rules: Iterable[Expression], wanted: Needed, foreign: Sequence[str]
 ) -> tuple[World, World]:
-    """Gives the series of captures, and those that the catalogue adds to them."""
+    """Returns the series of captures, and those that the catalogue adds to them."""
     exporters = read_catalogue(root, _schema(root, "metrics"))
     found = world.Targets(targets(generated_monitors(root, chart), every_pod()), foreign)
     measured = world.measured(exporters, found, wanted)
@@ -176,13 +176,13 @@ def _run(
 
 
 def _reasons() -> dict[Place, str]:
-    """Gives the reason of each query that may be silent, from silent.yaml."""
+    """Returns the reason of each query that may be silent, from silent.yaml."""
     listed = yamlfile.load_mapping(HERE / "silent.yaml")["silent"]
     return {(item["owner"], item["kind"], item["where"]): item["reason"] for item in listed}
 
 
 def _texts(boards: Iterable[Board], rules: Iterable[Expression]) -> dict[Place, str]:
-    """Gives every expression that is run."""
+    """Returns every expression that is run."""
     texts = {(board.name, "target", f"{t.panel} {t.ref}"): t.expr for board in boards for t in board.targets}
     texts |= {(board.name, "variable", menu.name): menu.query for board in boards for menu in board.menus}
     return texts | asking.rule_places(rules)
@@ -194,7 +194,7 @@ def _results(
     both: Mapping[Place, Outcome],
     reasons: Mapping[Place, str],
 ) -> tuple[list[Result], list[str]]:
-    """Gives what became of each expression, and the complaints about reasons that exempt nothing."""
+    """Returns what became of each expression, and the complaints about reasons that exempt nothing."""
     results = []
     for place, expr in texts.items():
         (alone, first), (together, second) = one[place], both[place]

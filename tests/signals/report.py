@@ -36,7 +36,7 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Says whether it is wrong that it is as it is."""
+        """Returns whether it is wrong that it is as it is."""
         return self.state == "error" or (self.state == "silent" and self.kind != "alert" and not self.reason)
 
 
@@ -62,7 +62,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Says whether anything that must answer does not."""
+        """Returns whether anything that must answer does not."""
         return bool(self.problems) or any(result.failed for result in self.results)
 
 
@@ -70,7 +70,7 @@ _STATES: tuple[State, ...] = ("measured", "synthetic", "silent", "error")
 
 
 def as_text(report: Report) -> str:
-    """Gives the tables for people, and after them each expression that does not answer."""
+    """Returns the tables for people, and after them each expression that does not answer."""
     lines = [*_plain(_table("dashboard", ("target", "variable"), "answer", report)), ""]
     lines += [*_plain(_table("rules", ("record", "alert"), "fire", report)), "", *_notes(report)]
     for result in report.results:
@@ -82,7 +82,7 @@ def as_text(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """Gives the tables as a README shows them."""
+    """Returns the tables as a README shows them."""
     tables = [
         _table("dashboard", ("target", "variable"), "answer", report),
         _table("rules", ("record", "alert"), "fire", report),
@@ -111,7 +111,7 @@ def _pipes(cells: Sequence[str]) -> str:
 
 
 def _table(title: str, kinds: tuple[str, str], last: str, report: Report) -> list[list[str]]:
-    """Gives a header, a row for each dashboard or rule file, and one for all."""
+    """Returns a header, a row for each dashboard or rule file, and one for all."""
     main, second = kinds
     chosen = [result for result in report.results if result.kind in (main, second)]
     owners = {owner: [result for result in chosen if result.owner == owner] for owner in (r.owner for r in chosen)}
@@ -127,5 +127,5 @@ def _row(owner: str, main: str, results: Sequence[Result]) -> list[str]:
 
 
 def as_data(report: Report) -> dict[str, Any]:
-    """Gives the report for a machine."""
+    """Returns the report for a machine."""
     return {**asdict(report), "failed": report.failed}

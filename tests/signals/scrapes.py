@@ -31,13 +31,13 @@ class ScrapeTarget:
     endpoint: Mapping[str, Any]
 
     def store(self, name: str, labels: Mapping[str, str], kind: str, value: float) -> Stored | None:
-        """Gives a series of this target as it is stored; None if the monitor drops it."""
+        """Returns a series of this target as it is stored; None if the monitor drops it."""
         found = stored(self.labels, {"__name__": name, **normalized_le(labels)}, self.endpoint)
         return None if found is None else Stored(found, kind, value)
 
 
 def generated_monitors(root: Path, folder: Path) -> list[dict[str, Any]]:
-    """Gives the monitors as Helm renders them from the generated templates with their default values.
+    """Returns the monitors as Helm renders them from the generated templates with their default values.
 
     Args:
         root: the folder that holds monitors/.
@@ -52,7 +52,7 @@ def generated_monitors(root: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def targets(monitors: Iterable[Mapping[str, Any]], pods: Iterable[Pod]) -> list[ScrapeTarget]:
-    """Gives every target that the monitors find, each endpoint with its own rules."""
+    """Returns every target that the monitors find, each endpoint with its own rules."""
     everyone = list(pods)
     return [
         ScrapeTarget(labels, endpoint)
@@ -68,7 +68,7 @@ def _with_one(monitor: Mapping[str, Any], endpoint: Mapping[str, Any]) -> dict[s
 
 
 def of_every_scrape(target: ScrapeTarget, samples: int) -> Iterator[Stored]:
-    """Gives the series that Prometheus itself makes for each target; without samples the target is down."""
+    """Yields the series that Prometheus itself makes for each target; without samples the target is down."""
     own = {name: value for name, value in target.labels.items() if not name.startswith("__")}
     for name, value in (
         ("up", 1.0 if samples else 0.0),

@@ -34,7 +34,7 @@ class Answer:
 
     @property
     def answers(self) -> bool:
-        """Says whether there is a sample that is a number."""
+        """Returns whether there is a sample that is a number."""
         return any(value != "NaN" for _, samples in self.series for _, value in samples)
 
 
@@ -58,7 +58,7 @@ class Api:
         return _answer(self.get("query_range", query=expr, start=start, end=end, step=step), "values")
 
     def get(self, path: str, **params: Any) -> Any:
-        """Gives the whole reply of one endpoint of the API.
+        """Returns the whole reply of one endpoint of the API.
 
         Raises:
             QueryError: the reply is an error.
@@ -109,7 +109,7 @@ def backfill_records(binaries: Binaries, api: Api, rules: Path, data: Path, star
 
 
 def check_rules(binaries: Binaries, rules: Sequence[Path]) -> str:
-    """Gives what ``promtool check rules`` objects to, "" if nothing."""
+    """Returns what ``promtool check rules`` objects to, "" if nothing."""
     if not rules:
         return ""
     done = subprocess.run([binaries.promtool, "check", "rules", *rules], capture_output=True, text=True, check=False)

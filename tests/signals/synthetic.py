@@ -84,7 +84,7 @@ def read_values(path: Path) -> Values:
 
 
 def _rows(given: Any) -> Rows:
-    """Gives label sets: as listed, or every combination of the values of each label."""
+    """Returns label sets: as listed, or every combination of the values of each label."""
     return given if isinstance(given, list) else _combined(given)
 
 
@@ -118,7 +118,7 @@ class Sources:
 
 
 def synthetic(sources: Sources, measured: World) -> World:
-    """Gives the series that the catalogue knows and the captures (``measured``) lack."""
+    """Returns the series that the catalogue knows and the captures (``measured``) lack."""
     found: World = {}
     shown = _Shown(measured)
     for exporter in sources.exporters.values():
@@ -136,7 +136,7 @@ def synthetic(sources: Sources, measured: World) -> World:
 
 
 def _present(exporter: Exporter) -> Iterator[Family]:
-    """Gives the families that this version of an exporter still has."""
+    """Yields the families that this version of an exporter still has."""
     for family in exporter.families.values():
         if not family.until or precedence(family.until) > precedence(exporter.version):
             yield family
@@ -145,7 +145,7 @@ def _present(exporter: Exporter) -> Iterator[Family]:
 def _made(
     sources: Sources, shown: _Shown, of: tuple[str, Exposure, Family], parts: list[str], rows: Rows
 ) -> Iterator[Stored]:
-    """Gives the series of one family on every target, about every subject."""
+    """Yields the series of one family on every target, about every subject."""
     exporter, exposure, family = of
     for number, target in enumerate(sources.targets_of(exporter, exposure), 1):
         choices = _choices(sources.values, shown, of, target, str(number))
@@ -183,7 +183,7 @@ class _Shown:
                     place.setdefault(label, value)
 
     def varied(self, names: list[str], rows: Rows) -> Iterator[Stored]:
-        """Gives measured series again with the labels of each row; one series a target and name."""
+        """Yields measured series again with the labels of each row; one series a target and name."""
         for (name, _), series in list(self.names.items()):
             if name in names:
                 first: dict[Key, Stored] = {}
@@ -204,7 +204,7 @@ class _Shown:
 def _choices(
     values: Values, shown: _Shown, of: tuple[str, Exposure, Family], target: ScrapeTarget, number: str
 ) -> dict[str, list[str]]:
-    """Gives the values of each label: the exporter's own, what the same target shows, the general ones, or a name."""
+    """Returns the values of each label: the exporter's own, what the same target shows, the general ones, or a name."""
     exporter, exposure, family = of
     seen = shown.values.get((target.labels["job"], target.labels.get("instance", "")), {})
     own = values.labels.get(exporter, {})
@@ -220,7 +220,7 @@ def _choices(
 
 
 def _sets(choices: Mapping[str, list[str]], rows: Rows, subject: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Gives the label sets of one family and subject; a row that names what the subject lacks is left out.
+    """Yields the label sets of one family and subject; a row that names what the subject lacks is left out.
 
     A row may be about something else than the subject, such as a pod that is on no node.
     """
@@ -248,7 +248,7 @@ def _series(target: ScrapeTarget, family: Family, names: Iterable[str], labels: 
 
 
 def _value(family: Family) -> tuple[str, float]:
-    """Gives how a family moves and where it starts."""
+    """Returns how a family moves and where it starts."""
     if family.type in ("histogram", "summary"):
         return family.type, 0.0
     if family.type == "counter":

@@ -15,7 +15,7 @@ LIMITS = ("0.1", "1.0", "10.0", "+Inf")
 
 
 def moved(*series: Stored) -> dict[str, list[float]]:
-    """Gives the values of each series by the text in front of them."""
+    """Returns the values of each series by the text in front of them."""
     found: dict[str, list[float]] = defaultdict(list)
     for line in lines(series):
         if line != "# EOF\n":

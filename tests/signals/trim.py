@@ -19,7 +19,7 @@ MOST = 8
 
 
 def trimmed(text: str) -> str:
-    """Gives the scrape with few label sets of each family: those that show most values of its labels."""
+    """Returns the scrape with few label sets of each family: those that show most values of its labels."""
     scrape = read(text)
     groups: dict[str, dict[tuple[tuple[str, str], ...], list[Series]]] = defaultdict(lambda: defaultdict(list))
     for series in scrape.series:

@@ -42,7 +42,7 @@ class Targets:
         self.scraped = [target for target in scraped if target.labels["job"] not in self.foreign]
 
     def of(self, exporter: str, exposure: Exposure) -> list[ScrapeTarget]:
-        """Gives the targets of one exposure that answer."""
+        """Returns the targets of one exposure that answer."""
         if exporter in self.foreign and exposure.component:
             return [_behind_service(pod, exposure) for pod in fleet.PODS[exporter]]
         found = [
@@ -56,7 +56,7 @@ class Targets:
 
 
 def _of_component(exporter: str, exposure: Exposure) -> Iterator[ScrapeTarget]:
-    """Gives the targets of an upstream chart's own monitor: the pods behind its Service, or the nodes' kubelets."""
+    """Yields the targets of an upstream chart's own monitor: the pods behind its Service, or the nodes' kubelets."""
     endpoint = {"honorLabels": exposure.honor_labels}
     if exposure.job == "kubelet":
         for index, node in enumerate(fleet.ALL_NODES):
@@ -102,7 +102,7 @@ def _at(target: ScrapeTarget, pod: Pod) -> bool:
 
 
 def subjects(exporter: str, target: ScrapeTarget) -> list[dict[str, str]]:
-    """Gives whom a target reports about: the pods that use its devices, all pods, those of its node, or only itself.
+    """Returns the pods that a target reports about: those that use its devices, all, those of its node, or only itself.
 
     What begins with ``$`` is no label: the accelerator of the ``$node`` or that the ``$pod`` has, and the ``$share`` of
     it that is in use where it is not the usual one.
@@ -141,7 +141,7 @@ def _entity(pod: Pod) -> dict[str, str]:
 
 
 def measured(exporters: Mapping[str, Exporter], targets: Targets, wanted: Needed) -> World:
-    """Gives the series of the captures as the pods' targets store them, each once, and ``up`` and its kin for all."""
+    """Returns the series of the captures as the pods' targets store them, each once, and ``up`` and its kin for all."""
     found: World = {}
     feeds = {(feed.pod.ip, feed.endpoint): feed for feed in fleet.FEEDS}
     for target in targets.scraped:
@@ -164,7 +164,7 @@ def measured(exporters: Mapping[str, Exporter], targets: Targets, wanted: Needed
 
 
 def firing(rules: Iterable[Expression], wanted: Needed) -> World:
-    """Gives ``ALERTS`` as Prometheus writes it while the alerts fire."""
+    """Returns ``ALERTS`` as Prometheus writes it while the alerts fire."""
     found: World = {}
     if "ALERTS" in wanted:
         for rule in rules:
@@ -188,7 +188,7 @@ def _stored(target: ScrapeTarget, name: str, exporter: str, wanted: Needed, pref
 
 
 def _rehomed(one: Series, about: Iterable[Mapping[str, str]]) -> Iterator[dict[str, str]]:
-    """Gives the labels with each subject's names in the place of those of the cluster that was scraped."""
+    """Yields the labels with each subject's names in the place of those of the cluster that was scraped."""
     named = [label for label in _ENTITY if one.labels.get(label)]
     if not named or not about:
         yield dict(one.labels)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def choose() -> Callable[..., Profile]:
-    """Gives a function from a profile's name and changes to a resolved profile."""
+    """Returns a function from a profile's name and changes to a resolved profile."""
     schema = open_schema()
     available = read_profiles(ROOT)
 
@@ -32,7 +32,7 @@ def choose() -> Callable[..., Profile]:
 
 @pytest.fixture(scope="session")
 def made(choose: Callable[..., Profile]) -> Callable[..., dict[str, Component]]:
-    """Gives a function from a profile's name and changes to its components by name."""
+    """Returns a function from a profile's name and changes to its components by name."""
 
     def make(name: str = "standalone", changes: Mapping[str, Any] | None = None) -> dict[str, Component]:
         return {component.name: component for component in components(choose(name, changes))}
@@ -42,7 +42,7 @@ def made(choose: Callable[..., Profile]) -> Callable[..., dict[str, Component]]:
 
 @pytest.fixture(scope="session")
 def values(made: Callable[..., dict[str, Component]]) -> Callable[..., dict[str, Any]]:
-    """Gives a function from a profile's name and changes to the Helm values of each component."""
+    """Returns a function from a profile's name and changes to the Helm values of each component."""
 
     def make(name: str = "standalone", changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return {name: component.values for name, component in made(name, changes).items()}

@@ -64,7 +64,7 @@ def test_switched_off_it_needs_nowhere_to_send(values: Values) -> None:
 
 
 def secured(found: dict[str, Any]) -> list[dict[str, str]]:
-    """Gives what each output says of TLS and the login."""
+    """Returns what each output says of TLS and the login."""
     keys = ("tls", "tls.verify", "tls.verify_hostname", "tls.ca_file", "http_user", "http_passwd")
     return [{key: out[key] for key in keys if key in out} for out in outputs(found)]
 
@@ -75,7 +75,7 @@ CA = "/fluent-bit/opensearch/ca.crt"
 
 
 def login_of(found: dict[str, Any]) -> set[str]:
-    """Gives the Secrets that the container's variables are from."""
+    """Returns the Secrets that the container's variables are from."""
     sources = [variable["valueFrom"] for variable in found[NAME]["env"]]
     return {source["secretKeyRef"]["name"] for source in sources if "secretKeyRef" in source}
 

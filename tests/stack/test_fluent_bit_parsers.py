@@ -67,7 +67,7 @@ def first(parsers: dict[str, re.Pattern[str]], names: list[str], line: str) -> d
 
 
 def chains(config: dict[str, Any]) -> list[list[str]]:
-    """Gives the parsers of each parser filter, in the order in which they are tried."""
+    """Returns the parsers of each parser filter, in the order in which they are tried."""
     return [[value for key, value in section if key == "Parser"] for section in sections(config, "FILTER")]
 
 

@@ -15,7 +15,7 @@ MODULES = sorted(
 
 
 def without_docstrings(source: str) -> str:
-    """Gives what a program does, whatever its layout."""
+    """Returns what a program does, whatever its layout."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

@@ -37,7 +37,7 @@ USED = {
 
 @pytest.fixture(scope="module")
 def charts(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> Callable[..., Path]:
-    """Gives a function from a profile's name and choices to a chart of the templates about Secrets."""
+    """Returns a function from a profile's name and choices to a chart of the templates about Secrets."""
     made: dict[str, Path] = {}
 
     def make(profile: str = "standalone", choices: Any = None) -> Path:
@@ -50,14 +50,14 @@ def charts(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> Callab
 
 
 def names(rendered: Objects) -> set[str]:
-    """Gives the Secrets of the plan."""
+    """Returns the Secrets of the plan."""
     plan = plan_text(rendered)
     authority = [plan["authority"]] if plan["authority"] else []
     return {each["name"] for each in (*authority, *plan["certificates"], *plan["logins"])}
 
 
 def rules(rendered: Objects, role: str) -> list[tuple[str, frozenset[str], frozenset[str]]]:
-    """Gives resource, verbs and names of each rule of a Role."""
+    """Returns resource, verbs and names of each rule of a Role."""
     return [
         (resource, frozenset(rule["verbs"]), frozenset(rule.get("resourceNames", [])))
         for rule in rendered["Role", role]["rules"]
@@ -205,7 +205,7 @@ def test_rotation_never_runs_by_itself(charts: Callable[..., Path]) -> None:
 
 
 def pods(rendered: Objects) -> dict[str, dict[str, Any]]:
-    """Gives the pod templates by the name of their Job or CronJob."""
+    """Returns the pod templates by the name of their Job or CronJob."""
     found = {}
     for (kind, name), each in rendered.items():
         if kind in ("Job", "CronJob"):

@@ -30,7 +30,7 @@ def sha256(content: bytes) -> str:
 
 
 def noise(size: int) -> bytes:
-    """Gives bytes that do not compress, the same ones every time."""
+    """Returns bytes that do not compress, the same ones every time."""
     return random.Random(7).randbytes(size)  # noqa: S311 - filler
 
 
@@ -52,7 +52,7 @@ def make_chart(
 
 
 def make_archive(scratch: Path, name: str, version: str, *, size: int = 0, colour: str = "blue") -> bytes:
-    """Gives the published archive of a chart that carries ``size`` bytes that do not compress."""
+    """Returns the published archive of a chart that carries ``size`` bytes that do not compress."""
     folder = make_chart(scratch / f"{name}-{version}-{colour}-{size}", name, version, colour=colour)
     if size:
         (folder / "noise.bin").write_bytes(noise(size))
@@ -73,7 +73,7 @@ def make_umbrella(folder: Path, *dependencies: tuple[str, str, str]) -> Path:
 
 
 def pins(**digests: tuple[str, bytes]) -> Pins:
-    """Gives pins whose digests are those of the given (version, archive); ``_`` in a name stands for ``-``."""
+    """Returns pins whose digests are those of the given (version, archive); ``_`` in a name stands for ``-``."""
     charts = {
         name.replace("_", "-"): Pin(
             name.replace("_", "-"), version, "1", "https://charts.example", sha256(archive), "a test wants it"
@@ -84,7 +84,7 @@ def pins(**digests: tuple[str, bytes]) -> Pins:
 
 
 def index(*entries: tuple[str, str, str, str | None]) -> bytes:
-    """Gives a Helm index of (name, version, url, digest)."""
+    """Returns a Helm index of (name, version, url, digest)."""
     charts: dict[str, list[dict[str, object]]] = {}
     for name, version, url, digest in entries:
         entry: dict[str, object] = {"apiVersion": "v2", "name": name, "version": version, "urls": [url]}
@@ -95,7 +95,7 @@ def index(*entries: tuple[str, str, str, str | None]) -> bytes:
 
 
 def tar_of(*entries: tarfile.TarInfo | tuple[str, bytes]) -> bytes:
-    """Gives an uncompressed tar of (path, content) and of entries without content."""
+    """Returns an uncompressed tar of (path, content) and of entries without content."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry in entries:
@@ -113,10 +113,10 @@ def tgz_of(*entries: tarfile.TarInfo | tuple[str, bytes]) -> bytes:
 
 
 def chart_yaml(name: str = "opensearch", version: str = "3.6.0", more: str = "") -> tuple[str, bytes]:
-    """Gives the entry ``NAME/Chart.yaml``."""
+    """Returns the entry ``NAME/Chart.yaml``."""
     return f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: {version}\n{more}".encode()
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Gives every file below a folder with its bytes."""
+    """Returns every file below a folder with its bytes."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -39,7 +39,7 @@ def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 
 def sized(name: str, size: int) -> bytes:
-    """Gives a gzipped tar whose header claims ``size`` bytes that never come."""
+    """Returns a gzipped tar whose header claims ``size`` bytes that never come."""
     info = tarfile.TarInfo(name)
     info.size = size
     return gzip.compress(info.tobuf(tarfile.GNU_FORMAT), mtime=0)

@@ -28,7 +28,7 @@ GONE = {"app_queue_length": ("app_queue_requests", "0.15"), "app_swapped": ("", 
 def known(
     name: str, kind: FamilyType, unit: str = "", labels: Iterable[str] = (), *, exporter: str = "app", on: bool = True
 ) -> list[Known]:
-    """Gives the entries of one family."""
+    """Returns the entries of one family."""
     family = Family(name, kind, unit, frozenset(labels))
     exposure = Exposure(monitor=exporter)
     return [
@@ -68,7 +68,7 @@ SMALL = catalogue(
 
 
 def changed(name: str, **fields: object) -> Catalogue:
-    """Gives the catalogue with other facts about one name."""
+    """Returns the catalogue with other facts about one name."""
     return {**SMALL, name: tuple(replace(one, **fields) for one in SMALL[name])}  # type: ignore[arg-type]
 
 
@@ -82,5 +82,5 @@ def found(
 
 
 def checks(text: str, **fields: object) -> list[str]:
-    """Gives the kinds of finding, in order."""
+    """Returns the kinds of finding, in order."""
     return [finding.check for finding in found(text, **fields)]  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def _raw(item: Item, vector: Vector, _names: Names) -> Issues:
 
 
 def _asks_presence(tree: Any) -> bool:
-    """Says whether an alert only asks whether something was ever counted: every part is a comparison with 0."""
+    """Returns whether an alert only asks whether something was ever counted: every part is a comparison with 0."""
     if not isinstance(tree, Binary):
         return False
     if tree.operator in {"and", "or"}:

@@ -53,7 +53,7 @@ def _loses_le(node: Aggregation, inner: Vector) -> bool:
 
 
 def _one_bucket(node: Aggregation) -> bool:
-    """Says whether every bucket selector below is narrowed to single buckets by a matcher of le."""
+    """Returns whether every bucket selector below is narrowed to single buckets by a matcher of le."""
     return all(any(matcher.label == "le" for matcher in selector.matchers) for selector in selectors(node.inner))
 
 

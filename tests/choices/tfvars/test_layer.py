@@ -32,7 +32,7 @@ SWITCHES = [name for name, variable in BLUEPRINT.variables.items() if not variab
 
 
 def with_variables(**values: Any) -> str:
-    """Gives the example with variables set; None leaves one out."""
+    """Returns the example with variables set; None leaves one out."""
     kept = [line for line in EXAMPLE.splitlines() if line.partition("=")[0].strip() not in values]
     return "\n".join([*kept, *(f"{key} = {value}" for key, value in values.items() if value is not None), ""])
 

@@ -25,7 +25,7 @@ class Script:
         self._call = self._lua.globals()[call]
 
     def run(self, record: Mapping[str, Any], now: float = NOW) -> tuple[dict[str, Any] | None, float]:
-        """Gives what the record becomes and its time in seconds; None where it is left out."""
+        """Returns what the record becomes and its time in seconds; None where it is left out."""
         at = self._table({"sec": int(now), "nsec": round((now - int(now)) * 1e9)})
         code, time, out = self._call("tag", at, self._table(dict(record)))
         assert code in (-1, 1, 2)
@@ -47,7 +47,7 @@ class Script:
 
 
 def leaves(record: Mapping[str, Any], known: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Gives dotted path → value, down to the fields that are known or are no objects."""
+    """Returns dotted path → value, down to the fields that are known or are no objects."""
     found: dict[str, Any] = {}
     for key, value in record.items():
         path = f"{prefix}{key}"

@@ -33,7 +33,7 @@ def ray() -> Script:
 
 @pytest.fixture
 def read(ray: Script) -> Read:
-    """Gives a function from a file's name and a line to what is printed; None where nothing is."""
+    """Returns a function from a file's name and a line to what is printed; None where nothing is."""
 
     def one(name: str, line: str, *, offset: int = 0, folder: str = FOLDER, **fields: Any) -> dict[str, Any] | None:
         record = {"ray_log_line": line, "ray_log_file": f"{folder}/{name}", "ray_log_offset": offset, **fields}

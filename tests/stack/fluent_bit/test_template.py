@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def rendered(tmp_path: Path, helm_binary: Path) -> Callable[[Any], list[dict[str, Any]]]:
-    """Gives a function from the values' ``logs`` to what helm renders."""
+    """Returns a function from the values' ``logs`` to what helm renders."""
     (tmp_path / "templates").mkdir()
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: ai-ml-observability\nversion: 0.1.0\n")
     (tmp_path / "templates" / "_helpers.tpl").write_text(render("build/templates/_helpers.tpl", header="h"))
