@@ -88,7 +88,8 @@ def chart(build: Build) -> Chart:
         "README.md": render(
             "build/templates/README.md",
             header=HEADER,
-            profile=profile,
+            description=profile.description,
+            command=profile.command,
             name=metadata.NAME,
             repositories=metadata.repositories(sources.pins),
         ),

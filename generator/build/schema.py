@@ -7,6 +7,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from generator.files.cache import kept
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -68,6 +70,7 @@ _WORTH_SHARING = 60
 """Characters of JSON from which a part that is there twice is written once."""
 
 
+@kept("schemas")
 def schema_json(schema: Mapping[str, Any], header: str, *, indent: int = 0) -> str:
     """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
 

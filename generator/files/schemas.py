@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
+from generator.files import cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,9 +70,14 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
 
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
+    memo = cache.current().memo("valid")
+    key = cache.fingerprint(_text(_Schema(schema)), repr(data)) if memo.on else ""
+    if key and memo.get(key) is not None:
+        return ()
     try:
         validator = _compiled(_Schema(schema))
         if validator.is_valid(data):
+            memo.set(key, 1)
             return ()
         return tuple((list(error.instance_path), error.message) for error in validator.iter_errors(data))
     except ValueError:  # a number or text that it cannot take over from Python
@@ -89,6 +95,12 @@ class _Schema:
 
     def __hash__(self) -> int:
         return id(self.schema)
+
+
+@lru_cache(maxsize=16)
+def _text(key: _Schema) -> str:
+    """Writes a schema out once, as part of the key of what is known to follow it."""
+    return repr(key.schema)
 
 
 @lru_cache(maxsize=16)
