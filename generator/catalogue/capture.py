@@ -99,6 +99,7 @@ def add_capture(
     from generator.catalogue.exposition import read_capture
     from generator.catalogue.reader import read_catalogue
     from generator.files import yamlfile
+    from generator.files.atomic import write_file
 
     exporters = read_catalogue(root, schema)
     if name not in exporters:
@@ -115,7 +116,7 @@ def add_capture(
         capture=str(capture),
     )
     if write and update.after != update.before:
-        path.write_text(update.after, encoding="utf-8", newline="\n")
+        write_file(path, update.after)
     return update
 
 

@@ -1,4 +1,4 @@
-"""Writes one file: whole, or not at all."""
+"""The one way to write a file that may be there already: whole, or not at all."""
 
 from __future__ import annotations
 
@@ -33,22 +33,38 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def opened_anew(path: Path) -> Iterator[BinaryIO]:
-    """Provides a stream whose content takes the file's place at the end of the block, unless an error ends it.
+    """Yields a stream whose content takes the file's place at the end of the block, unless an error ends it.
 
     Raises:
         InputError: see write_file.
     """
-    target = path.resolve()
-    fresh: str | None = None
     try:
-        handle, fresh = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as stream:
+        target = path.resolve()
+        mode = target.stat().st_mode & 0o7777 if target.exists() else _MODE
+        with replacing(target, mode) as stream:
             yield stream
-        Path(fresh).chmod(target.stat().st_mode & 0o7777 if target.exists() else _MODE)
-        Path(fresh).replace(target)
-        fresh = None
     except OSError as error:
         raise bad_input(f"cannot be written: {error.strerror or error}", file=str(path)) from None
-    finally:
-        if fresh is not None:
-            Path(fresh).unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Yields a stream whose content is the file at the end of the block, unless an error ends it; a link is replaced.
+
+    Args:
+        path: the file; its folder exists.
+        mode: the file's permissions.
+
+    Raises:
+        OSError: the disk refuses; what was there is as it was.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        fresh.chmod(mode)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -17,11 +17,11 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from generator.files.atomic import replacing
 from generator.files.location import package_root, sources_root
 
 if TYPE_CHECKING:
@@ -306,12 +306,5 @@ def _read(path: Path) -> Any:
 def _write(path: Path, value: Any) -> None:
     """Writes a file of the cache in one step; a disk that refuses is passed over."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    with contextlib.suppress(OSError):
-        handle, fresh = tempfile.mkstemp(prefix=".", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-            Path(fresh).replace(path)
-        except OSError:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+    with contextlib.suppress(OSError), replacing(path) as stream:
+        stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

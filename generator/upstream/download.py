@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from generator.files.atomic import replacing
 from generator.upstream.web import (
     BLOCK,
     PassingError,
@@ -73,7 +74,8 @@ def download(
                 raise too_large(url, limit)
             if not offset:
                 part.unlink(missing_ok=True)
-                _state_file(part).write_text(json.dumps({"url": url, "validator": _validator(response)}))
+                with replacing(_state_file(part)) as state:
+                    state.write(json.dumps({"url": url, "validator": _validator(response)}).encode())
             with report(label, total) as advance:
                 advance(offset)
                 _receive(response, part, advance, limit=limit, url=url)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import InputError
-from generator.files.atomic import opened_anew, write_file
+from generator.files.atomic import opened_anew, replacing, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +49,25 @@ def test_an_error_in_the_middle_leaves_what_was_there_and_nothing_else(tmp_path:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no/file: cannot be written: No such file"):
         write_file(tmp_path / "no" / "file", "x")
+
+
+def test_a_link_is_replaced_where_a_file_of_ones_own_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before")
+    (tmp_path / "link").symlink_to("file")
+    with replacing(tmp_path / "link", 0o640) as stream:
+        stream.write(b"after")
+    assert (tmp_path / "link").read_text() == "after"
+    assert (tmp_path / "link").lstat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "file").read_text() == "before"
+
+
+def test_a_file_that_cannot_take_its_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    def write() -> None:
+        with replacing(tmp_path / "folder") as stream:
+            stream.write(b"after")
+
+    with pytest.raises(IsADirectoryError):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
