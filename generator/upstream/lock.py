@@ -50,11 +50,11 @@ def is_archive_of(file_name: str, name: str) -> bool:
 def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
     """Returns the upstream charts in Chart.lock, in its order, each once.
 
-    What has no repository and lies unpacked in ``charts/NAME`` is a part of the chart itself, for Helm too.
+    What has no repository is a part of the chart itself, unpacked in ``charts/NAME``, for Helm too.
 
     Raises:
-        InputError: chart_dir is no directory, has no Chart.yaml or Chart.lock, one of them is broken, or the lock
-            is not in step with Chart.yaml.
+        InputError: chart_dir is no directory, has no Chart.yaml or Chart.lock, one of them is broken, the lock is not
+            in step with Chart.yaml, or a part of the chart is missing.
     """
     if not chart_dir.is_dir():
         raise bad_input("not a directory, expected a chart that gen-chart made", file=str(chart_dir), hint=_MAKE_ONE)
@@ -67,14 +67,21 @@ def read_dependencies(chart_dir: Path) -> tuple[Dependency, ...]:
     declared = _entries(yamlfile.load_mapping(chart_file), str(chart_file))
     problems = tuple(_check_entry(entry, index, str(lock_file)) for index, entry in enumerate(locked))
     violations = [problem for problem in problems if problem] or list(_out_of_step(locked, declared, str(lock_file)))
+    violations = violations or list(_missing_parts(locked, chart_dir))
     if violations:
         raise InputError(*violations)
     dependencies = (
-        Dependency(entry["name"], entry["version"], entry["repository"])
-        for entry in locked
-        if entry["repository"] or not (chart_dir / "charts" / entry["name"] / "Chart.yaml").is_file()
+        Dependency(entry["name"], entry["version"], entry["repository"]) for entry in locked if entry["repository"]
     )
     return tuple(dict.fromkeys(dependencies))
+
+
+def _missing_parts(locked: list[dict[str, str]], chart_dir: Path) -> Iterator[Problem]:
+    for entry in locked:
+        folder = chart_dir / "charts" / entry["name"]
+        if not entry["repository"] and not (folder / "Chart.yaml").is_file():
+            message = "no chart in it, which is a part of this chart: its Chart.lock names no repository for it"
+            yield Problem(message, str(folder), hint="generate the chart again; gen-chart writes it")
 
 
 def _entries(chart: dict[str, Any], file: str) -> list[dict[str, str]]:

@@ -227,9 +227,11 @@ def test_a_mirror_that_is_none_is_refused(chart: Path, vendor: Vendor, mirror: s
     assert "secret" not in text
 
 
-def test_a_dependency_without_an_address_is_refused(tmp_path: Path, vendor: Vendor) -> None:
+def test_a_dependency_without_an_address_that_is_not_in_charts_is_refused(tmp_path: Path, vendor: Vendor) -> None:
     chart = make_umbrella(tmp_path / "c", ("alpha", "1.0.0", ""))
-    assert "Chart.lock: alpha 1.0.0: repository: found ''" in refused(vendor, chart)
+    text = refused(vendor, chart)
+    assert f"{chart / 'charts' / 'alpha'}: no chart in it, which is a part of this chart" in text
+    assert "(generate the chart again; gen-chart writes it)" in text
 
 
 def test_an_empty_mirror_is_no_mirror(chart: Path, mirror: Path, vendor: Vendor) -> None:
