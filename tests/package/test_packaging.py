@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from generator.build.library import FOLDER
 from generator.errors import InputError
 from generator.upstream import helm as door
 from tests import helm
@@ -51,8 +52,9 @@ def test_every_upstream_chart_is_inside(made: Package) -> None:
     with tarfile.open(made.archive) as tar:
         names = tar.getnames()
         times = {(entry.mtime, entry.uid, entry.gid, entry.mode) for entry in tar}
-    inside = [name for name in names if name.startswith("ai-ml-observability/charts/")]
+    inside = [name for name in names if name.startswith("ai-ml-observability/charts/") and name.endswith(".tgz")]
     assert len(inside) == made.charts == 6
+    assert f"ai-ml-observability/{FOLDER}/Chart.yaml" in names
     assert names == sorted(names)
     assert times == {(0, 0, 0, 0o644)}
 
