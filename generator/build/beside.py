@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generator.build.build import Build
     from generator.verify.spec import Finding
 
-_MEMOS = ("clean", "expressions", "logs", "names")
+_MEMOS = ("clean", "data", "expressions", "logs", "names", "valid")
 """What the check keeps, which the other process hands over."""
 
 
@@ -95,9 +95,13 @@ def _worth_a_process(build: Build) -> bool:
 
 def _answer(build: Build, writer: int) -> None:
     """Writes what the check keeps, if it finds nothing; findings are few and rare, and made again by the asker."""
+    known = {kind: set(cache.current().memo(kind).new) for kind in _MEMOS}
     if _findings(build):
         return
-    values = {kind: cache.current().memo(kind).new for kind in _MEMOS}
+    values = {
+        kind: {key: value for key, value in cache.current().memo(kind).new.items() if key not in known[kind]}
+        for kind in _MEMOS
+    }
     with os.fdopen(writer, "wb") as stream:
         stream.write(json.dumps({"clean": True, "kept": values}).encode())
 
