@@ -36,7 +36,7 @@ def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict
     for component in components:
         found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
         for path, reason in component.comments.items():
-            place = (component.name, *path.split("."))
+            place = (component.name, *path)
             found[place] = reason
     upstream = {path[0] for path in found}
     for key, child in schema["properties"].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,10 @@ from generator.files.cache import kept
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What JSON may hold as it is and YAML may not, or not as it is (YAML 1.1, 5.1 and 5.4)."""
 
 
 @cache
@@ -38,8 +43,13 @@ def _environment() -> Environment:
 
 
 def _json(value: Any) -> str:
-    """Writes a value as JSON on one line, which YAML reads as that value, whatever text is in it."""
-    return json.dumps(value, ensure_ascii=False)
+    """Writes a value as JSON on one line, which YAML reads as that value, whatever text is in it.
+
+    YAML takes some characters for line ends and refuses others; these alone are escaped, because it reads no pair of
+    ``\\u`` as one character.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _helm_json(value: Any) -> str:

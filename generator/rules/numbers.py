@@ -1,7 +1,8 @@
 """Numbers that the chart's values set, and the marks that stand for them in rules.
 
 While rules are written out, a number is a word such as ``__value_thresholds_kvCache__``: one token for whoever reads
-PromQL, and never part of a person's text. In the end it becomes a number, or the Helm expression that gives one.
+PromQL, and never part of a person's text. In the end it becomes a number, or the Helm expression that gives one. No
+template has it: PromQL is parsed with the mark in it, which Jinja's or Go's would not let it be.
 """
 
 from __future__ import annotations

@@ -1,14 +1,21 @@
-"""What every component module gives: the Helm values of one upstream chart and why they are set."""
+"""What every component module makes: the Helm values of one upstream chart and why they are set."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from generator.files import yamlfile
+from generator.files.cache import kept
+from generator.files.templating import render
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from generator.choices.profiles import Profile
+
+KeyPath = tuple[str, ...]
+"""The keys that lead to a value."""
 
 
 @dataclass(frozen=True)
@@ -19,17 +26,69 @@ class Component:
         name: the chart's name; also its key in the umbrella chart's values and in pins.yaml.
         summary: what it brings, a few words.
         values: its Helm values, ``enabled`` included.
-        comments: dotted path inside values → the reason shown above that key in values.yaml.
+        comments: path inside values → the reason shown above that key in values.yaml.
     """
 
     name: str
     summary: str
     values: Mapping[str, Any]
-    comments: Mapping[str, str] = field(default_factory=dict)
+    comments: Mapping[KeyPath, str] = field(default_factory=dict)
+
+
+def from_template(name: str, summary: str, **context: Any) -> Component:
+    """Builds a component from ``generator/stack/NAME/values.yaml``, a template of commented YAML.
+
+    Args:
+        name: the upstream chart's name; the folder has it with ``_`` for ``-``.
+        summary: what it brings, a few words.
+        context: what the template is filled with; a person's text goes through its filter ``json``.
+    """
+    file = f"stack/{name.replace('-', '_')}/values.yaml"
+    text = render(file, **context)
+    values, comments = _read(text, file)
+    return Component(name, summary, values, {tuple(path): reason for path, reason in comments})
+
+
+@kept("components")
+def _read(text: str, file: str) -> list[Any]:
+    """Returns the data of commented YAML, and [path, comment] for each key with a comment right above it."""
+    return [
+        yamlfile.parse(text, file=f"generator/{file}"),
+        [[list(path), reason] for path, reason in comments_above(text).items()],
+    ]
+
+
+def comments_above(text: str) -> dict[KeyPath, str]:
+    """Returns path → the lines of comment right above a key, at the key's indent, joined; keys in lists have none."""
+    import yaml
+
+    lines = text.split("\n")
+
+    def of_mapping(node: yaml.Node | None, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+        if not isinstance(node, yaml.MappingNode) or node.flow_style:
+            return
+        for key, value in node.value:
+            here = (*path, key.value)
+            if reason := _above(lines, key.start_mark.line, key.start_mark.column):
+                yield here, reason
+            yield from of_mapping(value, here)
+
+    return dict(of_mapping(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), ()))
+
+
+def _above(lines: list[str], line: int, column: int) -> str:
+    """Returns the comment that ends right above a line; a block of text is further in than the key after it."""
+    sign = f"{' ' * column}# "
+    block: list[str] = []
+    for text in reversed(lines[:line]):
+        if not text.startswith(sign):
+            break
+        block.insert(0, text.removeprefix(sign))
+    return " ".join(block)
 
 
 def choices_of(profile: Profile, name: str) -> Mapping[str, Any]:
-    """Gives the profile's choices for the component ``name``."""
+    """Returns the profile's choices for the component ``name``."""
     choices: Mapping[str, Any] = profile.choices["components"][name]
     return choices
 
@@ -38,17 +97,5 @@ _MEBIBYTES = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
 
 
 def mebibytes(size: str) -> int:
-    """Gives a Kubernetes size such as ``50Gi`` in MiB; the profile schema admits Mi, Gi and Ti only."""
+    """Returns a Kubernetes size such as ``50Gi`` in MiB; the profile schema admits Mi, Gi and Ti only."""
     return int(size[:-2]) * _MEBIBYTES[size[-2:]]
-
-
-def volume_claim(profile: Profile, size: str) -> dict[str, Any]:
-    """Gives a volumeClaimTemplate for one ReadWriteOnce volume of ``size``."""
-    spec: dict[str, Any] = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": size}},
-    }
-    class_name = profile.choices["storage"]["className"]
-    if class_name is not None:
-        spec["storageClassName"] = class_name
-    return {"spec": spec}

@@ -92,7 +92,9 @@ def test_a_long_note_is_wrapped_and_no_word_is_broken() -> None:
     assert all(len(line) <= 104 for line in note[:-1])
 
 
-COMPONENT = Component("loki", "the store", {"enabled": True, "nodes": 3}, {"nodes": "A quorum.", "a.b": "Deeper."})
+COMPONENT = Component(
+    "loki", "the store", {"enabled": True, "nodes": 3}, {("nodes",): "A quorum.", ("a", "b"): "Deeper."}
+)
 
 
 def profile(**choices: Any) -> Profile:

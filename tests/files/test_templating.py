@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+from generator.files import yamlfile
 from generator.files.templating import _environment, render
 
 
@@ -52,6 +55,13 @@ def test_nothing_is_escaped_as_html() -> None:
 def test_a_persons_text_in_yaml_stays_that_text(text: str) -> None:
     written = filled("a: [[ text | json ]]\nb: [[ [text, 1, none, true] | json ]]\n", text=text)
     assert yaml.safe_load(written) == {"a": text, "b": [text, 1, None, True]}
+
+
+@given(st.text() | st.text("\x7f\x85\x9f\u2028\u2029\ufeff\ufffe\uffff\x00\x1b\U0001f600", max_size=5))
+def test_whatever_text_it_is_yaml_reads_it_back(text: str) -> None:
+    written = filled("a: [[ text | json ]]\nb: [[ [text] | json ]]\n", text=text)
+    assert yamlfile.parse(written, file="a.yaml") == {"a": text, "b": [text]}
+    assert written.count("\n") == 2
 
 
 def test_json_for_a_template_of_helms_leaves_no_action_for_it() -> None:

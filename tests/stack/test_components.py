@@ -8,6 +8,7 @@ import pytest
 
 from generator.build.sources import read_pins
 from generator.stack import NAMES
+from generator.stack.component import comments_above
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
@@ -41,23 +42,67 @@ def test_the_profiles_switch_is_the_charts_switch(values: Values, name: str) -> 
 
 
 def test_a_reason_is_never_given_for_a_key_that_no_profile_sets(made: Made) -> None:
-    reasons: set[tuple[str, str]] = set()
-    used: set[tuple[str, str]] = set()
     for profile in PROFILES:
         for name, component in made(profile).items():
+            assert component.comments
             for path in component.comments:
-                reasons.add((name, path))
-                if _has(component.values, path):
-                    used.add((name, path))
-    assert reasons == used
+                values: Any = component.values
+                for key in path:
+                    assert key in values, (name, path)
+                    values = values[key]
 
 
-def _has(values: Any, path: str) -> bool:
-    for key in path.split("."):
-        if not isinstance(values, dict) or key not in values:
-            return False
-        values = values[key]
-    return True
+def test_a_reason_is_the_comment_right_above_its_key() -> None:
+    text = """\
+# About a,
+# two lines.
+a:
+  # Not about b: a line is between.
+
+  b: 1
+  # About c.
+  c: |
+    # Text, no comment.
+    d: 1
+  # About e.
+  e.f: {g: 1}
+# Too far out for h.
+  h: 2
+list:
+  # Of an item.
+  - i: 1
+"""
+    assert comments_above(text) == {
+        ("a",): "About a, two lines.",
+        ("a", "c"): "About c.",
+        ("a", "e.f"): "About e.",
+    }
+
+
+ODD = "quote ' and \" and {{ .Values }} [[ x ]] # no: comment\n- yes"
+
+
+def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
+    """Whatever is in it: a template of YAML is filled in, and YAML or Helm could take it for their own."""
+    resources = {"requests": {ODD: ODD, "no": "0o17", "x": 1.5}, "limits": {"~": "1e3"}}
+    found = values(
+        "standalone",
+        {
+            "storage": {"className": ODD},
+            "components": {
+                "opensearch": {"resources": resources},
+                "kube-prometheus-stack": {"grafana": {"adminPassword": ODD, "opensearchPlugin": {"image": ODD}}},
+                "kube-state-metrics": {"labels": {ODD: [ODD]}},
+            },
+        },
+    )
+    grafana = found["kube-prometheus-stack"]["grafana"]
+    for kind, amounts in resources.items():
+        assert found["opensearch"]["resources"][kind].items() >= amounts.items()
+    assert found["opensearch"]["persistence"]["storageClass"] == ODD
+    assert (grafana["adminPassword"], grafana["extraInitContainers"][0]["image"]) == (ODD, ODD)
+    assert grafana["persistence"]["storageClassName"] == ODD
+    assert f"{ODD}=[{ODD}]" in found["kube-state-metrics"]["metricLabelsAllowlist"]
 
 
 def strings(data: Any) -> Iterator[tuple[str, Any]]:

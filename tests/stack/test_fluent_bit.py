@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generator.errors import InputError
 from generator.stack.component import mebibytes
-from generator.stack.fluent_bit.component import _service
+from generator.stack.fluent_bit.component import chunks_in_memory
 from generator.stack.fluent_bit.destination import Destination
 from generator.stack.fluent_bit.destination import outputs as outputs_of
 from tests.conftest import PROFILES
@@ -222,9 +222,13 @@ def test_no_input_pauses_when_memory_is_full_for_the_disk_is_there(values: Value
     ],
 )
 def test_chunks_in_memory_take_a_quarter_of_the_containers_limit(limits: dict[str, Any], chunks: int) -> None:
-    service = _service({"limits": limits})
-    assert sections(service)[0]["storage.max_chunks_up"] == str(chunks)
-    assert sections(_service({})) == sections(_service({"limits": {}}))
+    assert chunks_in_memory({"limits": limits}) == chunks
+    assert chunks_in_memory({}) == chunks_in_memory({"limits": {}})
+
+
+def test_the_chunks_in_memory_are_those_of_the_profiles_limit(values: Values) -> None:
+    found = values("standalone", {"components": {NAME: {"resources": {"limits": {"memory": "128M"}}}}})[NAME]
+    assert sections(found["config"]["service"])[0]["storage.max_chunks_up"] == "16"
 
 
 def test_an_outage_ends_within_a_minute_of_opensearchs_return(values: Values) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generator.errors import bad_input
+from generator.files.templating import render
 from generator.stack.component import choices_of, mebibytes
 from generator.stack.opensearch import component as opensearch
-from generator.stack.secrets.names import SECRETS, secret_name
+from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
     from generator.choices.profiles import Profile
 
 NAME = "fluent-bit"
 
-_CA_FOLDER = "/fluent-bit/opensearch"
+CA_FOLDER = "/fluent-bit/opensearch"
+"""Where the authority of OpenSearch's certificate is mounted."""
+
 _LOGIN = "opensearchFluentBit"
 
 STREAMS = {"kube.*": "logs-kubernetes", "host.*": "logs-host"}
@@ -78,75 +81,14 @@ def destination(profile: Profile) -> Destination:
     return Destination(opensearch.SERVICE, choices["port"], True, node_tls, login)
 
 
-def environment(where: Destination) -> list[dict[str, Any]]:
-    """Gives the container's variables: the node's name for every record, and the login."""
-    variables: list[dict[str, Any]] = [
-        {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
-    ]
-    if where.login is not None:
-        known = SECRETS[_LOGIN]
-        variables += [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": where.login, "key": key}}}
-            for name, key in (("OPENSEARCH_USER", known.user_key), ("OPENSEARCH_PASSWORD", known.password_key))
-        ]
-    return variables
-
-
-def volumes(where: Destination) -> list[dict[str, Any]]:
-    """Gives the volume with the certificate authority alone: the Secret may hold a private key too."""
-    if where.ca is None:
-        return []
-    return [
-        {
-            "name": "opensearch-ca",
-            "secret": {"secretName": where.ca, "items": [{"key": "ca.crt", "path": "ca.crt"}]},
-        }
-    ]
-
-
-def volume_mounts(where: Destination) -> list[dict[str, Any]]:
-    """Gives the mounts of those volumes."""
-    return [{"name": volume["name"], "mountPath": _CA_FOLDER, "readOnly": True} for volume in volumes(where)]
-
-
 def outputs(where: Destination, buffer_size: str) -> str:
-    """Gives the outputs; the buffer is shared, the nodes' own logs are few and get a tenth of it.
-
-    An id is made of a record and its time, which is written to the nanosecond so that equal lines stay two.
-    """
+    """Returns the outputs; the buffer is shared, the nodes' own logs are few and get a tenth of it."""
     limit = mebibytes(buffer_size)
     host_limit = max(limit // 10, 1)
-    sizes = {"kube.*": max(limit - host_limit, 1), "host.*": host_limit}
-    return "\n".join(
-        f"""\
-[OUTPUT]
-    Name opensearch
-    Match {match}
-    Host {where.host}
-    Port {where.port}
-{_secured(where)}    Index {stream}
-    Time_Key @timestamp
-    Time_Key_Nanos On
-    Replace_Dots On
-    Suppress_Type_Name On
-    Trace_Error On
-    Generate_ID On
-    Write_Operation create
-    Buffer_Size False
-    Retry_Limit no_limits
-    storage.total_limit_size {sizes[match]}M
-"""
-        for match, stream in STREAMS.items()
+    limits = {"kube.*": max(limit - host_limit, 1), "host.*": host_limit}
+    return render(
+        "stack/fluent_bit/templates/outputs.conf",
+        where=where,
+        ca_folder=CA_FOLDER,
+        streams=[(match, stream, limits[match]) for match, stream in STREAMS.items()],
     )
-
-
-def _secured(where: Destination) -> str:
-    """Fluent Bit verifies a certificate unless told otherwise, but not whose it is (5.1.1 src/flb_output.c)."""
-    lines: list[str] = []
-    if where.tls:
-        lines += ["tls On", "tls.verify On", "tls.verify_hostname On"]
-        if where.ca is not None:
-            lines.append(f"tls.ca_file {_CA_FOLDER}/ca.crt")
-    if where.login is not None:
-        lines += ["HTTP_User ${OPENSEARCH_USER}", "HTTP_Passwd ${OPENSEARCH_PASSWORD}"]
-    return "".join(f"    {line}\n" for line in lines)

@@ -36,18 +36,3 @@ def node_parsers() -> str:
 def script(name: str) -> str:
     """Gives a Lua script with what both scripts share before it: Fluent Bit's filter reads one file."""
     return f"{_text('shared.lua')}\n{_text(name)}"
-
-
-def level_filter(match: str, key: str, *first: str) -> str:
-    """Gives the filter that finds a line's level.
-
-    Args:
-        match: the tags of the lines.
-        key: the field that holds a line.
-        first: parsers to try before those of the levels.
-    """
-    names = "".join(f"    Parser {name}\n" for name in (*first, *LEVEL_PARSERS))
-    return (
-        f"[FILTER]\n    Name parser\n    Match {match}\n    Key_Name {key}\n{names}"
-        "    Reserve_Data On\n    Preserve_Key On\n"
-    )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from generator.files.templating import render
-from generator.stack.fluent_bit.files import level_filter, parsers, script
+from generator.stack.fluent_bit.files import LEVEL_PARSERS, parsers, script
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP, CONFIG_PATH, LOG_PATH, STATE_PATH
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def ray_files() -> Mapping[str, str]:
         state=STATE_PATH,
         paths=",".join(f"{folder}/{pattern}" for pattern in _READ),
         excluded=",".join(f"*/{pattern}" for pattern in _LEFT_OUT),
-        levels=level_filter("ray", "ray_log_line", "json_line"),
+        level_parsers=("json_line", *LEVEL_PARSERS),
     )
     return MappingProxyType(
         {"fluent-bit.conf": conf, "parsers.conf": parsers() + _JSON_PARSER, "ray.lua": script("ray.lua")}
