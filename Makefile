@@ -15,10 +15,10 @@ test: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 test-fast: $(VENV)/.ready-dev
-	$(BIN)/pytest -n auto -m 'not slow'
+	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff format .

