@@ -119,10 +119,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def upstream_charts(shared: Path, write_chart: Callable[..., Path], chart_mirror: str | None) -> Path:
-    """A charts/ folder that holds the real upstream charts as archives, from a mirror, the cache or the network.
-
-    It may serve as a mirror itself: from unpacked charts each archive would be packed again.
-    """
+    """A charts/ folder that holds the real upstream charts, from a mirror, the cache or the network."""
     mirror, folder = chart_mirror, shared / "upstream"
     with exclusive(shared, wait=True):
         if not folder.is_dir():

@@ -57,7 +57,8 @@ def list_images(build: Build, registry: str | None, upstream: Upstream) -> Liste
     rendered: list[tuple[Found, ...]] = []
     for each in builds:
         with complete_chart(each, upstream) as (folder, _vendored):
-            rendered.append(pulled_images(helm.template(folder, release=RELEASE, namespace=NAMESPACE), each))
+            text = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
+            rendered.append(pulled_images(helm.objects(text, crds=False), each))
     if registry:
         check_moved(rendered[1], rendered[0], registry)
     return Listed(rendered[0], rendered[-1])

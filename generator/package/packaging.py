@@ -82,7 +82,7 @@ def make_package(
         text = annotated(chart_yaml.read_text(encoding="utf-8"), (), version)
         chart_yaml.write_bytes(text.encode())
         rendered = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
-        images = [pulled.image for pulled in pulled_images(rendered, build)]
+        images = [pulled.image for pulled in pulled_images(helm.objects(rendered, crds=False), build)]
         text = annotated(text, images, None)
         chart_yaml.write_bytes(text.encode())
         metadata = yamlfile.parse(text, file="Chart.yaml")

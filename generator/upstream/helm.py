@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "GEN_CHART_HELM"
 """Names the helm binary; without it the first on PATH is taken."""
+
+_DOCUMENTS = re.compile(r"^---$", re.MULTILINE)
+_CRD = re.compile(r"^kind: CustomResourceDefinition$", re.MULTILINE)
 
 
 def binary() -> Path:
@@ -64,8 +68,8 @@ def _words(stderr: bytes) -> str:
     return " ".join(kept).removeprefix("Error: ")
 
 
-def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path] = ()) -> list[dict[str, Any]]:
-    """Returns the objects that a chart renders to, hooks and CRDs included.
+def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path] = ()) -> str:
+    """Returns what a chart renders to, hooks and CRDs included: a stream of YAML documents.
 
     Args:
         chart: the chart's folder or archive; its dependencies must be in it.
@@ -77,12 +81,20 @@ def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path
         InputError: see run.
     """
     more = [word for file in values for word in ("--values", str(file))]
-    return objects(run("template", release, chart, "--namespace", namespace, "--include-crds", *more))
+    return run("template", release, chart, "--namespace", namespace, "--include-crds", *more)
 
 
-def objects(text: str) -> list[dict[str, Any]]:
-    """Returns the objects of a rendered stream, without the empty ones."""
+def objects(text: str, *, crds: bool = True) -> list[dict[str, Any]]:
+    """Returns the objects of a rendered stream, without the empty ones.
+
+    Args:
+        text: what template returns.
+        crds: whether CustomResourceDefinitions are among them; they are two thirds of the text and name no image.
+    """
     import yaml
+
+    if not crds:
+        text = "---\n".join(part for part in _DOCUMENTS.split(text) if not _CRD.search(part))
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """Reads a bare ``=``, an operator in the description of a CRD, as the text that it is."""

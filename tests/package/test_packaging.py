@@ -89,7 +89,10 @@ def test_helm_4_plans_its_installation_with_the_network_cut_off(made: Package) -
     assert "STATUS: pending-install" in dry.stdout
 
 
-def test_helm_verifies_a_signed_package(package: Callable[..., Package], tmp_path: Path, helm_binary: Path) -> None:
+@pytest.fixture(scope="module")
+def signed(package: Callable[..., Package], tmp_path_factory: pytest.TempPathFactory) -> tuple[Package, Path]:
+    """A package that a key made for it has signed, and the keyring that knows the key."""
+    tmp_path = tmp_path_factory.mktemp("signed")
     gpg = shutil.which("gpg")
     if gpg is None:
         pytest.skip("no gpg on PATH")
@@ -101,17 +104,25 @@ def test_helm_verifies_a_signed_package(package: Callable[..., Package], tmp_pat
         subprocess.run([gpg, *make_key], check=True, capture_output=True)
         keyring = tmp_path / "keyring.gpg"
         keyring.write_bytes(subprocess.run([gpg, "--export"], check=True, capture_output=True).stdout)
-        signed = package(tmp_path / "out", key="t@example.com")
+        made = package(tmp_path / "out", key="t@example.com")
         with pytest.raises(InputError, match=r"--sign nobody: gpg cannot sign: .*No secret key"):
             package(tmp_path / "unsigned", key="nobody")
         subprocess.run(["gpgconf", "--kill", "all"], check=True)
     assert not list((tmp_path / "unsigned").iterdir())
-    done = helm.run(helm_binary, "verify", signed.archive, "--keyring", keyring)
-    assert f"sha256:{signed.sha256}" in done.stdout + done.stderr
+    return made, keyring
 
-    with signed.archive.open("ab") as archive:
-        archive.write(b"\0")
-    assert helm.run(helm_binary, "verify", signed.archive, "--keyring", keyring, check=False).returncode != 0
+
+def test_helm_verifies_a_signed_package(signed: tuple[Package, Path], tmp_path: Path, helm_binary: Path) -> None:
+    package, keyring = signed
+    done = helm.run(helm_binary, "verify", package.archive, "--keyring", keyring)
+    assert f"sha256:{package.sha256}" in done.stdout + done.stderr
+
+    changed = tmp_path / package.archive.name
+    changed.write_bytes(package.archive.read_bytes() + b"\0")
+    shutil.copy(package.archive.with_name(f"{package.archive.name}.prov"), tmp_path)
+    refused = helm.run(helm_binary, "verify", changed, "--keyring", keyring, check=False)
+    assert refused.returncode != 0
+    assert "sha256 sum does not match" in refused.stderr
 
 
 def test_a_registry_takes_it_and_gives_back_the_same_bytes(
@@ -204,8 +215,9 @@ def test_a_registry_that_refuses_leaves_the_package_and_says_why(
     assert len(list(tmp_path.glob("*.tgz"))) == 1
 
 
+@pytest.mark.usefixtures("made")
 def test_a_disk_that_fills_leaves_nothing_and_is_named(
-    chart_mirror: str | None, upstream_charts: Path, tmp_path: Path, helm_binary: Path
+    chart_mirror: str | None, upstream_charts: Path, tmp_path: Path
 ) -> None:
     """A limit on the size of files stands for the disk: between the largest upstream chart and the package."""
     largest = max(archive.stat().st_size for archive in upstream_charts.glob("*.tgz"))
@@ -220,7 +232,7 @@ def test_a_disk_that_fills_leaves_nothing_and_is_named(
         "--destination",
         str(tmp_path / "out"),
     ]
-    environment = {**os.environ, door.VARIABLE: str(helm_binary)}
+    environment = {**os.environ, door.VARIABLE: str(helm.any_binary())}
     environment |= {"GEN_CHART_MIRROR": chart_mirror} if chart_mirror else {}
     done = subprocess.run(
         ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command],

@@ -58,5 +58,11 @@ def test_a_program_that_cannot_be_run_is_named(program: Path) -> None:
         helm.run("version")
 
 
+def test_the_kinds_of_an_operator_are_left_out_on_request() -> None:
+    text = "---\nkind: CustomResourceDefinition\na: 1\n---\nkind: ConfigMap\nb: |\n  kind: CustomResourceDefinition\n"
+    assert [found["kind"] for found in helm.objects(text)] == ["CustomResourceDefinition", "ConfigMap"]
+    assert helm.objects(text, crds=False) == [{"kind": "ConfigMap", "b": "kind: CustomResourceDefinition\n"}]
+
+
 def test_empty_documents_are_left_out_and_a_bare_equals_sign_is_text() -> None:
     assert helm.objects("---\n---\na: =\n---\n# nothing\n") == [{"a": "="}]
