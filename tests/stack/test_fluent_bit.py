@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.build.profile import load_profile
+from generator.choices.profiles import Layer
 from generator.errors import InputError
 from generator.stack.component import mebibytes
 from generator.stack.fluent_bit.component import chunks_in_memory
@@ -18,6 +20,8 @@ from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from generator.build.sources import Sources
 
     Values = Callable[..., dict[str, Any]]
 
@@ -42,6 +46,15 @@ def outputs(found: dict[str, Any]) -> list[dict[str, str]]:
 
 def off(**more: Any) -> dict[str, Any]:
     return {"components": {"opensearch": {"enabled": False}, NAME: more}}
+
+
+@pytest.mark.parametrize(
+    "host", ["logs example", "logs.example\n    HTTP_Passwd x", "https://logs.example", "${HOME}", ""]
+)
+def test_what_is_no_host_does_not_reach_the_configuration(sources: Sources, host: str) -> None:
+    overlay = Layer("mine.yaml", {"components": {NAME: {"host": host}}})
+    with pytest.raises(InputError, match="expected a host's name or address"):
+        load_profile("standalone", sources, [overlay])
 
 
 def test_logs_go_to_this_charts_opensearch_unless_a_host_is_named(values: Values) -> None:
