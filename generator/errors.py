@@ -1,6 +1,6 @@
 """The one kind of error that a person sees: where, what was found, what was expected, what to do.
 
-Exit codes follow the house rule: 0 done, 1 a check failed, 2 bad input.
+Exit codes: 0 done, 1 a check failed, 2 bad input.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The blocks of the chart's values as values-schemas/values.schema.yaml has them, for tests of a single room."""
+"""The blocks of the chart's values as values-schemas/values.schema.yaml has them, for tests of a single folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 @cache
 def block(name: str) -> dict[str, Any]:
-    """Returns one block's schema, before the room's own files are put into it."""
+    """Returns one block's schema, before its folder's files are put into it."""
     schema = inlined(yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml"))
     found: dict[str, Any] = schema["properties"][name]
     return found

@@ -9,10 +9,10 @@ from tests.conftest import ROOT
 
 
 def open_schema() -> dict[str, Any]:
-    """Returns the profile schema; the parts that other rooms define take any mapping."""
+    """Returns the profile schema; the parts that other folders define take any mapping."""
     schema = yamlfile.load_mapping(ROOT / "values-schemas" / "profile.schema.yaml")
-    rooms = {name: {"type": "object"} for name in ("monitors", "dashboards", "rules")}
+    blocks = {name: {"type": "object"} for name in ("monitors", "dashboards", "rules")}
     values = yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml")
     existing = values["properties"]["secrets"]["properties"]["existing"]
     parts = {**values["$defs"], "existingSecrets": existing, "exemption": {"type": "object"}}
-    return {**schema, "properties": schema["properties"] | rooms, "$defs": {**schema["$defs"], **parts}}
+    return {**schema, "properties": schema["properties"] | blocks, "$defs": {**schema["$defs"], **parts}}

@@ -229,15 +229,15 @@ def test_hooks_run_the_projects_own_programs_in_the_versions_of_ci() -> None:
             assert re.search(rf"^{Path(program).name}==\S+$", constraints, flags=re.MULTILINE)
 
 
-def test_the_chart_hook_sees_every_room_that_a_chart_is_made_of() -> None:
+def test_the_chart_hook_sees_every_folder_that_a_chart_is_made_of() -> None:
     (hook,) = (
         hook for hook in load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"] if hook["id"] == "committed-chart"
     )
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    rooms = re.findall(r'^"([\w.-]+)" = "generator/data/', project, flags=re.MULTILINE)
-    assert "profiles" in rooms
-    for room in rooms:
-        assert re.search(hook["files"], room if (ROOT / room).is_file() else f"{room}/x.yaml"), room
+    sources = re.findall(r'^"([\w.-]+)" = "generator/data/', project, flags=re.MULTILINE)
+    assert "profiles" in sources
+    for source in sources:
+        assert re.search(hook["files"], source if (ROOT / source).is_file() else f"{source}/x.yaml"), source
 
 
 @pytest.mark.parametrize("name", ["bug", "workload"])

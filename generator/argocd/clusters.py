@@ -57,16 +57,16 @@ def parse_clusters(data: Any, schema: Mapping[str, Any], *, file: str, folder: P
         InputError: the data does not follow the schema, or a name or a server comes twice.
     """
     schemas.validate(data, schema, file=file)
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for key in ("name", "server"):
         seen: dict[str, int] = {}
         for index, entry in enumerate(data["clusters"]):
             first = seen.setdefault(entry[key], index)
             if first != index:
                 message = f"found '{entry[key]}' twice; clusters[{first}] has it too"
-                found.append(Problem(message, file, f"clusters[{index}].{key}"))
-    if found:
-        raise InputError(*found)
+                problems.append(Problem(message, file, f"clusters[{index}].{key}"))
+    if problems:
+        raise InputError(*problems)
     return tuple(
         Cluster(
             name=entry["name"],

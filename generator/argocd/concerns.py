@@ -89,8 +89,8 @@ def concerns(values: Mapping[str, Any], existing: Collection[str] = ()) -> tuple
         existing: keys of generator.secrets.SECRETS that the profile leaves to somebody else.
     """
     secrets = _secrets(values, existing)
-    found = (_crds(values), secrets, _stack(values, with_secrets=secrets is None), _signals(values))
-    return tuple(concern for concern in found if concern is not None)
+    parts = (_crds(values), secrets, _stack(values, with_secrets=secrets is None), _signals(values))
+    return tuple(concern for concern in parts if concern is not None)
 
 
 def enabled(values: Mapping[str, Any], name: str) -> bool:
@@ -159,7 +159,7 @@ def _stack(values: Mapping[str, Any], *, with_secrets: bool) -> Concern | None:
 
 
 def _signals(values: Mapping[str, Any]) -> Concern | None:
-    if not any(_shows(values.get(room, {})) for room in _SIGNALS):
+    if not any(_shows(values.get(block, {})) for block in _SIGNALS):
         return None
     summary = "Monitors, rules and dashboards. After the operator, whose webhook checks rules."
     return Concern("signals", 3, summary, _only(values, "signals"))
@@ -175,7 +175,7 @@ def _only(values: Mapping[str, Any], *parts: str, charts: Collection[str] = ()) 
     if "stack" not in parts and _ray_namespaces(values):
         off["logs"] = {"rayNamespaces": []}
     if "signals" not in parts:
-        off |= {room: {"enabled": False} for room in _SIGNALS if _shows(values.get(room, {}))}
+        off |= {block: {"enabled": False} for block in _SIGNALS if _shows(values.get(block, {}))}
     return off
 
 
@@ -189,22 +189,22 @@ def _makes_secrets(values: Mapping[str, Any], existing: Collection[str]) -> bool
     Where the bootstrap only looks whether a person's Secrets are there, it is nothing but hooks, and ArgoCD never syncs
     an Application of hooks by itself. Then it stays with the stack.
     """
-    given = values.get("secrets", {})
+    secrets = values.get("secrets", {})
     needed: set[str] = set()
     if enabled(values, "opensearch"):
-        if given.get("bootstrap"):
+        if secrets.get("bootstrap"):
             needed |= _LOGINS
-        if given.get("bootstrap") or given.get("certManager", {}).get("enabled"):
+        if secrets.get("bootstrap") or secrets.get("certManager", {}).get("enabled"):
             needed |= _CERTIFICATES
     grafana = values.get(_STACK, {}).get("grafana", {})
-    if given.get("bootstrap") and enabled(values, _STACK) and grafana.get("enabled", True) is not False:
+    if secrets.get("bootstrap") and enabled(values, _STACK) and grafana.get("enabled", True) is not False:
         login = grafana.get("admin", {}).get("existingSecret")
         needed |= {"grafanaAdmin"} if login == SECRETS["grafanaAdmin"].name else set()
     return bool(needed - set(existing)) and bool(values.get("parts", {}).get("secrets", True))
 
 
 def _shows(block: Mapping[str, Any]) -> bool:
-    """Returns whether a room's block leaves anything on."""
+    """Returns whether a block leaves anything on."""
     return block.get("enabled", True) is not False and any(
         entry.get("enabled") for entry in block.values() if isinstance(entry, dict)
     )

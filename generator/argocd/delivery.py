@@ -53,18 +53,18 @@ def added_values(base: Build, build: Build) -> dict[str, Any]:
     return values
 
 
-def difference(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what Helm has to lay over ``base`` to have ``wanted``: null takes a key out."""
-    found: dict[str, Any] = {key: None for key in base if key not in wanted}
-    for key, value in wanted.items():
+def difference(base: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what Helm has to lay over ``base`` to have ``target``: null takes a key out."""
+    changes: dict[str, Any] = {key: None for key in base if key not in target}
+    for key, value in target.items():
         if key not in base:
-            found[key] = value
+            changes[key] = value
         elif isinstance(value, dict) and isinstance(base[key], dict):
             if inner := difference(base[key], value):
-                found[key] = inner
+                changes[key] = inner
         elif value != base[key] or isinstance(value, bool) != isinstance(base[key], bool):
-            found[key] = value
-    return found
+            changes[key] = value
+    return changes
 
 
 def helm_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _has_null(value: Any) -> bool:
     return any(map(_has_null, value)) if isinstance(value, list) else value is None
 
 
-def _refuse_taken_out(base: Profile, wanted: Profile, values: Mapping[str, Any]) -> None:
+def _refuse_taken_out(base: Profile, profile: Profile, values: Mapping[str, Any]) -> None:
     """Refuses what would take a key of an upstream chart out: Helm then drops that chart's own default too."""
     for name in components.NAMES:
         for path in _nulls(values.get(name), name):
@@ -91,7 +91,7 @@ def _refuse_taken_out(base: Profile, wanted: Profile, values: Mapping[str, Any])
                 continue
             raise bad_input(
                 f"sets nothing at {path}, where the chart of '{base.command}' has a value",
-                file=wanted.command,
+                file=profile.command,
                 path=path,
                 hint=_OWN_CHART,
             )
@@ -106,9 +106,11 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
 
 
 def _refuse_other_files(base: Build, build: Build) -> None:
-    ours, theirs = chart(base), chart(build)
+    base_files, files = chart(base), chart(build)
     differing = sorted(
-        path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path) and path not in _FOLLOWS_VALUES
+        path
+        for path in {*base_files, *files}
+        if base_files.get(path) != files.get(path) and path not in _FOLLOWS_VALUES
     )
     if differing:
         raise bad_input(

@@ -145,7 +145,7 @@ def parent(
     name: str, *, namespace: str, project: str, source: Source, annotations: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Returns the Application whose objects are the other Applications."""
-    made = application(
+    manifest = application(
         name,
         namespace=namespace,
         project=project,
@@ -155,5 +155,5 @@ def parent(
         destination=namespace,
         options=["ServerSideApply=true"],
     )
-    made["metadata"]["annotations"] |= annotations or {}
-    return made
+    manifest["metadata"]["annotations"] |= annotations or {}
+    return manifest

@@ -28,19 +28,19 @@ _STACK = "kube-prometheus-stack"
 
 def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     """Returns (API group, kind) of every cluster-scoped object that the chart renders, and of its namespace."""
-    found = _NAMESPACE
+    kinds = _NAMESPACE
     for name in (_STACK, "kube-state-metrics", "fluent-bit", "metrics-server"):
         if enabled(values, name):
-            found |= _RBAC
+            kinds |= _RBAC
     if has_crds(values):
-        found |= _CRD
+        kinds |= _CRD
     if enabled(values, _STACK):
         webhooks = values[_STACK].get("prometheusOperator", {}).get("admissionWebhooks", {})
         if webhooks.get("enabled", True):
-            found |= _WEBHOOKS
+            kinds |= _WEBHOOKS
     if enabled(values, "metrics-server"):
-        found |= _API_SERVICE
-    return found
+        kinds |= _API_SERVICE
+    return kinds
 
 
 def namespaces(values: Mapping[str, Any], namespace: str) -> list[str]:
@@ -54,7 +54,7 @@ def namespaces(values: Mapping[str, Any], namespace: str) -> list[str]:
         values: the chart's values.
         namespace: the release's.
     """
-    found = {namespace, *values.get("logs", {}).get("rayNamespaces", ())}
+    names = {namespace, *values.get("logs", {}).get("rayNamespaces", ())}
     if enabled(values, _STACK) or enabled(values, "metrics-server"):
-        found.add("kube-system")
-    return sorted(found)
+        names.add("kube-system")
+    return sorted(names)

@@ -147,36 +147,36 @@ def settings(names: Names, *, target: str, plain: bool) -> Settings:
 
 
 def _chart_problems(repo: str, revision: str, path: str, chart: str | None) -> list[Problem]:
-    found = _repo_problems("--repo", repo, packaged=chart is not None)
+    problems = _repo_problems("--repo", repo, packaged=chart is not None)
     if chart is None:
-        return [*found, *_revision_problems("--revision", revision), *_path_problems("--path", path)]
+        return [*problems, *_revision_problems("--revision", revision), *_path_problems("--path", path)]
     if not _LABEL.fullmatch(chart):
-        found.append(Problem(f"found '{chart}', expected a chart's name", "--chart"))
+        problems.append(Problem(f"found '{chart}', expected a chart's name", "--chart"))
     if not is_exact(revision):
         hint = "a range such as 1.x would install whatever is published next"
-        found.append(
+        problems.append(
             Problem(f"found '{revision}', expected the chart's exact version, as 1.2.3", "--revision", hint=hint)
         )
-    return found
+    return problems
 
 
 def _apps_problems(
     chart: str | None, repo: str | None, revision: str | None, path: str | None, target: str
 ) -> list[Problem]:
-    found: list[Problem] = []
+    problems: list[Problem] = []
     if chart is not None and (repo is None or revision is None):
         hint = (
             "name the Git repository and revision in which you commit the folder, with --apps-repo and --apps-revision"
         )
-        found.append(Problem("a packaged chart's repository cannot hold the Applications", "--chart", hint=hint))
+        problems.append(Problem("a packaged chart's repository cannot hold the Applications", "--chart", hint=hint))
     if repo is not None:
-        found += _repo_problems("--apps-repo", repo, packaged=False)
+        problems += _repo_problems("--apps-repo", repo, packaged=False)
     if revision is not None:
-        found += _revision_problems("--apps-revision", revision)
+        problems += _revision_problems("--apps-revision", revision)
     if path is None and _path_problems("-o", target):
         hint = "name its path in the repository with --apps-path"
-        found.append(Problem(f"'{target}' does not say where the folder lies in the repository", "-o", hint=hint))
-    return found if path is None else [*found, *_path_problems("--apps-path", path)]
+        problems.append(Problem(f"'{target}' does not say where the folder lies in the repository", "-o", hint=hint))
+    return problems if path is None else [*problems, *_path_problems("--apps-path", path)]
 
 
 def _repo_problems(option: str, repo: str, *, packaged: bool) -> list[Problem]:
@@ -186,8 +186,8 @@ def _repo_problems(option: str, repo: str, *, packaged: bool) -> list[Problem]:
     if not packaged and repo.startswith("oci://"):
         return [Problem(f"found '{repo}', expected a Git URL", option, hint="name the packaged chart with --chart")]
     if not (_CHARTS if packaged else _GIT).fullmatch(repo):
-        wanted = "https://HOST/PATH or oci://HOST/PATH" if packaged else "https://HOST/PATH or git@HOST:PATH"
-        return [Problem(f"found '{repo}', expected {wanted}", option)]
+        expected = "https://HOST/PATH or oci://HOST/PATH" if packaged else "https://HOST/PATH or git@HOST:PATH"
+        return [Problem(f"found '{repo}', expected {expected}", option)]
     return []
 
 

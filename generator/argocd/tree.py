@@ -126,12 +126,14 @@ def application_set(targets: Sequence[Target], settings: Settings, made_by: str)
         source=source,
         annotations={f"{NAME}/profile": "{{ .profile }}", f"{NAME}/server": "{{ .server }}"},
     )
-    elements = [{"cluster": each.name, "profile": each.profile, "server": each.server} for each in targets]
-    made = manifests.application_set(NAME, namespace=settings.argocd_namespace, elements=elements, template=template)
+    elements = [{"cluster": target.name, "profile": target.profile, "server": target.server} for target in targets]
+    manifest = manifests.application_set(
+        NAME, namespace=settings.argocd_namespace, elements=elements, template=template
+    )
     files = {
         "argocd-cm.yaml": render("argocd/templates/argocd-cm.yaml", header=first),
         "applicationset.yaml": _text(
-            made, _command_header(made_by), "Apply this and project.yaml by hand; they bring all others."
+            manifest, _command_header(made_by), "Apply this and project.yaml by hand; they bring all others."
         ),
         "project.yaml": _project(targets, settings, first, wave=None),
     }
@@ -153,7 +155,7 @@ def plain(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
         made_by: see command; the file shows it.
     """
     ignored = ignored_differences(target.values)
-    made = manifests.application(
+    manifest = manifests.application(
         PLAIN_NAME,
         namespace=settings.argocd_namespace,
         project=settings.project,
@@ -166,12 +168,12 @@ def plain(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
         cascade=False,
         ignored=ignored,
     )
-    return {"application.yaml": _text(made, _command_header(made_by), "The whole chart as one Application.")}
+    return {"application.yaml": _text(manifest, _command_header(made_by), "The whole chart as one Application.")}
 
 
 def _children(target: Target, settings: Settings, first: str) -> dict[str, str]:
-    found = concerns(target.values, target.existing)
-    return {each.name: _text(_child(each, target, settings), first, each.summary) for each in found}
+    parts = concerns(target.values, target.existing)
+    return {concern.name: _text(_child(concern, target, settings), first, concern.summary) for concern in parts}
 
 
 def _child(concern: Concern, target: Target, settings: Settings) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _child(concern: Concern, target: Target, settings: Settings) -> dict[str, An
 
 
 def _project(targets: Sequence[Target], settings: Settings, first: str, wave: int | None) -> str:
-    made = manifests.app_project(
+    manifest = manifests.app_project(
         settings.project,
         namespace=settings.argocd_namespace,
         repos=[settings.chart.repo],
@@ -207,7 +209,7 @@ def _project(targets: Sequence[Target], settings: Settings, first: str, wave: in
         kinds=[kind for target in targets for kind in cluster_kinds(target.values)],
         wave=wave,
     )
-    return _text(made, first, "What the Applications may do, and nothing else.")
+    return _text(manifest, first, "What the Applications may do, and nothing else.")
 
 
 def _text(data: Mapping[str, Any], first: str, summary: str) -> str:

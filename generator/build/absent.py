@@ -97,19 +97,19 @@ def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[
     return {
         name
         for name, exporter in exporters.items()
-        if any(one.monitor for one in exporter.exposures)
-        and all(one.monitor in absent for one in exporter.exposures if one.monitor)
+        if any(exposure.monitor for exposure in exporter.exposures)
+        and all(exposure.monitor in absent for exposure in exporter.exposures if exposure.monitor)
     }
 
 
 def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Place]]:
     """Returns file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
-    found: dict[str, set[_Place]] = {}
+    places: dict[str, set[_Place]] = {}
     for finding in findings:
         match = _TARGET.fullmatch(finding.place)
         if finding.check == "off" and match and set(finding.subjects) <= missing:
-            found.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
-    return found
+            places.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
+    return places
 
 
 def _trimmed(spec: Dashboard, gone: Collection[_Place]) -> Dashboard:
@@ -118,7 +118,7 @@ def _trimmed(spec: Dashboard, gone: Collection[_Place]) -> Dashboard:
         return spec
     trimmed = replace(spec, rows=rows)
     unused = used_by_panels(spec) - used_by_panels(trimmed)
-    return replace(trimmed, variables=tuple(one for one in spec.variables if one.name not in unused))
+    return replace(trimmed, variables=tuple(variable for variable in spec.variables if variable.name not in unused))
 
 
 def _rows(rows: tuple[Row, ...], gone: Collection[_Place]) -> Iterator[Row]:
@@ -131,5 +131,5 @@ def _rows(rows: tuple[Row, ...], gone: Collection[_Place]) -> Iterator[Row]:
 
 
 def _panel(panel: Panel, row: int, place: int, gone: Collection[_Place]) -> Panel | None:
-    targets = tuple(one for index, one in enumerate(panel.targets) if (row, place, index) not in gone)
+    targets = tuple(target for index, target in enumerate(panel.targets) if (row, place, index) not in gone)
     return replace(panel, targets=targets) if targets or not panel.targets else None

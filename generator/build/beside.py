@@ -37,10 +37,10 @@ def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
     ask = _started(build) if _worth_a_process(build) else lambda: _findings(build)
 
     def answer() -> tuple[Finding, ...]:
-        found = ask()
-        if key and not found:
+        findings = ask()
+        if key and not findings:
             memo.set(key, 1)
-        return found
+        return findings
 
     return answer
 

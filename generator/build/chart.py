@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.build import metadata, schema, values
 from generator.build.library import with_library
-from generator.build.profile import ROOMS, own_schema
+from generator.build.profile import BLOCKS, own_schema
 from generator.dashboards.chart import dashboard_files
 from generator.files import schemas
 from generator.files.schema_values import filled
@@ -57,10 +57,10 @@ def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
         "opensearchSetup": setup_values(profile),
     }
     own = own_schema(sources)
-    for room in ROOMS:
+    for block in BLOCKS:
         # Without what only gen-chart reads, and dashboards that this profile goes without.
-        known = own["properties"][room]["properties"]
-        decided[room] = {key: value for key, value in profile.choices[room].items() if key in known}
+        known = own["properties"][block]["properties"]
+        decided[block] = {key: value for key, value in profile.choices[block].items() if key in known}
     return values.chart_values(profile, components(profile), filled(own, decided), image_values(profile, sources.pins))
 
 

@@ -40,27 +40,27 @@ def with_extra_files(profile: Profile, sources: Sources) -> Sources:
 
 def _read(
     profile: Profile,
-    room: str,
+    block: str,
     built_in: Mapping[str, Any],
     parse: Callable[..., Any],
     schema: Mapping[str, Any],
 ) -> dict[str, Any]:
     specs: dict[str, Any] = {}
-    found: list[Problem] = []
-    for file in profile.choices[room].get("extra", ()):
+    problems: list[Problem] = []
+    for file in profile.choices[block].get("extra", ()):
         path = Path(file)
         try:
-            _refuse_taken(path.stem, file, room, {**built_in, **specs})
+            _refuse_taken(path.stem, file, block, {**built_in, **specs})
             specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path), schema, file=file)
         except InputError as error:
-            found += error.problems
-    if found:
-        raise InputError(*found)
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
     return specs
 
 
-def _refuse_taken(name: str, file: str, room: str, taken: Mapping[str, Any]) -> None:
-    if name in taken:
+def _refuse_taken(name: str, file: str, block: str, names: Mapping[str, Any]) -> None:
+    if name in names:
         raise bad_input(
-            f"found the file name '{name}', which is a name in {room} already", file=file, hint="rename the file"
+            f"found the file name '{name}', which is a name in {block} already", file=file, hint="rename the file"
         )

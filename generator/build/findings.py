@@ -76,13 +76,13 @@ def dashboard_findings(path: Path, build: Build) -> tuple[Finding, ...]:
     )
 
 
-def refuse_errors(found: tuple[Finding, ...]) -> None:
+def refuse_errors(findings: tuple[Finding, ...]) -> None:
     """Raises an InputError if a finding is an error; generation stops before anything is written.
 
     Raises:
         InputError: one Problem for each error.
     """
-    errors = [finding for finding in found if finding.severity == "error"]
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(*(_problem(finding) for finding in with_positions(errors)))
 
@@ -124,11 +124,13 @@ def scraped(build: Build) -> Callable[[Exposure], bool]:
     By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``).
     """
     monitors, values = build.sources.monitors, build.values
-    theirs = {name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None}
+    scraped_by_cluster = {
+        name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None
+    }
 
     def answer(exposure: Exposure) -> bool:
         if exposure.component:
-            return bool(values.get(exposure.component, {}).get("enabled")) or exposure.component in theirs
+            return bool(values.get(exposure.component, {}).get("enabled")) or exposure.component in scraped_by_cluster
         if not exposure.monitor or exposure.monitor not in monitors:
             return True
         spec = monitors[exposure.monitor]

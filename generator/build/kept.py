@@ -1,6 +1,6 @@
 """Whole charts that are kept between runs, under a key of all that a request names.
 
-Only the ground is imported here: a run that finds its chart reads nothing else of the program.
+Of the rest, only generator.errors and generator.files are imported here: a run that finds its chart reads no more.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ def keeps_logs(profile: Profile) -> bool:
     The profile says so (``dashboards.logs``); if it does not, this chart has its own OpenSearch or ships logs to
     another.
     """
-    said: bool | None = profile.choices["dashboards"].get("logs")
-    if said is not None:
-        return said
+    configured: bool | None = profile.choices["dashboards"].get("logs")
+    if configured is not None:
+        return configured
     components = profile.choices["components"]
     shipper = components["fluent-bit"]
     return bool(components["opensearch"]["enabled"] or (shipper["enabled"] and shipper["host"] is not None))
@@ -31,4 +31,6 @@ def without_log_panels(profile: Profile, sources: Sources) -> Sources:
     from generator.dashboards.logs import without_logs
 
     trimmed = {name: without_logs(dashboard) for name, dashboard in sources.dashboards.items()}
-    return replace(sources, dashboards={name: one for name, one in trimmed.items() if one is not None})
+    return replace(
+        sources, dashboards={name: dashboard for name, dashboard in trimmed.items() if dashboard is not None}
+    )

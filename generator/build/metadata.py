@@ -58,7 +58,13 @@ def dependencies(pins: Pins) -> list[dict[str, str]]:
         InputError: a component has no pin.
     """
     upstream = [_dependency(pins.pin(name)) for name in components.NAMES]
-    return [_LIBRARY, *({**one, "condition": f"{one['name']}.rendered,{one['name']}.enabled"} for one in upstream)]
+    return [
+        _LIBRARY,
+        *(
+            {**dependency, "condition": f"{dependency['name']}.rendered,{dependency['name']}.enabled"}
+            for dependency in upstream
+        ),
+    ]
 
 
 def repositories(pins: Pins) -> list[dict[str, str]]:
@@ -89,11 +95,11 @@ def chart_lock(pins: Pins) -> str:
     The digest is the sha256 of ``[dependencies, locked]`` as Go's json.Marshal writes it
     (Helm 3.17 and 4.3, internal/resolver HashReq). The time is the day of the pins: equal pins give equal bytes.
     """
-    asked = dependencies(pins)
+    declared = dependencies(pins)
     locked = [_LIBRARY, *(_dependency(pins.pin(name)) for name in components.NAMES)]
     data: dict[str, Any] = {
         "dependencies": locked,
-        "digest": f"sha256:{hashlib.sha256(_go_json([asked, locked])).hexdigest()}",
+        "digest": f"sha256:{hashlib.sha256(_go_json([declared, locked])).hexdigest()}",
         "generated": f"{pins.as_of}T00:00:00Z",
     }
     return yamlfile.dump(data)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from generator.errors import Problem
 
 
-ROOMS = ("monitors", "dashboards", "rules")
+BLOCKS = ("monitors", "dashboards", "rules")
 """Keys of the chart's values, and of a profile, with a block for each file of the folder of that name."""
 
 
@@ -34,13 +34,13 @@ def own_schema(sources: Sources) -> dict[str, Any]:
         InputError: see monitor_values_schema.
     """
     schema = inlined(sources.schemas["values"])
-    blocks = schema["properties"]
-    rooms = {
-        "monitors": monitor_values_schema(blocks["monitors"], sources.monitors),
-        "dashboards": dashboard_values_schema(blocks["dashboards"], sources.dashboards),
-        "rules": rule_values_schema(blocks["rules"], sources.rules),
+    properties = schema["properties"]
+    blocks = {
+        "monitors": monitor_values_schema(properties["monitors"], sources.monitors),
+        "dashboards": dashboard_values_schema(properties["dashboards"], sources.dashboards),
+        "rules": rule_values_schema(properties["rules"], sources.rules),
     }
-    return {**schema, "properties": blocks | rooms}
+    return {**schema, "properties": properties | blocks}
 
 
 def profile_schema(sources: Sources) -> dict[str, Any]:
@@ -51,13 +51,13 @@ def profile_schema(sources: Sources) -> dict[str, Any]:
     """
     base = sources.schemas["profile"]
     chart = own_schema(sources)["properties"]
-    rooms = {
-        room: {
-            **chart[room],
-            **base["properties"][room],
-            "properties": {**chart[room]["properties"], **base["properties"][room].get("properties", {})},
+    blocks = {
+        block: {
+            **chart[block],
+            **base["properties"][block],
+            "properties": {**chart[block]["properties"], **base["properties"][block].get("properties", {})},
         }
-        for room in ROOMS
+        for block in BLOCKS
     }
     definitions = {
         **base["$defs"],
@@ -65,7 +65,7 @@ def profile_schema(sources: Sources) -> dict[str, Any]:
         "secretName": sources.schemas["values"]["$defs"]["secretName"],
         "exemption": sources.schemas["exemptions"]["properties"]["exemptions"]["items"],
     }
-    return {**base, "properties": base["properties"] | rooms, "$defs": definitions}
+    return {**base, "properties": base["properties"] | blocks, "$defs": definitions}
 
 
 def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), own: Layer | None = None) -> Profile:

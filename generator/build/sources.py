@@ -9,7 +9,7 @@ from generator.choices.pins import Pins, parse_pins
 from generator.choices.profiles import Layer, located
 from generator.dashboards.reader import read_dashboards
 from generator.files import schemas, yamlfile
-from generator.files.folder import read_room
+from generator.files.folder import read_folder
 from generator.files.lazy import LazyMapping
 from generator.logs.fields import parse_fields
 from generator.rules.reader import read_rules
@@ -60,7 +60,7 @@ def read_profiles(root: Path) -> dict[str, Layer]:
     Raises:
         InputError: a file is not a YAML mapping.
     """
-    return read_room(root / "profiles", lambda _name, data, file: Layer(file, data))
+    return read_folder(root / "profiles", lambda _name, data, file: Layer(file, data))
 
 
 def read_overlay(path: Path) -> Layer:
@@ -92,24 +92,24 @@ def read_log_fields(root: Path) -> dict[str, LogField]:
 
 
 def read_sources(root: Path) -> Sources:
-    """Reads every room below ``root``.
+    """Reads every folder below ``root``.
 
     Raises:
         InputError: a file cannot be read or does not follow its schema.
     """
     kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
-    found = {kind: _schema(root, kind) for kind in kinds}
-    monitors = _monitors(root, found["monitor"])
+    schemas = {kind: _schema(root, kind) for kind in kinds}
+    monitors = _monitors(root, schemas["monitor"])
     return Sources(
         pins=read_pins(root),
         profiles=read_profiles(root),
         monitors=monitors,
-        dashboards=read_dashboards(root / "dashboards", found["dashboard"]),
-        rules=read_rules(root / "rules", found["rule"], monitors),
+        dashboards=read_dashboards(root / "dashboards", schemas["dashboard"]),
+        rules=read_rules(root / "rules", schemas["rule"], monitors),
         exporters=LazyMapping(lambda: _exporters(root)),
         log_fields=read_log_fields(root),
-        exemptions=_exemptions(root, found["exemptions"]),
-        schemas=found,
+        exemptions=_exemptions(root, schemas["exemptions"]),
+        schemas=schemas,
     )
 
 
@@ -136,7 +136,7 @@ def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, A
         schemas.validate(data, schema, file=file)
         return data
 
-    return read_room(root / "monitors", parse)
+    return read_folder(root / "monitors", parse)
 
 
 def _schema(root: Path, kind: str) -> dict[str, Any]:

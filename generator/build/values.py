@@ -32,27 +32,27 @@ def chart_values(
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
     """Returns path → comment: the components' reasons, and the descriptions of the chart's own keys."""
-    found: dict[tuple[str, ...], str] = {}
+    by_path: dict[tuple[str, ...], str] = {}
     for component in components:
-        found[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
+        by_path[(component.name,)] = component.summary[0].upper() + component.summary[1:] + "."
         for path, reason in component.comments.items():
             place = (component.name, *path)
-            found[place] = reason
-    upstream = {path[0] for path in found}
+            by_path[place] = reason
+    upstream = {path[0] for path in by_path}
     for key, child in schema["properties"].items():
         if key not in upstream:
-            found |= _descriptions(child, (key,))
-    return found
+            by_path |= _descriptions(child, (key,))
+    return by_path
 
 
 def _descriptions(schema: Mapping[str, Any], path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     """Descends one level: deeper keys repeat the same words for every workload, and docs/values.md has them."""
-    found = {path: schema["description"]} if "description" in schema else {}
+    descriptions = {path: schema["description"]} if "description" in schema else {}
     for name, child in schema.get("properties", {}).items():
         if "description" in child:
             place = (*path, name)
-            found[place] = child["description"]
-    return found
+            descriptions[place] = child["description"]
+    return descriptions
 
 
 def values_yaml(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], header: str) -> str:
@@ -70,15 +70,15 @@ def values_yaml(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str],
 def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path: tuple[str, ...]) -> Iterable[str]:
     indent = "  " * len(path)
     for key, value in values.items():
-        here = (*path, key)
+        key_path = (*path, key)
         if not path:
             yield ""
-        if here in notes:
-            yield from (f"{indent}# {line}" for line in _wrap(notes[here], 100 - len(indent)))
-        deeper = any(note[: len(here)] == here and len(note) > len(here) for note in notes)
+        if key_path in notes:
+            yield from (f"{indent}# {line}" for line in _wrap(notes[key_path], 100 - len(indent)))
+        deeper = any(note[: len(key_path)] == key_path and len(note) > len(key_path) for note in notes)
         if deeper and isinstance(value, dict) and value:
             yield from _indented(yamlfile.dump({key: None}).removesuffix(" null\n"), indent)
-            yield from _lines(value, notes, here)
+            yield from _lines(value, notes, key_path)
         else:
             yield from _indented(yamlfile.dump({key: value}).removesuffix("\n"), indent)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from generator.catalogue.spec import Exporter, Exposure, Family, FamilyType
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas
-from generator.files.folder import read_room
+from generator.files.folder import read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ def read_catalogue(root: Path, schema: Mapping[str, Any]) -> dict[str, Exporter]
     def parse(name: str, data: Any, file: str) -> Exporter:
         return parse_exporter(name, data, schema, file=file)
 
-    return read_room(root / "metrics", parse)
+    return read_folder(root / "metrics", parse)
 
 
 def parse_exporter(name: str, data: Any, schema: Mapping[str, Any], *, file: str) -> Exporter:

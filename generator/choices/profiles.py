@@ -68,8 +68,8 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        both = isinstance(value, dict) and isinstance(below, dict)
-        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+        nested = isinstance(value, dict) and isinstance(below, dict)
+        merged[key] = merge(below, value) if nested else value  # type: ignore[arg-type]
     return merged
 
 

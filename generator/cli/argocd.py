@@ -115,10 +115,10 @@ def argocd(
     made_by = applications.command(build.profile, options)
     if listed is not None:
         changes = [*map(read_overlay, request.overlays), *map(parse_set, request.sets)]
-        made = applications.for_many(base, listed, changes, sources, settings, made_by)
+        files = applications.for_many(base, listed, changes, sources, settings, made_by)
     else:
-        made = (applications.plain if plain else applications.for_one)(base, build, settings, made_by)
-    planned = plan(target, made, applications.SIGNATURE)
+        files = (applications.plain if plain else applications.for_one)(base, build, settings, made_by)
+    planned = plan(target, files, applications.SIGNATURE)
     if check:
         click.echo(unified_diff(planned), nl=False)
         if not planned.clean:
@@ -126,7 +126,7 @@ def argocd(
             ctx.exit(Exit.CHECK_FAILED)
         return
     write(planned)
-    click.echo(f"{target}: {len(made)} files")
+    click.echo(f"{target}: {len(files)} files")
 
 
 _SHOWN = (

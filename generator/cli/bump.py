@@ -64,5 +64,5 @@ def bump(
         return
     today = datetime.now(UTC).date().isoformat()
     write_file(path, edited_pins(read_pins_text(path), planned, digest=digest, today=today, reason=reason))
-    kept = f"its reason still reads: {sources.pins.pin(name).reason}\n" if reason is None else ""
-    click.echo(f"{path}: moved\n{kept}next: make, make test", err=True)
+    note = f"its reason still reads: {sources.pins.pin(name).reason}\n" if reason is None else ""
+    click.echo(f"{path}: moved\n{note}next: make, make test", err=True)

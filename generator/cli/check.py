@@ -56,12 +56,12 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
         results = {str(foreign): dashboard_findings(foreign, builds[0])}
     else:
         results = {build.profile.name: findings(build) for build in builds}
-    results = {name: with_positions(found) for name, found in results.items()}
-    data = {name: as_data(found) for name, found in results.items()}
+    results = {name: with_positions(result) for name, result in results.items()}
+    data = {name: as_data(result) for name, result in results.items()}
     width = shutil.get_terminal_size((100, 24)).columns
-    text = "".join(f"{name}:{chr(10) if found else ' '}{as_text(found, width)}" for name, found in results.items())
+    text = "".join(f"{name}:{chr(10) if result else ' '}{as_text(result, width)}" for name, result in results.items())
     show_result(data, text, output)
-    if any(failed(found) for found in results.values()):
+    if any(failed(result) for result in results.values()):
         ctx.exit(Exit.CHECK_FAILED)
 
 

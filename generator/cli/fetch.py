@@ -30,15 +30,15 @@ def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
     from generator.files.table import table
     from generator.upstream import vendor_chart
 
-    found = vendor_chart(chart_dir, read_pins(sources_root()), upstream)
+    charts = vendor_chart(chart_dir, read_pins(sources_root()), upstream)
     rows = [
         {
-            "chart": one.name,
-            "version": one.version,
-            "from": one.origin,
-            "sha256": one.sha256[:12],
-            "digest": "as published" if one.pinned else "not pinned",
+            "chart": chart.name,
+            "version": chart.version,
+            "from": chart.origin,
+            "sha256": chart.sha256[:12],
+            "digest": "as published" if chart.pinned else "not pinned",
         }
-        for one in found
+        for chart in charts
     ]
-    show_result([asdict(one) for one in found], table(rows), output)
+    show_result([asdict(chart) for chart in charts], table(rows), output)

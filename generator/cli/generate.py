@@ -74,7 +74,7 @@ def cli(
     from generator.files import writer
 
     kept = kept_chart(request)
-    planned = writer.plan(target, _made(request) if kept is None else kept.files)
+    planned = writer.plan(target, _make_chart(request) if kept is None else kept.files)
     show_warnings(kept.warnings if kept else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
@@ -90,7 +90,7 @@ def cli(
         _report(planned, target)
 
 
-def _made(request: Request) -> Mapping[str, str]:
+def _make_chart(request: Request) -> Mapping[str, str]:
     """Makes the chart of a request, checks its queries, and keeps it for the next run.
 
     Raises:
@@ -101,12 +101,12 @@ def _made(request: Request) -> Mapping[str, str]:
     from generator.build.kept import keep_chart
 
     build = load_build(request)
-    findings = findings_beside(build)
+    answer = findings_beside(build)
     files = chart(build)
-    if found := findings():
+    if findings := answer():
         from generator.build.findings import refuse_errors
 
-        refuse_errors(found)
+        refuse_errors(findings)
     keep_chart(request, build, files)
     return files
 

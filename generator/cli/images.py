@@ -60,6 +60,6 @@ def images(request: Request, upstream: Upstream, registry: str | None, lock: Pat
         write_file(lock, listing.lock_file(digests))
         click.echo(f"{lock}: {len(digests)} digests", err=True)
     if output in _TOOLS:
-        click.echo(listing.copy_script(output, [one.image for one in listed.upstream], str(registry)), nl=False)
+        click.echo(listing.copy_script(output, [pulled.image for pulled in listed.upstream], str(registry)), nl=False)
     else:
         show_result(listing.as_data(listed.pulled), listing.as_text(listed.pulled), output)

@@ -32,7 +32,7 @@ def component_rows(profiles: Sequence[Profile], pins: Pins) -> list[Row]:
     rows = []
     for index, component in enumerate(next(iter(by_profile.values()), ())):
         pin = pins.pin(component.name)
-        on = [name for name, found in by_profile.items() if found[index].values["enabled"]]
+        on = [name for name, profile_components in by_profile.items() if profile_components[index].values["enabled"]]
         rows.append(
             {
                 "component": component.name,

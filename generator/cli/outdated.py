@@ -37,12 +37,12 @@ def outdated(ctx: click.Context, upstream: Upstream, images: bool | None, exit_c
     from generator.upgrades.outdated import as_data, as_rows
     from generator.upstream import Patience, open_client
 
-    asked = images if images is not None else not upstream.mirror
+    with_images = images if images is not None else not upstream.mirror
     with open_client(Patience(attempts=2)) as client:
-        found = compare(read_pins(sources_root()), client, mirror=upstream.mirror, images=asked)
-    show_result(as_data(found), table(as_rows(found)), output)
-    problems = list(dict.fromkeys(problem for one in found for problem in one.problems))
+        standings = compare(read_pins(sources_root()), client, mirror=upstream.mirror, images=with_images)
+    show_result(as_data(standings), table(as_rows(standings)), output)
+    problems = list(dict.fromkeys(problem for standing in standings for problem in standing.problems))
     if problems:
         raise InputError(*problems)
-    if exit_code and any(one.newer for one in found):
+    if exit_code and any(standing.newer for standing in standings):
         ctx.exit(Exit.CHECK_FAILED)

@@ -64,17 +64,19 @@ def package(
 
     build = load_build(request)
     refuse_errors(findings(build))
-    made = make_package(build, destination, upstream, version=chart_version, key=key)
+    packaged = make_package(build, destination, upstream, version=chart_version, key=key)
     data = {
-        "archive": str(made.archive),
-        "sha256": made.sha256,
-        "size": made.archive.stat().st_size,
-        "charts": made.charts,
-        "images": made.images,
-        "files": [str(file) for file in made.files],
+        "archive": str(packaged.archive),
+        "sha256": packaged.sha256,
+        "size": packaged.archive.stat().st_size,
+        "charts": packaged.charts,
+        "images": packaged.images,
+        "files": [str(file) for file in packaged.files],
     }
-    text = "".join(f"{file}\n" for file in made.files)
-    show_result(data, f"{text}sha256 {made.sha256}, {made.charts} upstream charts, {made.images} images\n", output)
+    text = "".join(f"{file}\n" for file in packaged.files)
+    show_result(
+        data, f"{text}sha256 {packaged.sha256}, {packaged.charts} upstream charts, {packaged.images} images\n", output
+    )
     if push is not None:
-        helm.run("push", made.archive, push, *(["--plain-http"] if plain_http else []))
+        helm.run("push", packaged.archive, push, *(["--plain-http"] if plain_http else []))
         click.echo(f"pushed to {push}", err=True)

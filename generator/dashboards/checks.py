@@ -31,12 +31,12 @@ _ONLY = {
 
 def dashboard_problems(dashboard: Dashboard) -> list[Problem]:
     """Returns every problem of a dashboard that the schema let pass, in the order of the file; [] if none."""
-    found = list(_duplicates(dashboard))
+    problems = list(_duplicates(dashboard))
     for path, panel in dashboard.panels():
-        found.extend(_panel_problems(dashboard.file, path, panel))
+        problems.extend(_panel_problems(dashboard.file, path, panel))
     used, broken = _used_names(dashboard)
-    found.extend(broken)
-    return found or list(_name_problems(dashboard, used))
+    problems.extend(broken)
+    return problems or list(_name_problems(dashboard, used))
 
 
 def _duplicates(dashboard: Dashboard) -> Iterator[Problem]:
@@ -63,8 +63,8 @@ def _variable_problems(file: str, path: str, variable: Variable) -> Iterator[Pro
             "includeAll": variable.include_all,
             "allValue": variable.all_value,
         }
-        for key, given in menu.items():
-            if given:
+        for key, value in menu.items():
+            if value:
                 yield Problem(f"found '{key}', which a box for words does not use", file, f"{path}.{key}")
 
 
@@ -110,8 +110,8 @@ def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
             except InputError as error:
                 broken.extend(error.problems)
         try:
-            for asked in panel_log_queries(dashboard, path, panel):
-                used |= {f"filter {name}" for one in asked.written for name in one.used}
+            for log_query in panel_log_queries(dashboard, path, panel):
+                used |= {f"filter {name}" for written in log_query.written for name in written.used}
         except InputError as error:
             broken.extend(error.problems)
     return used, broken
@@ -120,12 +120,12 @@ def _used_names(dashboard: Dashboard) -> tuple[set[str], list[Problem]]:
 def _name_problems(dashboard: Dashboard, used_shared: set[str]) -> Iterator[Problem]:
     """Finds variables without a definition, and definitions without a use."""
     defined = {variable.name for variable in dashboard.variables}
-    defined |= {name for name, asked in ((DATASOURCE, asks_metrics), (LOG_SOURCE, asks_logs)) if asked(dashboard)}
+    defined |= {name for name, asks in ((DATASOURCE, asks_metrics), (LOG_SOURCE, asks_logs)) if asks(dashboard)}
     used: set[str] = set()
     for path, text in _texts(dashboard):
-        found = used_variables(text)
-        used |= found
-        for name in sorted(found - defined):
+        mentioned = used_variables(text)
+        used |= mentioned
+        for name in sorted(mentioned - defined):
             yield Problem(f"unknown variable '${name}'", dashboard.file, path, hint=nearest(name, defined))
     for index, variable in enumerate(dashboard.variables):
         if variable.name not in used:

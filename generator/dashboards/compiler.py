@@ -113,8 +113,8 @@ _SOURCES = (
 def _variables(spec: Dashboard) -> Iterator[Any]:
     from grafana_foundation_sdk.builders import dashboard as builders
 
-    for name, wanted, label, description, plugin in _SOURCES:
-        if wanted(spec):
+    for name, asks, label, description, plugin in _SOURCES:
+        if asks(spec):
             yield builders.DatasourceVariable(name).label(label).description(description).type(plugin)
     for index, variable in enumerate(spec.variables):
         if variable.search:

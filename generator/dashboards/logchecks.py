@@ -44,14 +44,14 @@ def _target_problems(file: str, path: str, panel: Panel, target: Target) -> Iter
     logs = target.query
     if not isinstance(logs, Logs):
         return
-    asked = [key for key, given in (("count", logs.counted), ("share", logs.share)) if given]
+    keys = [key for key, value in (("count", logs.counted), ("share", logs.share)) if value]
     if panel.type == "logs":
-        for key in (*asked, *(key for key in ("legend", "unit") if getattr(target, key))):
+        for key in (*keys, *(key for key in ("legend", "unit") if getattr(target, key))):
             yield Problem(f"found '{key}', which a logs panel does not use", file, f"{path}.{key}")
         return
-    if len(asked) != 1:
-        found = " and ".join(f"'{key}'" for key in asked) or "none"
-        yield Problem(f"found {found} of count, share, expected exactly one", file, path)
+    if len(keys) != 1:
+        listed = " and ".join(f"'{key}'" for key in keys) or "none"
+        yield Problem(f"found {listed} of count, share, expected exactly one", file, path)
         return
     yield from _unit_problems(file, path, panel, target, logs)
     yield from _by_problems(file, path, panel, target, logs)
@@ -78,9 +78,9 @@ def _unit_problems(file: str, path: str, panel: Panel, target: Target, logs: Log
         yield Problem("found 'share', which a table does not show", file, f"{path}.share")
         return
     expected = "percentunit" if logs.share else _UNITS[panel.type]
-    found = target.unit or panel.unit
-    if found != expected:
-        yield Problem(f"found the unit '{found}', expected {expected}", file, f"{path}.unit")
+    unit = target.unit or panel.unit
+    if unit != expected:
+        yield Problem(f"found the unit '{unit}', expected {expected}", file, f"{path}.unit")
 
 
 def _list(names: Iterable[str]) -> str:

@@ -38,41 +38,41 @@ class _Query:
         return self.data
 
 
-def build_log_panel(panel: Panel, asked: Sequence[LogQuery]) -> Any:
+def build_log_panel(panel: Panel, queries: Sequence[LogQuery]) -> Any:
     """Returns the builder of a panel over logs, without id and place."""
     from grafana_foundation_sdk.models.dashboard import DataSourceRef, DynamicConfigValue
 
     source = log_source()
     built = start_panel(panel, DataSourceRef(type_val=source["type"], uid=source["uid"]))
-    targets = list(log_targets(panel, asked))
+    targets = list(log_targets(panel, queries))
     for target in targets:
         built.with_target(_Query(target))
     # A share is named by Grafana's expression, not by an alias.
     shown = [target for target in targets if not target.get("hide")]
-    for target, query in zip(shown, asked, strict=True):
+    for target, query in zip(shown, queries, strict=True):
         if query.part:
             built.override_by_query(target["refId"], [DynamicConfigValue("displayName", query.legend or "Share")])
         if query.unit:
             built.override_by_query(target["refId"], [DynamicConfigValue("unit", query.unit)])
     if panel.type == "timeseries":
-        _add_bars(built, asked)
+        _add_bars(built, queries)
     elif panel.type == "stat":
         _add_total(built)
     elif panel.type == "table":
-        _add_columns(built, panel, asked[0])
+        _add_columns(built, panel, queries[0])
     return built
 
 
-def _add_bars(built: Any, asked: Sequence[LogQuery]) -> None:
+def _add_bars(built: Any, queries: Sequence[LogQuery]) -> None:
     from grafana_foundation_sdk.builders import dashboard as builders
     from grafana_foundation_sdk.models import common
     from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 
     built.max_data_points(POINTS)
-    if all(query.part for query in asked):
+    if all(query.part for query in queries):
         return
     built.draw_style(common.GraphDrawStyle.BARS).fill_opacity(70)
-    if any(alias(query) == "{{level}}" for query in asked):
+    if any(alias(query) == "{{level}}" for query in queries):
         for level, color in LEVEL_COLORS.items():
             fixed = builders.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(color).build()
             built.override_by_name(level, [DynamicConfigValue("color", fixed)])

@@ -89,13 +89,15 @@ def _written(dashboard: Dashboard, query: str, path: str) -> Written:
 
 def asks_logs(dashboard: Dashboard) -> bool:
     """Whether anything of the dashboard asks OpenSearch."""
-    return any(panel.asks_logs for _, panel in dashboard.panels()) or any(one.field for one in dashboard.variables)
+    return any(panel.asks_logs for _, panel in dashboard.panels()) or any(
+        variable.field for variable in dashboard.variables
+    )
 
 
 def asks_metrics(dashboard: Dashboard) -> bool:
     """Whether anything of the dashboard asks Prometheus."""
     panels = (panel for _, panel in dashboard.panels() if panel.targets)
-    return any(not panel.asks_logs for panel in panels) or any(one.query for one in dashboard.variables)
+    return any(not panel.asks_logs for panel in panels) or any(variable.query for variable in dashboard.variables)
 
 
 def without_logs(dashboard: Dashboard) -> Dashboard | None:
@@ -111,7 +113,7 @@ def without_logs(dashboard: Dashboard) -> Dashboard | None:
         return None
     left = replace(dashboard, rows=rows, shared=replace(dashboard.shared, filters={}))
     unused = used_by_panels(dashboard) - used_by_panels(left)
-    variables = tuple(one for one in dashboard.variables if one.name not in unused)
+    variables = tuple(variable for variable in dashboard.variables if variable.name not in unused)
     return replace(left, variables=variables)
 
 
@@ -135,8 +137,8 @@ def used_by_panels(dashboard: Dashboard) -> set[str]:
         used |= more
         texts = [
             text
-            for index, one in enumerate(dashboard.variables)
-            if one.name in more
+            for index, variable in enumerate(dashboard.variables)
+            if variable.name in more
             for text in variable_texts(dashboard, index)
         ]
     return used

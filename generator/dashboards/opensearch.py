@@ -38,10 +38,10 @@ def log_source() -> dict[str, str]:
     return {"type": PLUGIN, "uid": f"${{{LOG_SOURCE}}}"}
 
 
-def log_targets(panel: Panel, asked: Sequence[LogQuery]) -> Iterator[dict[str, Any]]:
+def log_targets(panel: Panel, queries: Sequence[LogQuery]) -> Iterator[dict[str, Any]]:
     """Yields the targets of a panel over logs, each with a refId of its own, as JSON would have them."""
     names = _names()
-    for query in asked:
+    for query in queries:
         if panel.type == "logs":
             settings = {"size": str(panel.max_lines or LINES)}
             yield _query(query.lines, next(names)) | {

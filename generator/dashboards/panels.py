@@ -24,21 +24,21 @@ def datasource_ref() -> Any:
     return DataSourceRef(type_val="prometheus", uid=f"${{{DATASOURCE}}}")
 
 
-def build_panel(panel: Panel, asked: Sequence[Expression]) -> Any:
+def build_panel(panel: Panel, queries: Sequence[Expression]) -> Any:
     """Returns the builder of one panel that asks Prometheus or nobody, without id and place.
 
     Args:
         panel: the panel.
-        asked: its queries, shorthands written out.
+        queries: its queries, shorthands written out.
     """
     if panel.type == "text":
         return _text(panel)
     built = start_panel(panel, datasource_ref())
-    for number, query in enumerate(asked):
+    for number, query in enumerate(queries):
         built.with_target(_target(panel, query, ref_id(number)))
-    _add_units(built, panel, asked)
+    _add_units(built, panel, queries)
     if panel.type == "table":
-        _add_columns(built, panel, asked)
+        _add_columns(built, panel, queries)
     return built
 
 
@@ -133,10 +133,10 @@ def _add_thresholds(built: Any, panel: Panel) -> None:
         built.mappings(mappings)
 
 
-def _add_units(built: Any, panel: Panel, asked: Sequence[Expression]) -> None:
+def _add_units(built: Any, panel: Panel, queries: Sequence[Expression]) -> None:
     from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-    for number, query in enumerate(asked):
+    for number, query in enumerate(queries):
         if query.unit == panel.unit:
             continue
         if panel.type == "table":
@@ -145,13 +145,13 @@ def _add_units(built: Any, panel: Panel, asked: Sequence[Expression]) -> None:
             built.override_by_query(ref_id(number), [DynamicConfigValue("unit", query.unit)])
 
 
-def _add_columns(built: Any, panel: Panel, asked: Sequence[Expression]) -> None:
+def _add_columns(built: Any, panel: Panel, queries: Sequence[Expression]) -> None:
     """Joins a table's queries on their labels, then names and orders the columns; other labels are left out."""
     from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
-    values = ["Value"] if len(asked) == 1 else [f"Value #{ref_id(number)}" for number in range(len(asked))]
+    values = ["Value"] if len(queries) == 1 else [f"Value #{ref_id(number)}" for number in range(len(queries))]
     names = dict(panel.columns)
-    names.update((value, query.legend or value) for value, query in zip(values, asked, strict=True))
+    names.update((value, query.legend or value) for value, query in zip(values, queries, strict=True))
     organize = {
         "includeByName": {},
         "excludeByName": {"Time": True},

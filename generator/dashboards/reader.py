@@ -20,7 +20,7 @@ from generator.dashboards.spec import (
 from generator.errors import InputError, Problem
 from generator.files import schemas
 from generator.files.cache import kept
-from generator.files.folder import name_problems, read_room
+from generator.files.folder import name_problems, read_folder
 from generator.promql.shorthands import Percentiles, Ratio, Shared
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _PANEL_PATH = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]")
 
 
 def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Dashboard]:
-    """Reads every dashboard of a folder; see rooms.read_room.
+    """Reads every dashboard of a folder; see folder.read_folder.
 
     Args:
         directory: the folder.
@@ -44,7 +44,7 @@ def read_dashboards(directory: Path, schema: Mapping[str, Any]) -> dict[str, Das
     def parse(name: str, data: Any, file: str) -> Dashboard:
         return parse_dashboard(name, data, schema, file=file)
 
-    return read_room(directory, parse, shared_problems)
+    return read_folder(directory, parse, shared_problems)
 
 
 def shared_problems(dashboards: Mapping[str, Dashboard]) -> Iterator[Problem]:
@@ -71,20 +71,20 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
         InputError: the schema is violated, the name cannot be a key of the chart's values, or checks finds
             something. A Problem inside a panel names it by its title, and its path ends in the target.
     """
-    found = [
+    problems = [
         *name_problems(name, file, block="dashboards", reserved=RESERVED),
         *schemas.problems(data, schema, file=file),
     ]
-    if not found:
-        found = list(_choice_problems(data, file))
-    if not found:
+    if not problems:
+        problems = list(_choice_problems(data, file))
+    if not problems:
         dashboard = _dashboard(name, data, file)
         if _sound(dashboard):
             return dashboard
         from generator.dashboards.checks import dashboard_problems
 
-        found = dashboard_problems(dashboard)
-    raise InputError(*(_with_title(problem, data) for problem in found))
+        problems = dashboard_problems(dashboard)
+    raise InputError(*(_with_title(problem, data) for problem in problems))
 
 
 @kept("sound")
@@ -120,10 +120,10 @@ def _choice_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _one_of(data: Mapping[str, Any], keys: tuple[str, ...], file: str, path: str) -> Iterator[Problem]:
-    given = [key for key in keys if key in data]
-    if len(given) != 1:
-        found = " and ".join(f"'{key}'" for key in given) or "none"
-        yield Problem(f"found {found} of {', '.join(keys)}, expected exactly one", file, path)
+    present = [key for key in keys if key in data]
+    if len(present) != 1:
+        listed = " and ".join(f"'{key}'" for key in present) or "none"
+        yield Problem(f"found {listed} of {', '.join(keys)}, expected exactly one", file, path)
 
 
 def _dashboard(name: str, data: Mapping[str, Any], file: str) -> Dashboard:
@@ -186,21 +186,21 @@ def _panel(data: Mapping[str, Any]) -> Panel:
 def _target(data: Mapping[str, Any]) -> Target:
     query: str | Percentiles | Ratio | Logs = data.get("expr", "").strip()
     if "percentiles" in data:
-        asked = data["percentiles"]
-        quantiles = tuple(float(quantile) for quantile in asked["quantiles"])
-        by = tuple(asked.get("by", ()))
-        query = Percentiles(asked["histogram"].strip(), quantiles, by, asked.get("mean", False))
+        settings = data["percentiles"]
+        quantiles = tuple(float(quantile) for quantile in settings["quantiles"])
+        by = tuple(settings.get("by", ()))
+        query = Percentiles(settings["histogram"].strip(), quantiles, by, settings.get("mean", False))
     elif "ratio" in data:
-        asked = data["ratio"]
-        query = Ratio(asked["part"].strip(), asked["whole"].strip(), tuple(asked.get("by", ())))
+        settings = data["ratio"]
+        query = Ratio(settings["part"].strip(), settings["whole"].strip(), tuple(settings.get("by", ())))
     elif "logs" in data:
-        asked = data.get("count", {})
+        settings = data.get("count", {})
         query = Logs(
             data["logs"].strip(),
             "count" in data,
-            tuple(asked.get("by", ())),
-            asked.get("top", Logs.top),
-            asked.get("missing", ""),
+            tuple(settings.get("by", ())),
+            settings.get("top", Logs.top),
+            settings.get("missing", ""),
             data.get("share", "").strip(),
         )
     return Target(query, data.get("legend", ""), data.get("unit", ""))

@@ -51,13 +51,13 @@ def _rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[s
     properties: Mapping[str, Any] = schema.get("properties", {})
     alike = _alike(properties)
     for name, child in properties.items():
-        here = f"{path}.{name}"
+        child_path = f"{path}.{name}"
         default = values.get(name) if isinstance(values, dict) else None
         nested = bool(child.get("properties"))
         shown = "" if default is None or (nested and name not in alike) else _code(default)
-        yield f"`{here}`", _type(child), shown, child.get("description", "")
+        yield f"`{child_path}`", _type(child), shown, child.get("description", "")
         if nested and name not in alike:
-            yield from _rows(child, default, here)
+            yield from _rows(child, default, child_path)
     if alike:
         sample = properties[alike[0]]["properties"]
         shared = {key: child for key, child in sample.items() if all(key in properties[n]["properties"] for n in alike)}

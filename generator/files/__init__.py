@@ -1,1 +1,1 @@
-"""The ground: YAML, schemas, templates, trees of files, and how they reach a disk whole."""
+"""The lowest layer: YAML, schemas, templates, trees of files, and how they reach a disk whole."""

@@ -1,4 +1,4 @@
-"""Reads a room: a folder of YAML files of one kind, each under its base name."""
+"""Reads a folder of YAML files of one kind, each under its base name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?")
 
 
-def read_room(
+def read_folder(
     directory: Path,
     parse: Callable[[str, Any, str], T],
-    shared: Callable[[Mapping[str, T]], Iterable[Problem]] = lambda _specs: (),
+    shared: Callable[[Mapping[str, T]], Iterable[Problem]] = lambda _parsed: (),
 ) -> dict[str, T]:
     """Reads every ``NAME.yaml`` of a folder, in the order of their names; other files and folders are left alone.
 
@@ -36,20 +36,20 @@ def read_room(
     if not paths:
         hint = "install gen-chart again"
         raise bad_input("no *.yaml in it; the installation is broken", file=str(directory), hint=hint)
-    specs: dict[str, T] = {}
+    parsed: dict[str, T] = {}
     problems: list[Problem] = []
     for path in paths:
         file = f"{directory.name}/{path.name}"
         try:
-            specs[path.stem] = parse(
+            parsed[path.stem] = parse(
                 path.stem, yamlfile.expect_mapping(yamlfile.load_data(path, file=file), file=file), file
             )
         except InputError as error:
             problems.extend(error.problems)
-    problems.extend(shared(specs))
+    problems.extend(shared(parsed))
     if problems:
         raise InputError(*problems)
-    return specs
+    return parsed
 
 
 def name_problems(name: str, file: str, *, block: str, reserved: Collection[str]) -> Iterator[Problem]:

@@ -35,26 +35,26 @@ def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {key: written_out(value) for key, value in schema.items() if key != "$defs"}
 
 
-def filled(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns ``given`` with the ``default`` of each key that it lacks, at any depth, in the order of the schema.
+def filled(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns ``data`` with the ``default`` of each key that it lacks, at any depth, in the order of the schema.
 
-    A key that neither ``given`` nor a default sets is left out.
+    A key that neither ``data`` nor a default sets is left out.
 
     Args:
         schema: a JSON Schema of an object, without ``$ref``; see inlined.
-        given: values that follow it; keys that the schema does not list come last.
+        data: values that follow it; keys that the schema does not list come last.
     """
     values: dict[str, Any] = {}
     properties: Mapping[str, Any] = schema.get("properties", {})
     for key, child in properties.items():
-        if key not in given and "default" in child:
+        if key not in data and "default" in child:
             values[key] = copy.deepcopy(child["default"])
-        elif isinstance(given.get(key, {}), dict):
-            if (inner := filled(child, given.get(key, {}))) or key in given:
+        elif isinstance(data.get(key, {}), dict):
+            if (inner := filled(child, data.get(key, {}))) or key in data:
                 values[key] = inner
         else:
-            values[key] = given[key]
-    return values | {key: value for key, value in given.items() if key not in properties}
+            values[key] = data[key]
+    return values | {key: value for key, value in data.items() if key not in properties}
 
 
 def closed(block: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _text(key: _Schema) -> str:
 
 @lru_cache(maxsize=16)
 def _compiled(key: _Schema) -> Any:
-    """Compiles a schema once: a room's schema is asked about each of its files."""
+    """Compiles a schema once: all files of a folder are checked against the same one."""
     import jsonschema_rs
 
     return jsonschema_rs.Draft202012Validator(dict(key.schema))

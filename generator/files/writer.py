@@ -107,16 +107,16 @@ def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART
     if not target.is_dir():
         raise bad_input("found a file, expected a folder", file=str(target), hint="name another with -o")
     own = {PurePosixPath(path).parts[1] for path in files if path.startswith(f"{_CHARTS}/")}
-    found = list(_walk(target, own))
+    paths = list(_walk(target, own))
     before = {
         path: text
-        for path in found
+        for path in paths
         if not _is_shared(path, own) and (text := _read_marked(target / path, signature.marker)) is not None
     }
-    unmarked = (path for path in found if path not in before and _belongs(path, before))
+    unmarked = (path for path in paths if path not in before and _belongs(path, before))
     before |= {path: _read(target / path) for path in unmarked if _is_file(target / path)}
-    foreign = tuple(path for path in found if path not in before)
-    if found and before.keys().isdisjoint(signature.witnesses):
+    foreign = tuple(path for path in paths if path not in before)
+    if paths and before.keys().isdisjoint(signature.witnesses):
         raise bad_input(
             "holds files that gen-chart did not make, so it is not overwritten",
             file=str(target),
@@ -147,11 +147,11 @@ def _walk(target: Path, own: Container[str]) -> Iterator[str]:
         raise error
 
     for folder, folders, names in os.walk(target, onerror=fail):
-        here = os.path.relpath(folder, target)
-        prefix = "" if here == "." else here.replace(os.sep, "/") + "/"
+        relative = os.path.relpath(folder, target)
+        prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH118, PTH114
         if prefix and not (folders or names):
-            yield here.replace(os.sep, "/")
+            yield relative.replace(os.sep, "/")
         if not prefix:
             folders[:] = sorted(set(folders) - aside)
         whole = [name for name in folders if prefix == f"{_CHARTS}/" and name not in own and name not in links]

@@ -45,9 +45,9 @@ def parse_fields(data: Any, schema: Mapping[str, Any], *, file: str) -> dict[str
     """
     schemas.validate(data, schema, file=file)
     fields = {name: LogField(name, **field) for name, field in data["fields"].items()}
-    found = list(_field_problems(fields, file))
-    if found:
-        raise InputError(*found)
+    problems = list(_field_problems(fields, file))
+    if problems:
+        raise InputError(*problems)
     return fields
 
 

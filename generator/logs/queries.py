@@ -89,11 +89,11 @@ def field_problem(
         types: the types that fit; () for all.
         use: what it is to be, for the message.
     """
-    found = field_type(name, fields)
-    if not found:
+    actual = field_type(name, fields)
+    if not actual:
         return QueryProblem(name, f"unknown field '{name}'", nearest(name, fields) or "see logs/fields.yaml")
-    if types and found not in types:
-        return QueryProblem(name, f"found '{name}', a {found}, expected {' or '.join(types)} to be {use}")
+    if types and actual not in types:
+        return QueryProblem(name, f"found '{name}', a {actual}, expected {' or '.join(types)} to be {use}")
     return None
 
 
@@ -180,8 +180,8 @@ class _Check:
             if str(value).strip() != "*":
                 yield QueryProblem("", f"found '{str(node).strip()}', which asks every field", "name the field")
         elif name == "_exists_":
-            asked = _ESCAPED.sub(r"\1", str(value).strip())
-            problem = field_problem(asked, self.fields)
+            field = _ESCAPED.sub(r"\1", str(value).strip())
+            problem = field_problem(field, self.fields)
             if problem:
                 yield problem
         elif not field_type(name, self.fields):

@@ -87,16 +87,16 @@ def _head(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _selectors(name: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yields each object's name and label selector; a selector leaves out what an earlier one selects."""
-    seen: list[dict[str, Any]] = []
+    exclusions: list[dict[str, Any]] = []
     single = len(spec["selectors"]) == 1
     for selector in spec["selectors"]:
         result: dict[str, Any] = {}
         if "matchLabels" in selector:
             result["matchLabels"] = selector["matchLabels"]
-        if expressions := [*spec.get("matchExpressions", ()), *seen]:
+        if expressions := [*spec.get("matchExpressions", ()), *exclusions]:
             result["matchExpressions"] = expressions
         yield {"name": name if single else f"{name}-{selector['name']}", "selector": result}
-        seen += [
+        exclusions += [
             {"key": key, "operator": "NotIn", "values": [value]}
             for key, value in selector.get("matchLabels", {}).items()
         ]

@@ -55,10 +55,10 @@ def list_images(build: Build, registry: str | None, upstream: Upstream) -> Liste
     registry = registry or build.profile.choices["images"]["registry"]
     builds = [_from(build, registry), _from(build, None)] if registry else [build]
     rendered: list[tuple[Found, ...]] = []
-    for each in builds:
-        with complete_chart(each, upstream) as (folder, _vendored):
+    for variant in builds:
+        with complete_chart(variant, upstream) as (folder, _vendored):
             text = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
-            rendered.append(pulled_images(helm.objects(text, crds=False), each))
+            rendered.append(pulled_images(helm.objects(text, crds=False), variant))
     if registry:
         check_moved(rendered[1], rendered[0], registry)
     return Listed(rendered[0], rendered[-1])
@@ -100,23 +100,23 @@ def check_moved(upstream: Sequence[Found], moved: Sequence[Found], registry: str
     Raises:
         InputError: each image that is left behind, with who pulls it, or that has no upstream image.
     """
-    expected = {one.image.moved(registry) for one in upstream}
+    expected = {pulled.image.moved(registry) for pulled in upstream}
     problems = [
         Problem(
-            f"{one.image} is not pulled from {registry}",
-            file=", ".join(one.users),
+            f"{pulled.image} is not pulled from {registry}",
+            file=", ".join(pulled.users),
             hint="set its registry under `values` in a file laid over the profile",
         )
-        for one in moved
-        if one.image not in expected
+        for pulled in moved
+        if pulled.image not in expected
     ]
-    missing = expected - {one.image for one in moved}
+    missing = expected - {pulled.image for pulled in moved}
     problems += [Problem(f"{image} is pulled without the registry and not with it", file=registry) for image in missing]
     if problems:
         raise InputError(*problems)
 
 
-def resolve_digests(found: Sequence[Found], patience: Patience | None = None) -> dict[str, str]:
+def resolve_digests(images: Sequence[Found], patience: Patience | None = None) -> dict[str, str]:
     """Asks each image's registry for the digest of its tag.
 
     Returns:
@@ -127,7 +127,7 @@ def resolve_digests(found: Sequence[Found], patience: Patience | None = None) ->
     """
     digests: dict[str, str] = {}
     with open_client(patience or Patience()) as client:
-        for one in found:
-            plain = replace(one.image, digest="")
-            digests[str(plain)] = one.image.digest or image_digest(client, one.image)
+        for pulled in images:
+            plain = replace(pulled.image, digest="")
+            digests[str(plain)] = pulled.image.digest or image_digest(client, pulled.image)
     return digests

@@ -90,18 +90,18 @@ def _charts(contents: Contents) -> tuple[dict[str, Component], dict[str, list[st
     A chart that is there twice (kube-state-metrics, by itself and inside kube-prometheus-stack) is one component.
     """
     charts: dict[str, Component] = {}
-    found: dict[str, list[dict[str, Any]]] = {}
-    for one in contents.vendored:
-        archive = contents.archives / f"{one.name}-{one.version}.tgz"
+    subcharts: dict[str, list[dict[str, Any]]] = {}
+    for vendored in contents.vendored:
+        archive = contents.archives / f"{vendored.name}-{vendored.version}.tgz"
         files = dict(_chart_files(archive))
         own = files.pop(min(files, key=len))
-        repository = contents.pins.pin(one.name).repository
+        repository = contents.pins.pin(vendored.name).repository
         charts[_key(own)] = _chart(own, repository=repository, sha256=sha256_of(archive))
-        found[_key(own)] = [data for _path, data in sorted(files.items())]
-    for nested in found.values():
+        subcharts[_key(own)] = [data for _path, data in sorted(files.items())]
+    for nested in subcharts.values():
         for data in nested:
             charts.setdefault(_key(data), _chart(data))
-    return charts, {name: [_key(data) for data in nested] for name, nested in found.items()}
+    return charts, {name: [_key(data) for data in nested] for name, nested in subcharts.items()}
 
 
 def _key(data: Mapping[str, Any]) -> str:

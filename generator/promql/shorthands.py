@@ -238,7 +238,7 @@ def _split(content: str) -> list[tuple[str, str, str]]:
     return matchers
 
 
-def percentiles(asked: Percentiles) -> list[tuple[str, str]]:
+def percentiles(shorthand: Percentiles) -> list[tuple[str, str]]:
     """Returns (name, expression with shorthands) for each percentile, and for the mean last if it is asked for.
 
     A window without requests yields nothing rather than NaN: NaN is not ``>= 0``, and 0 is not ``> 0``.
@@ -246,25 +246,26 @@ def percentiles(asked: Percentiles) -> list[tuple[str, str]]:
     Raises:
         ShorthandError: ``histogram`` is not a metric's name with or without matchers.
     """
-    buckets, total, count = (_suffixed(asked.histogram, suffix) for suffix in ("_bucket", "_sum", "_count"))
+    buckets, total, count = (_suffixed(shorthand.histogram, suffix) for suffix in ("_bucket", "_sum", "_count"))
     answers = []
-    for quantile in asked.quantiles:
-        rates = f"{_sum(('le', *asked.by))}(rate({buckets}[{WINDOW}]))"
+    for quantile in shorthand.quantiles:
+        rates = f"{_sum(('le', *shorthand.by))}(rate({buckets}[{WINDOW}]))"
         answers.append((f"p{quantile * 100:g}", f"histogram_quantile({quantile:g}, {rates}) >= 0"))
-    if asked.mean:
-        over, under = (f"{_sum(asked.by)}(rate({selector}[{WINDOW}]))" for selector in (total, count))
+    if shorthand.mean:
+        over, under = (f"{_sum(shorthand.by)}(rate({selector}[{WINDOW}]))" for selector in (total, count))
         answers.append(("mean", f"{over} / ({under} > 0)"))
     return answers
 
 
-def ratio(asked: Ratio) -> str:
+def ratio(shorthand: Ratio) -> str:
     """Returns one counter's rate over another's, as an expression with shorthands.
 
     Raises:
         ShorthandError: ``part`` or ``whole`` is not a metric's name with or without matchers.
     """
     part, whole = (
-        f"{_sum(asked.by)}(rate({_suffixed(selector, '')}[{WINDOW}]))" for selector in (asked.part, asked.whole)
+        f"{_sum(shorthand.by)}(rate({_suffixed(selector, '')}[{WINDOW}]))"
+        for selector in (shorthand.part, shorthand.whole)
     )
     return f"({part} or {whole} * 0) / ({whole} > 0)"
 

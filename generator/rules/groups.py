@@ -83,7 +83,7 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
         places = [f"records[{index}].expr" for index in range(len(spec.records))]
         places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]
         values = numbers(spec, {})
-        rules = [(group["name"], _set(rule, values, {})) for group in marked_groups(spec) for rule in group["rules"]]
+        rules = [(group["name"], _filled(rule, values, {})) for group in marked_groups(spec) for rule in group["rules"]]
         for place, (group, rule) in zip(places, rules, strict=True):
             kind: Literal["alert", "record"] = "alert" if "alert" in rule else "record"
             yield Expression(
@@ -112,50 +112,52 @@ def prometheus_rules(
     Raises:
         InputError: a shorthand that cannot be written out.
     """
-    given = values or {}
-    own = given.get(spec.name) or {}
-    if not given.get("enabled", True) or not own.get("enabled", spec.enabled):
+    values = values or {}
+    own = values.get(spec.name) or {}
+    if not values.get("enabled", True) or not own.get("enabled", spec.enabled):
         return {"groups": []}
-    found = numbers(spec, own)
-    kept = None if alerts is None else set(alerts)
+    number_values = numbers(spec, own)
+    alert_names = None if alerts is None else set(alerts)
     groups = []
     for group in marked_groups(spec):
-        rules = [_set(rule, found, given) for rule in group["rules"] if _wanted(rule, given, kept)]
+        rules = [_filled(rule, number_values, values) for rule in group["rules"] if _is_on(rule, values, alert_names)]
         if rules:
             groups.append({"name": group["name"], "rules": rules})
     return {"groups": groups}
 
 
-def _wanted(rule: Mapping[str, Any], given: Mapping[str, Any], kept: set[str] | None) -> bool:
+def _is_on(rule: Mapping[str, Any], values: Mapping[str, Any], alert_names: set[str] | None) -> bool:
     if "alert" not in rule:
         return True
-    switched_on: bool = _choice(rule, given).get("enabled", True)
-    return switched_on and (kept is None or rule["alert"] in kept)
+    switched_on: bool = _choice(rule, values).get("enabled", True)
+    return switched_on and (alert_names is None or rule["alert"] in alert_names)
 
 
-def _choice(rule: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (given.get("alerts") or {}).get(rule["alert"]) or {}
-    return found
+def _choice(rule: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    choice: Mapping[str, Any] = (values.get("alerts") or {}).get(rule["alert"]) or {}
+    return choice
 
 
-def _set(rule: Mapping[str, Any], found: Mapping[NumberPath, float], given: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(
+    rule: Mapping[str, Any], number_values: Mapping[NumberPath, float], values: Mapping[str, Any]
+) -> dict[str, Any]:
     """Fills in the numbers, and what the values say about an alert."""
 
     def filled(text: str) -> str:
-        return fill(text, lambda path: plain(found[path]))
+        return fill(text, lambda path: plain(number_values[path]))
 
     result = dict(rule) | {"expr": filled(rule["expr"])}
     if "alert" not in rule:
         return result
-    choice = _choice(rule, given)
+    choice = _choice(rule, values)
     if "for" in choice:
         result["for"] = choice["for"]
-    labels = {**(given.get("additionalAlertLabels") or {}), **rule["labels"]}
+    labels = {**(values.get("additionalAlertLabels") or {}), **rule["labels"]}
     if "severity" in choice:
         labels["severity"] = choice["severity"]
     result["labels"] = labels
     annotations = {key: filled(text) for key, text in rule["annotations"].items()}
-    base = given.get("runbookUrl")
+    base = values.get("runbookUrl")
     if base == "":
         del annotations["runbook_url"]
     elif base is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas
-from generator.files.folder import name_problems, read_room
+from generator.files.folder import name_problems, read_folder
 from generator.promql.shorthands import Shared
 from generator.rules.groups import alerts_of, marked_groups
 from generator.rules.numbers import SLO_FIELDS, mark
@@ -24,7 +24,7 @@ SUMMARY = 80
 
 
 def read_rules(directory: Path, schema: Mapping[str, Any], monitors: Iterable[str]) -> dict[str, Rules]:
-    """Reads every file of rules in a folder; see rooms.read_room.
+    """Reads every file of rules in a folder; see folder.read_folder.
 
     Args:
         directory: the folder.
@@ -40,7 +40,7 @@ def read_rules(directory: Path, schema: Mapping[str, Any], monitors: Iterable[st
     def parse(name: str, data: Any, file: str) -> Rules:
         return parse_rules(name, data, schema, file=file, monitors=jobs)
 
-    return read_room(directory, parse, shared_problems)
+    return read_folder(directory, parse, shared_problems)
 
 
 def shared_problems(specs: Mapping[str, Rules]) -> Iterator[Problem]:
@@ -67,18 +67,21 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
         InputError: the schema is violated, the name cannot be a key of the chart's values, a shorthand cannot be
             written out, a threshold or a record is unknown, not used or there twice.
     """
-    found = [*name_problems(name, file, block="rules", reserved=RESERVED), *schemas.problems(data, schema, file=file)]
-    if not found:
-        found = list(_slo_problems(data, file))
-    if not found:
-        marked, used, found = _marked(data, file)
+    problems = [
+        *name_problems(name, file, block="rules", reserved=RESERVED),
+        *schemas.problems(data, schema, file=file),
+    ]
+    if not problems:
+        problems = list(_slo_problems(data, file))
+    if not problems:
+        marked, used, problems = _marked(data, file)
         spec = _rules(name, marked, file, monitor_matchers(monitors))
-        found += _number_problems(spec, used)
-        found += _content_problems(spec)
-        if not found:
+        problems += _number_problems(spec, used)
+        problems += _content_problems(spec)
+        if not problems:
             marked_groups(spec)
             return spec
-    raise InputError(*found)
+    raise InputError(*problems)
 
 
 def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
@@ -87,8 +90,8 @@ def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
     for name, slo in data.get("slos", {}).items():
         path = f"slos.{name}"
         if ("buckets" in slo) == ("bad" in slo):
-            given = "both" if "bad" in slo else "none"
-            yield Problem(f"found {given} of buckets, bad, expected exactly one", file, path)
+            listed = "both" if "bad" in slo else "none"
+            yield Problem(f"found {listed} of buckets, bad, expected exactly one", file, path)
         if ("buckets" in slo) != ("seconds" in slo):
             yield Problem("expected 'buckets' and 'seconds' together or neither of them", file, path)
         for key in ("buckets", "bad", "events"):
@@ -106,7 +109,7 @@ def _marked(data: Mapping[str, Any], file: str) -> tuple[dict[str, Any], set[str
     marked = copy.deepcopy(dict(data))
     thresholds = data.get("thresholds", {})
     used: set[str] = set()
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for path, slo, block, key in _texts(marked):
 
         def replaced(match: re.Match[str], path: str = path, slo: str = slo) -> str:
@@ -118,11 +121,11 @@ def _marked(data: Mapping[str, Any], file: str) -> tuple[dict[str, Any], set[str
                 return mark(("slos", slo, name))
             known = thresholds if kind == "threshold" else SLO_FIELDS if slo else ()
             hint = nearest(name, known) or f"see '{kind}s'"
-            found.append(Problem(f"unknown number '{match[0]}'", file, path, hint=hint))
+            problems.append(Problem(f"unknown number '{match[0]}'", file, path, hint=hint))
             return "0"
 
         block[key] = _NUMBER.sub(replaced, block[key].strip())
-    return marked, used, found
+    return marked, used, problems
 
 
 def _texts(data: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:

@@ -36,13 +36,13 @@ def slo_alerts(name: str, slo: Slo) -> Iterator[Alert]:
         ("Slow", "warning", "15m", "a month's budget lasts ten days", _SLOW),
     )
     for suffix, severity, wait, pace, windows in speeds:
-        seen = " or ".join(long for _, long, _ in windows)
+        periods = " or ".join(long for _, long, _ in windows)
         yield Alert(
             alert=f"{slo.alert}{suffix}",
             expr="\nor\n".join(_burning(name, slo, *window) for window in windows),
             severity=severity,
             summary=f"{slo.summary}: {pace}",
-            description=f"{slo.description} {_measured(name, slo, seen)}",
+            description=f"{slo.description} {_measured(name, slo, periods)}",
             labels={"slo": name},
             runbook=slo.alert,
             wait=wait,
@@ -71,12 +71,12 @@ def _over(record: str, window: str) -> str:
     return record if window == "5m" else f"avg_over_time({record}[{window}])"
 
 
-def _measured(name: str, slo: Slo, seen: str) -> str:
+def _measured(name: str, slo: Slo, periods: str) -> str:
     objective = f"{{{{ {mark(('slos', name, 'objective'))} | humanizePercentage }}}}"
     if slo.buckets:
         seconds = f"{{{{ {mark(('slos', name, 'seconds'))} | humanizeDuration }}}}"
         return (
-            f"Over {seen} the slow ones took {{{{ $value | humanizeDuration }}}} or more; "
+            f"Over {periods} the slow ones took {{{{ $value | humanizeDuration }}}} or more; "
             f"{objective} have to stay below {seconds}."
         )
-    return f"Over {seen} {{{{ $value | humanizePercentage }}}} failed; {objective} have to succeed."
+    return f"Over {periods} {{{{ $value | humanizePercentage }}}} failed; {objective} have to succeed."

@@ -22,14 +22,14 @@ def rule_values_schema(block: Mapping[str, Any], specs: Mapping[str, Rules]) -> 
         specs: the files of rules by name.
     """
     template, alerts = block["additionalProperties"], block["properties"]["alerts"]
-    made = closed(block, {name: _workload(template, spec) for name, spec in sorted(specs.items())})
+    schema = closed(block, {name: _workload(template, spec) for name, spec in sorted(specs.items())})
     choices = {
         alert.alert: entry(alerts["additionalProperties"], f"{alert.summary}.")
         for spec in specs.values()
         for _, _, alert in alerts_of(spec)
     }
-    made["properties"]["alerts"] = closed(alerts, choices)
-    return made
+    schema["properties"]["alerts"] = closed(alerts, choices)
+    return schema
 
 
 def _workload(template: Mapping[str, Any], spec: Rules) -> dict[str, Any]:

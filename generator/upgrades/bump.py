@@ -66,13 +66,13 @@ def plan_bump(old: UpstreamChart, new: UpstreamChart, pins: Pins, values: Mappin
         pins: all pins.
         values: profile → what it sets for this chart.
     """
-    what = settings(values)
+    chart_settings = settings(values)
     return Bump(
         chart=Step(old.name, old.version, new.version),
         app=Step("appVersion", old.app_version, new.app_version),
         kubernetes=Step("kubeVersion", old.kube_version, new.kube_version),
-        gone=tuple(gone(what, old, new)),
-        changed=tuple(changed(what, old, new)),
+        gone=tuple(gone(chart_settings, old, new)),
+        changed=tuple(changed(chart_settings, old, new)),
         nested=tuple(_steps(old.nested, new.nested)),
         crds=tuple(_steps(old.crds, new.crds)),
         images=tuple(_images(new, pins)),

@@ -82,11 +82,11 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
     return standings
 
 
-def _compared(name: str, kind: Kind, current: str, there: list[Listed]) -> Standing:
+def _compared(name: str, kind: Kind, current: str, listed: list[Listed]) -> Standing:
     if not is_exact(current):
         return Standing(name, kind, current)
-    steps = newer(current, (release.version for release in there))
-    days = {release.version: release.created for release in there}
+    steps = newer(current, (release.version for release in listed))
+    days = {release.version: release.created for release in listed}
     newest = steps.major or steps.minor or steps.patch or ""
     return Standing(name, kind, current, days.get(current, ""), steps, days.get(newest, ""))
 

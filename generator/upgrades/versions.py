@@ -40,17 +40,17 @@ def newer(current: str, available: Iterable[str]) -> Newer:
         current: one exact version.
         available: versions and other tags, in any order.
     """
-    here = precedence(current)
+    current_key = precedence(current)
     beyond = [
         (key, version)
         for version in available
         if is_exact(version) and version[:1].isdigit() == current[:1].isdigit()
         for key in [precedence(version)]
-        if key > here and (key[1] or not here[1])
+        if key > current_key and (key[1] or not current_key[1])
     ]
     beyond.sort()
     steps: dict[str, str] = {}
     for (numbers, _release, _pre), version in beyond:
-        major, minor = numbers[0] > here[0][0], numbers[1] > here[0][1]
+        major, minor = numbers[0] > current_key[0][0], numbers[1] > current_key[0][1]
         steps["major" if major else "minor" if minor else "patch"] = version
     return Newer(**steps)

@@ -64,8 +64,10 @@ def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) ->
 def _words(stderr: bytes) -> str:
     """Returns Helm's error on one line, without its warnings."""
     lines = stderr.decode("utf-8", "replace").splitlines()
-    kept = [line.strip() for line in lines if line.strip() and not line.startswith(("level=", "WARNING", "walk.go"))]
-    return " ".join(kept).removeprefix("Error: ")
+    messages = [
+        line.strip() for line in lines if line.strip() and not line.startswith(("level=", "WARNING", "walk.go"))
+    ]
+    return " ".join(messages).removeprefix("Error: ")
 
 
 def template(chart: Path, *, release: str, namespace: str, values: Sequence[Path] = ()) -> str:

@@ -75,7 +75,7 @@ def vendor_chart(
                 digest = pins.digest(dependency.name, dependency.version)
                 target = staged / dependency.archive
                 try:
-                    one = _take_present(chart_dir, dependency, digest, place, target) or fetch_chart(
+                    chart = _take_present(chart_dir, dependency, digest, place, target) or fetch_chart(
                         dependency,
                         target,
                         digest=digest,
@@ -84,7 +84,7 @@ def vendor_chart(
                         client=client,
                         report=upstream.progress,
                     )
-                    vendored.append(_unless_same(one, charts / dependency.archive))
+                    vendored.append(_unless_same(chart, charts / dependency.archive))
                 except UnreachableError as error:
                     problems += error.problems
                     break
@@ -92,7 +92,7 @@ def vendor_chart(
                     problems += error.problems
             if problems:
                 raise InputError(*problems)
-            if any(one.origin != "present" for one in vendored) or _stale(chart_dir, dependencies):
+            if any(chart.origin != "present" for chart in vendored) or _stale(chart_dir, dependencies):
                 _take_others(charts, staged, names)
                 swap.exchange(staged, charts)
             return tuple(vendored)
@@ -158,21 +158,21 @@ def _all_present(
     """Returns what is there if that is all that is wanted, and nothing stale; else None."""
     if _stale(chart_dir, dependencies):
         return None
-    found: list[Vendored] = []
+    present: list[Vendored] = []
     for dependency in dependencies:
-        one = _present(chart_dir, dependency, pins.digest(dependency.name, dependency.version), place)
-        if one is None:
+        chart = _present(chart_dir, dependency, pins.digest(dependency.name, dependency.version), place)
+        if chart is None:
             return None
-        found.append(one)
-    return tuple(found)
+        present.append(chart)
+    return tuple(present)
 
 
 def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
     """Returns whether charts/ holds one of these charts in another version."""
     charts = chart_dir / "charts"
-    wanted = {dependency.archive for dependency in dependencies}
+    expected = {dependency.archive for dependency in dependencies}
     return charts.is_dir() and any(
-        path.name not in wanted and any(is_archive_of(path.name, each.name) for each in dependencies)
+        path.name not in expected and any(is_archive_of(path.name, dependency.name) for dependency in dependencies)
         for path in charts.iterdir()
     )
 
@@ -190,10 +190,10 @@ def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place:
             return None
         return Vendored(dependency.name, dependency.version, "present", str(path), digest, pinned=True)
     try:
-        found = verify(path, dependency, digest=None, file=str(path), hint="")
+        sha256 = verify(path, dependency, digest=None, file=str(path), hint="")
     except InputError:
         return None
-    return Vendored(dependency.name, dependency.version, "present", str(path), found, pinned=False)
+    return Vendored(dependency.name, dependency.version, "present", str(path), sha256, pinned=False)
 
 
 def _take_present(
@@ -206,8 +206,8 @@ def _take_present(
     return present
 
 
-def _unless_same(one: Vendored, path: Path) -> Vendored:
+def _unless_same(chart: Vendored, path: Path) -> Vendored:
     """Calls an archive present if the very same is in charts/ already."""
-    if one.origin != "present" and path.is_file() and not path.is_symlink() and sha256_of(path) == one.sha256:
-        return replace(one, origin="present")
-    return one
+    if chart.origin != "present" and path.is_file() and not path.is_symlink() and sha256_of(path) == chart.sha256:
+        return replace(chart, origin="present")
+    return chart

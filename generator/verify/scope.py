@@ -22,8 +22,8 @@ def dashboard_scope(dashboard: Dashboard) -> Scope:
         lines = variable_log_query(dashboard, index)
         if lines:
             texts.append((f"variables[{index}].logs", lines.text))
-    for _, asked in log_queries(dashboard):
-        texts += [(asked.path, written.text) for written in asked.written]
+    for _, log_query in log_queries(dashboard):
+        texts += [(log_query.path, written.text) for written in log_query.written]
     # The compiler points every panel at the data source that one of these variables chooses.
     sources = (DATASOURCE, LOG_SOURCE)
     return Scope(dashboard.file, {**dict.fromkeys(sources, ""), **defined}, tuple(texts), frozenset(sources))

@@ -84,7 +84,7 @@ def test_a_cluster_with_an_operator_of_its_own_gets_no_kinds(sources: Sources) -
 
 
 def test_children_that_would_be_empty_are_left_out(sources: Sources) -> None:
-    off = [parse_set(f"values.{room}.enabled=false") for room in ("monitors", "dashboards", "rules")]
+    off = [parse_set(f"values.{block}.enabled=false") for block in ("monitors", "dashboards", "rules")]
     wanted = load_profile("jark", sources, off)
     assert "signals" not in made_for("jark", sources, wanted=wanted).children
     nothing = [

@@ -92,8 +92,8 @@ def repository(tmp_path: Path, pins: Pins) -> Iterator[Pins]:
 
     The path holds the characters that Go escapes in JSON, which the digest is taken from.
     """
-    room = tmp_path / "served" / "a&b"
-    room.mkdir(parents=True)
+    repository_dir = tmp_path / "served" / "a&b"
+    repository_dir.mkdir(parents=True)
     handler = functools.partial(_Quiet, directory=str(tmp_path / "served"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     address = f"http://127.0.0.1:{server.server_port}/a&b"
@@ -103,10 +103,10 @@ def repository(tmp_path: Path, pins: Pins) -> Iterator[Pins]:
         metadata = f"apiVersion: v2\nname: {name}\nversion: {version}\n".encode()
         member = tarfile.TarInfo(f"{name}/Chart.yaml")
         member.size = len(metadata)
-        with tarfile.open(room / f"{name}-{version}.tgz", "w:gz") as archive:
+        with tarfile.open(repository_dir / f"{name}-{version}.tgz", "w:gz") as archive:
             archive.addfile(member, io.BytesIO(metadata))
         entries[name] = [{"apiVersion": "v2", "name": name, "version": version, "urls": [f"{name}-{version}.tgz"]}]
-    (room / "index.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "entries": entries}))
+    (repository_dir / "index.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "entries": entries}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Pins(
         pins.as_of, MappingProxyType({name: replace(pin, repository=address) for name, pin in pins.charts.items()})

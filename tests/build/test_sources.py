@@ -14,15 +14,15 @@ from tests.conftest import PROFILES, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOMS = ("dashboards", "logs", "metrics", "monitors", "profiles", "rules", "values-schemas")
+FOLDERS = ("dashboards", "logs", "metrics", "monitors", "profiles", "rules", "values-schemas")
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Returns a copy of the sources that a test may break."""
-    for room in ROOMS:
-        if (ROOT / room).is_dir():
-            shutil.copytree(ROOT / room, tmp_path / room)
+    for folder in FOLDERS:
+        if (ROOT / folder).is_dir():
+            shutil.copytree(ROOT / folder, tmp_path / folder)
     for file in ROOT.glob("*.yaml"):
         shutil.copy(file, tmp_path)
     return tmp_path
@@ -31,8 +31,8 @@ def root(tmp_path: Path) -> Path:
 def test_everything_is_read_by_the_stem_of_its_file(root: Path) -> None:
     found = sources.read_sources(root)
     assert tuple(found.profiles) == PROFILES
-    for room in ("monitors", "dashboards"):
-        assert set(getattr(found, room)) == {path.stem for path in (root / room).glob("*.yaml")}
+    for folder in ("monitors", "dashboards"):
+        assert set(getattr(found, folder)) == {path.stem for path in (root / folder).glob("*.yaml")}
     assert {"profile", "monitor", "dashboard", "values"} <= set(found.schemas)
 
 
@@ -64,12 +64,14 @@ def test_a_broken_source_is_named_as_it_is_called_in_the_repository(
     assert str(root) not in str(error.value)
 
 
-@pytest.mark.parametrize("room", ["profiles", "monitors"])
-def test_an_empty_room_means_a_broken_installation(root: Path, room: str) -> None:
-    shutil.rmtree(root / room)
+@pytest.mark.parametrize("folder", ["profiles", "monitors"])
+def test_an_empty_folder_means_a_broken_installation(root: Path, folder: str) -> None:
+    shutil.rmtree(root / folder)
     with pytest.raises(InputError) as error:
         sources.read_sources(root)
-    assert str(error.value) == (f"{root / room}: no *.yaml in it; the installation is broken (install gen-chart again)")
+    assert str(error.value) == (
+        f"{root / folder}: no *.yaml in it; the installation is broken (install gen-chart again)"
+    )
 
 
 def test_an_overlay_is_shown_as_the_person_named_it_and_by_its_base_name_in_headers(tmp_path: Path) -> None:

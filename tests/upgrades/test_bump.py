@@ -33,8 +33,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the sources, which the command takes for its own."""
     root = tmp_path / "checkout"
     root.mkdir()
-    for room in {file.parent for file in ROOT.glob("[a-z]*/*.yaml")}:
-        shutil.copytree(room, root / room.name)
+    for folder in {file.parent for file in ROOT.glob("[a-z]*/*.yaml")}:
+        shutil.copytree(folder, root / folder.name)
     for file in (*ROOT.glob("[a-z]*.yaml"), ROOT / "pyproject.toml"):
         shutil.copy(file, root / file.name)
     monkeypatch.setattr(sources, "sources_root", lambda: root)

@@ -47,11 +47,11 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
     switches = _switches(blueprint, settings)
     data: dict[str, Any] = {}
     for part in blueprint.parts:
-        there = _holds(part.when, switches)
-        data = merge(data, part.then if there else part.otherwise)
-        for room in ("monitors", "rules", "dashboards"):
-            data = merge(data, {room: {name: {"enabled": there} for name in getattr(part, room)}})
-        reason = None if there else _reason(part.when, switches, settings)
+        enabled = _holds(part.when, switches)
+        data = merge(data, part.then if enabled else part.otherwise)
+        for block in ("monitors", "rules", "dashboards"):
+            data = merge(data, {block: {name: {"enabled": enabled} for name in getattr(part, block)}})
+        reason = None if enabled else _reason(part.when, switches, settings)
         data = merge(data, {"cluster": {"absent": dict.fromkeys(part.monitors, reason)}})
     changes = _changes(data, merge(defaults, profile.choices))
     return Layer(settings.file, changes, f"--tfvars {PurePath(settings.file).name}" if changes else "")
@@ -91,14 +91,14 @@ def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool,
     switches: dict[str, tuple[bool, bool]] = {}
     problems: list[Problem] = []
     for name, variable in blueprint.variables.items():
-        said = settings.values.get(name)
-        values = _pairs(name, variable, variable.default if said is None else said.value)
+        setting = settings.values.get(name)
+        values = _pairs(name, variable, variable.default if setting is None else setting.value)
         if isinstance(values, str):
-            line = said.line if said else 0
-            hint = "leave it out for the default" if said and said.value is None else ""
+            line = setting.line if setting else 0
+            hint = "leave it out for the default" if setting and setting.value is None else ""
             problems.append(Problem(values, settings.file, name, line=line, hint=hint))
         else:
-            switches |= {key: (value, said is not None) for key, value in values.items()}
+            switches |= {key: (value, setting is not None) for key, value in values.items()}
     if problems:
         raise InputError(*problems)
     return switches
@@ -147,8 +147,8 @@ def _holds(condition: Condition, switches: Mapping[str, tuple[bool, bool]]) -> b
 
 
 def _is(switch: tuple[bool, bool], expected: bool | str) -> bool:
-    value, said = switch
-    return not said if expected == LEFT_OUT else value is expected
+    value, assigned = switch
+    return not assigned if expected == LEFT_OUT else value is expected
 
 
 def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], settings: Settings) -> str:

@@ -23,16 +23,16 @@ def _unmatched(node: Binary, left: Vector, right: Vector) -> Issues:
             yield from _many_buckets(node, left, right)
         return
     ignored = frozenset(node.on or ())
-    if not any(one - ignored == other - ignored for one in left.shapes for other in right.shapes):
+    if not any(shape - ignored == other_shape - ignored for shape in left.shapes for other_shape in right.shapes):
         yield _never(node, left, right, ignored)
 
 
 def _never(node: Binary, left: Vector, right: Vector, ignored: Shape) -> Issue:
-    ours, theirs = left.labels() - ignored, right.labels() - ignored
-    only = [f"only the left has {quoted(ours - theirs)}"] if ours - theirs else []
-    only += [f"only the right has {quoted(theirs - ours)}"] if theirs - ours else []
+    left_labels, right_labels = left.labels() - ignored, right.labels() - ignored
+    only = [f"only the left has {quoted(left_labels - right_labels)}"] if left_labels - right_labels else []
+    only += [f"only the right has {quoted(right_labels - left_labels)}"] if right_labels - left_labels else []
     detail = "; ".join(only) or "no series of one side has just the labels of one of the other"
-    common = sorted(ours & theirs)
+    common = sorted(left_labels & right_labels)
     hint = f"write on ({', '.join(common[:3])}) or aggregate both alike" if common else "write on () to match them"
     return Issue((node.operator,), f"the sides of '{node.operator}' never match: {detail}", hint)
 
