@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.build import sources
 from generator.choices.pins import parse_pins
-from generator.files import yamlfile
+from generator.files import location, yamlfile
 from generator.upgrades.bump import Bump, Step
 from generator.upgrades.pinsfile import edited_pins
 from tests.conftest import ROOT
@@ -37,7 +36,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(folder, root / folder.name)
     for file in (*ROOT.glob("[a-z]*.yaml"), ROOT / "pyproject.toml"):
         shutil.copy(file, root / file.name)
-    monkeypatch.setattr(sources, "sources_root", lambda: root)
+    monkeypatch.setattr(location, "sources_root", lambda: root)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("GEN_CHART_DEBUG", "1")
     return root
