@@ -27,6 +27,8 @@ app.kubernetes.io/part-of: ai-ml-observability
 {{- end -}}
 """
 Rendered = dict[str, dict[str, Any]]
+DEFAULTS: dict[str, Any] = block("monitors")["properties"]
+"""The common keys of ``monitors``, each with its default."""
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from generator.files import yamlfile
 from generator.monitors import monitor_templates
 from tests.helm import binary
 
-from .conftest import endpoints_of, render_chart, upstream_crds, write_chart
+from .conftest import DEFAULTS, endpoints_of, render_chart, upstream_crds, write_chart
 
 HELM = [str(found) for version in ("3.17", "4.3") if (found := binary(version))]
 POD_MONITOR = "monitoring.coreos.com/v1/PodMonitor"
@@ -67,7 +67,7 @@ def test_every_monitor_renders_into_the_namespace_of_the_release(specs, rendered
         assert "annotations" not in monitor["metadata"]
         assert monitor["spec"]["namespaceSelector"] == {"any": True}
         for endpoint in endpoints_of(monitor):
-            assert endpoint["interval"] == "30s"
+            assert endpoint["interval"] == DEFAULTS["interval"]["default"]
             assert "scrapeTimeout" not in endpoint
             common, *own, labels = endpoint["metricRelabelings"]
             assert common == {"action": "drop", "sourceLabels": ["__name__"], "regex": ".+_created"}
@@ -82,9 +82,13 @@ def test_a_release_name_that_looks_like_a_number_stays_text(chart):
         assert monitor["metadata"]["labels"]["app.kubernetes.io/instance"] == "1e5"
 
 
-def test_limits_differ_only_where_a_file_says_so(rendered):
+def test_limits_differ_only_where_a_file_says_so(specs, rendered):
     limits = {name: monitor["spec"]["sampleLimit"] for name, monitor in rendered.items()}
-    assert {name for name, limit in limits.items() if limit != 50000} == {"ray", "karpenter"}
+    common = DEFAULTS["sampleLimit"]["default"]
+    assert limits == {
+        name: specs[workload_of(monitor)].get("sampleLimit", common) for name, monitor in rendered.items()
+    }
+    assert limits["ray"] > common
 
 
 def closed(schema: Any) -> Any:

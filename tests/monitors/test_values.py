@@ -14,7 +14,7 @@ from generator.files.schema_values import filled
 from generator.monitors import monitor_values_schema
 from tests.blocks import block
 
-from .conftest import endpoints_of
+from .conftest import DEFAULTS, endpoints_of
 
 
 @pytest.fixture(scope="session")
@@ -176,7 +176,11 @@ def test_whatever_the_schema_admits_renders_and_means_what_it_says(data, specs, 
                 **values.get("annotations", {}),
                 **own.get("annotations", {}),
             }
-            limit = own.get("sampleLimit", spec.get("sampleLimit", values.get("sampleLimit", 50000)))
+            limit = own.get(
+                "sampleLimit", spec.get("sampleLimit", values.get("sampleLimit", DEFAULTS["sampleLimit"]["default"]))
+            )
             assert monitor["spec"].get("sampleLimit", 0) == limit
             for endpoint in endpoints_of(monitor):
-                assert endpoint.get("interval", "") == own.get("interval", values.get("interval", "30s"))
+                assert endpoint.get("interval", "") == own.get(
+                    "interval", values.get("interval", DEFAULTS["interval"]["default"])
+                )
