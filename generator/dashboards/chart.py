@@ -21,11 +21,6 @@ FOLDER_ANNOTATION = "grafana_folder"
 _OBJECT_PREFIX = "ai-ml-observability-dashboard-"
 
 
-def object_name(name: str) -> str:
-    """Returns the name of a dashboard's ConfigMap, the same under every release name."""
-    return f"{_OBJECT_PREFIX}{name}"
-
-
 def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, str]:
     """Returns the chart's templates by their path in the chart.
 
@@ -39,10 +34,7 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
 
     Raises:
         InputError: a shorthand that cannot be written out.
-        ValueError: the header would end the comment that it stands in.
     """
-    if "*/" in header:
-        raise ValueError("a header must not hold '*/'")
     helper = render(
         "dashboards/templates/_dashboards.tpl",
         header=header,

@@ -11,7 +11,7 @@ from generator.errors import InputError, Problem
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
 from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP
-from generator.stack.images.found import Found, images_of
+from generator.stack.images.pulled import PulledImage, images_of
 from generator.stack.images.reference import parse_reference
 from generator.upstream import Patience, helm, open_client
 from generator.upstream.oci import image_digest
@@ -36,8 +36,8 @@ class Listed:
         upstream: the same from upstream's registries.
     """
 
-    pulled: tuple[Found, ...]
-    upstream: tuple[Found, ...]
+    pulled: tuple[PulledImage, ...]
+    upstream: tuple[PulledImage, ...]
 
 
 def list_images(build: Build, registry: str | None, upstream: Upstream) -> Listed:
@@ -54,7 +54,7 @@ def list_images(build: Build, registry: str | None, upstream: Upstream) -> Liste
     """
     registry = registry or build.profile.choices["images"]["registry"]
     builds = [_from(build, registry), _from(build, None)] if registry else [build]
-    rendered: list[tuple[Found, ...]] = []
+    rendered: list[tuple[PulledImage, ...]] = []
     for variant in builds:
         with complete_chart(variant, upstream) as (folder, _vendored):
             text = helm.template(folder, release=RELEASE, namespace=NAMESPACE)
@@ -64,7 +64,7 @@ def list_images(build: Build, registry: str | None, upstream: Upstream) -> Liste
     return Listed(rendered[0], rendered[-1])
 
 
-def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[Found, ...]:
+def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[PulledImage, ...]:
     """Returns every image that a rendered chart has pulled, sorted, each once.
 
     Where the chart brings the configuration of Ray's sidecar, this includes the sidecar's image: ``gen-chart
@@ -79,7 +79,9 @@ def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[
         sidecar = parse_reference(fluent_bit_image(build.values, build.pins))
         if sidecar is not None:
             users = {SIDECAR_USER, *(user for image in images if image.image == sidecar for user in image.users)}
-            images = [image for image in images if image.image != sidecar] + [Found(sidecar, tuple(sorted(users)))]
+            images = [image for image in images if image.image != sidecar] + [
+                PulledImage(sidecar, tuple(sorted(users)))
+            ]
     return tuple(sorted(images))
 
 
@@ -89,7 +91,7 @@ def _from(build: Build, registry: str | None) -> Build:
     return replace(build, profile=profile, values=chart_values(profile, build.sources))
 
 
-def check_moved(upstream: Sequence[Found], moved: Sequence[Found], registry: str) -> None:
+def check_moved(upstream: Sequence[PulledImage], moved: Sequence[PulledImage], registry: str) -> None:
     """Checks that a chart rendered for a registry pulls the same images, all from there.
 
     Args:
@@ -116,7 +118,7 @@ def check_moved(upstream: Sequence[Found], moved: Sequence[Found], registry: str
         raise InputError(*problems)
 
 
-def resolve_digests(images: Sequence[Found], patience: Patience | None = None) -> dict[str, str]:
+def resolve_digests(images: Sequence[PulledImage], patience: Patience | None = None) -> dict[str, str]:
     """Asks each image's registry for the digest of its tag.
 
     Returns:

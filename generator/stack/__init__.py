@@ -29,7 +29,7 @@ NAMES = tuple(module.NAME for module in _MODULES)
 
 
 def components(profile: Profile) -> tuple[Component, ...]:
-    """Gives every component as the profile wants it, the switched-off ones too, in the order of NAMES.
+    """Returns every component as the profile wants it, the switched-off ones too, in the order of NAMES.
 
     Raises:
         InputError: choices of two components contradict each other.

@@ -68,10 +68,10 @@ def comments_above(text: str) -> dict[KeyPath, str]:
         if not isinstance(node, yaml.MappingNode) or node.flow_style:
             return
         for key, value in node.value:
-            here = (*path, key.value)
+            key_path = (*path, key.value)
             if reason := _above(lines, key.start_mark.line, key.start_mark.column):
-                yield here, reason
-            yield from of_mapping(value, here)
+                yield key_path, reason
+            yield from of_mapping(value, key_path)
 
     return dict(of_mapping(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), ()))
 

@@ -45,7 +45,7 @@ def program_templates(header: str) -> Chart:
 
 @kept("programs")
 def stripped(source: str) -> str:
-    """Gives Python source without docstrings and lines of comment, the module's own docstring kept.
+    """Returns Python source without docstrings and lines of comment, the module's own docstring kept.
 
     Every other line stays as it is, with a comment at its end if it has one.
 
@@ -70,7 +70,7 @@ def stripped(source: str) -> str:
 
 
 def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:
-    """Gives (first line, last line, whether nothing else is there) of each text that stands for itself, from 0."""
+    """Yields (first line, last line, whether nothing else is there) of each text that stands for itself, from 0."""
     for node in nodes:
         body = getattr(node, "body", None)
         if not isinstance(body, list):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections import Counter
+    from pathlib import Path
 
 LEVELS: dict[str, str | None] = {
     # Ray 2.60's C++ processes; the component is missing from core workers' lines.
@@ -140,6 +141,14 @@ KERNEL: dict[str, dict[str, object]] = {
     "oom-kill:constraint=CONSTRAINT_MEMCG,task=python,pid=4242": {"level": "warning"},
 }
 """A kernel message of priority 4 → the fields that it gets."""
+
+
+def write_in_pieces(file: Path, data: bytes) -> None:
+    """Appends in pieces that end within a line, as a reader sees a file that grows."""
+    with file.open("ab") as handle:
+        for at in range(0, len(data), 65_521):
+            handle.write(data[at : at + 65_521])
+            handle.flush()
 
 
 def counts(found: Counter[int], written: int) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.logs.fluentbit import FluentBit, cri
-from tests.logs.lines import TRACES, counts
+from tests.logs.lines import TRACES, counts, write_in_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,12 +53,7 @@ def test_none_is_lost_to_rotations_a_refusing_opensearch_and_a_kill(
     quarters = [range(part * LINES // 4, (part + 1) * LINES // 4) for part in range(4)]
 
     def write(quarter: range) -> None:
-        """Writes in pieces that end within a line, as a reader sees a file that grows."""
-        data = numbered(quarter)
-        with log.open("ab") as handle:
-            for at in range(0, len(data), 65_521):
-                handle.write(data[at : at + 65_521])
-                handle.flush()
+        write_in_pieces(log, numbered(quarter))
 
     first = FluentBit(program, node)
     write(quarters[0])

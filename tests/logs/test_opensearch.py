@@ -18,7 +18,7 @@ from generator.stack.fluent_bit.destination import STREAMS
 from generator.stack.fluent_bit.ray import ray_files
 from generator.stack.opensearch import indices
 from tests.logs.fluentbit import FluentBit, Node, cri
-from tests.logs.lines import counts
+from tests.logs.lines import counts, write_in_pieces
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
 from tests.logs.test_durability import buffered, numbered, rotate
 from tests.logs.test_faults import impatient
@@ -124,11 +124,7 @@ def test_none_is_lost_while_opensearch_is_set_up_stopped_and_fluent_bit_killed(
     quarters = [range(part * LINES // 4, (part + 1) * LINES // 4) for part in range(4)]
 
     def write(quarter: range) -> None:
-        data = numbered(quarter)
-        with log.open("ab") as handle:
-            for at in range(0, len(data), 65_521):
-                handle.write(data[at : at + 65_521])
-                handle.flush()
+        write_in_pieces(log, numbered(quarter))
 
     first = FluentBit(program, shipper)
     write(quarters[0])

@@ -16,7 +16,7 @@ from generator.build.sources import read_log_fields
 from generator.stack.fluent_bit.ray import ray_files
 from tests.conftest import ROOT
 from tests.logs.fluentbit import FluentBit, cri
-from tests.logs.lines import TRACES, counts
+from tests.logs.lines import TRACES, counts, write_in_pieces
 from tests.logs.sidecar import LABELS, WORKER, RayPod, Sidecar
 from tests.stack.fluent_bit.lua import leaves
 
@@ -133,11 +133,7 @@ def test_none_is_lost_over_rays_rotations_and_a_kill_of_either(
     parts = [range(part * LINES // 10, (part + 1) * LINES // 10) for part in range(10)]
 
     def write(part: range) -> None:
-        """Writes in pieces that end within a line; Ray rotates between two of them."""
-        data = b"".join(b"line %d of a worker\n" % number for number in part)
-        for at in range(0, len(data), 65_521):
-            with pod.file(NAME).open("ab") as handle:
-                handle.write(data[at : at + 65_521])
+        write_in_pieces(pod.file(NAME), b"".join(b"line %d of a worker\n" % number for number in part))
 
     shipper, sidecar = FluentBit(program, node), Sidecar(program, pod, log)
     for number, part in enumerate(parts):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from generator.errors import InputError
 from generator.files import schemas
 from generator.files.schema_values import filled
 from generator.monitors import monitor_values_schema
-from tests.blocks import block
+from tests.blocks import block, subschemas
 
 from .conftest import DEFAULTS, endpoints_of
 
@@ -47,18 +45,8 @@ def test_a_workload_cannot_be_named_like_a_common_key(specs):
         monitor_values_schema(block("monitors"), {"interval": specs["ray"]})
 
 
-def walk(schema: Any):
-    if isinstance(schema, dict):
-        yield schema
-        for child in schema.values():
-            yield from walk(child)
-    elif isinstance(schema, list):
-        for child in schema:
-            yield from walk(child)
-
-
 def test_the_schema_is_closed_described_and_can_stand_anywhere(schema):
-    for part in walk(schema):
+    for part in subschemas(schema):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
             assert part["additionalProperties"] is False

@@ -17,7 +17,7 @@ from generator.rules.numbers import defaults
 from generator.rules.spec import SEVERITIES
 from generator.rules.values import rule_values_schema
 from tests import helm
-from tests.blocks import block
+from tests.blocks import block, subschemas
 from tests.monitors.conftest import upstream_crds
 
 from .conftest import ALERTS, HEADER, SPECS, render_chart, write_chart
@@ -43,11 +43,6 @@ def test_there_is_one_template_and_its_groups_for_each_file_and_one_helper():
     assert set(texts) == {"templates/rules/_rules.tpl"} | files
     assert all(f"/* {HEADER} */" in text.splitlines()[0] for text in texts.values())
     assert list(rule_templates(dict(reversed(SPECS.items())), header=HEADER).items()) == list(texts.items())
-
-
-def test_a_header_that_would_end_the_comment_is_refused():
-    with pytest.raises(ValueError, match="must not hold"):
-        rule_templates(SPECS, header="*/")
 
 
 def test_what_helm_renders_is_what_promtool_checks(render):
@@ -221,18 +216,8 @@ def test_the_defaults_follow_the_schema_and_are_made_anew_each_time():
     assert filled(SCHEMA, {})["labels"] == {}
 
 
-def walk(schema):
-    if isinstance(schema, dict):
-        yield schema
-        for child in schema.values():
-            yield from walk(child)
-    elif isinstance(schema, list):
-        for child in schema:
-            yield from walk(child)
-
-
 def test_the_schema_is_closed_described_and_can_stand_anywhere():
-    for part in walk(SCHEMA):
+    for part in subschemas(SCHEMA):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
             assert part["additionalProperties"] is False

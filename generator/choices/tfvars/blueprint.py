@@ -25,17 +25,12 @@ class Variable:
 
     Attributes:
         default: its value if the file leaves it out, as the blueprint's base module declares it; of a map, the
-            switches by key.
+            switches by key, each of which a condition names as ``variable.key``.
         description: what it switches.
     """
 
     default: bool | Mapping[str, bool]
     description: str
-
-    @property
-    def is_map(self) -> bool:
-        """Returns whether it is a map of switches; a condition names one as ``variable.key``."""
-        return not isinstance(self.default, bool)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,6 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 
 
 def _bytes(quantity: str | float) -> float:
-    """Gives a Kubernetes quantity in bytes; 512 MiB for one that Kubernetes alone can read, such as 1e9."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]|[KMGT]i|)", str(quantity))
-    return float(found[1]) * _UNITS[found[2]] if found else 512.0 * 2**20
+    """Returns a Kubernetes quantity in bytes; 512 MiB for one that Kubernetes alone can read, such as 1e9."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]|[KMGT]i|)", str(quantity))
+    return float(match[1]) * _UNITS[match[2]] if match else 512.0 * 2**20

@@ -45,7 +45,7 @@ class Destination:
 
 
 def destination(profile: Profile) -> Destination:
-    """Gives where the profile sends its logs.
+    """Returns where the profile sends its logs.
 
     Raises:
         InputError: Fluent Bit is on and has nowhere to send, or the choices about TLS contradict each other.
@@ -69,10 +69,10 @@ def destination(profile: Profile) -> Destination:
             path=f"{path}.host",
             hint=f"name a host, or set {path}.enabled to false",
         )
-    for key, found in (("tls", "false" if not tls else None), ("caSecret", ca)):
-        if found is not None:
+    for key, value in (("tls", "false" if not tls else None), ("caSecret", ca)):
+        if value is not None:
             raise bad_input(
-                f"found {found} while {path}.host is null; this chart's OpenSearch has a certificate of its own",
+                f"found {value} while {path}.host is null; this chart's OpenSearch has a certificate of its own",
                 file=file,
                 path=f"{path}.{key}",
                 hint=f"name a host, or leave {key} out",

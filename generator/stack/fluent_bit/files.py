@@ -24,15 +24,15 @@ def _text(name: str) -> str:
 
 
 def parsers() -> str:
-    """Gives the parsers of tracebacks, levels and NVIDIA's messages."""
+    """Returns the parsers of tracebacks, levels and NVIDIA's messages."""
     return _text("parsers.conf")
 
 
 def node_parsers() -> str:
-    """Gives these and the one of containers' lines, which only the node reads."""
+    """Returns these and the one of containers' lines, which only the node reads."""
     return parsers() + _text("container.conf")
 
 
 def script(name: str) -> str:
-    """Gives a Lua script with what both scripts share before it: Fluent Bit's filter reads one file."""
+    """Returns a Lua script with what both scripts share before it: Fluent Bit's filter reads one file."""
     return f"{_text('shared.lua')}\n{_text(name)}"

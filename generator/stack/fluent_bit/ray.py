@@ -40,7 +40,7 @@ _LEFT_OUT = (
 
 
 def ray_files() -> Mapping[str, str]:
-    """Gives the ConfigMap's data: every key is a file below ``/fluent-bit/etc`` of the sidecar."""
+    """Returns the ConfigMap's data: every key is a file below ``/fluent-bit/etc`` of the sidecar."""
     # Every session's folder is read, not session_latest alone: the last lines of a Ray that died tell why it did.
     folder = f"{LOG_PATH}/session_2*/logs"
     conf = render(
@@ -57,5 +57,5 @@ def ray_files() -> Mapping[str, str]:
 
 
 def ray_template(header: str) -> str:
-    """Gives the template of that ConfigMap, one for each namespace in the values."""
+    """Returns the template of that ConfigMap, one for each namespace in the values."""
     return render("stack/fluent_bit/templates/ray-configmap.yaml", header=header, name=CONFIG_MAP, files=ray_files())

@@ -52,7 +52,7 @@ class LogMount:
 
 
 def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
-    """Gives the container.
+    """Returns the container.
 
     CPU and memory limits equal the requests, so that a pod of the class Guaranteed stays in it.
 
@@ -87,5 +87,5 @@ def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
 
 
 def volume(name: str) -> dict[str, Any]:
-    """Gives one of the sidecar's volumes by its name."""
+    """Returns one of the sidecar's volumes by its name."""
     return {"name": name, **({"configMap": {"name": CONFIG_MAP}} if name == CONFIG_VOLUME else {"emptyDir": {}})}

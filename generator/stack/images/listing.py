@@ -11,41 +11,40 @@ from generator.files.table import table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from generator.stack.images.found import Found
+    from generator.stack.images.pulled import PulledImage
     from generator.stack.images.reference import Reference
 
 _COPY = {
     "crane": "crane copy {source} {target}",
     "skopeo": "skopeo copy --all --preserve-digests docker://{source} docker://{target}",
 }
-TOOLS = tuple(_COPY)
 
 
-def as_text(found: Sequence[Found]) -> str:
-    """Gives a table of the images and who pulls each."""
-    return table([{"image": str(one.image), "pulled by": ", ".join(one.users)} for one in found])
+def as_text(images: Sequence[PulledImage]) -> str:
+    """Returns a table of the images and who pulls each."""
+    return table([{"image": str(pulled.image), "pulled by": ", ".join(pulled.users)} for pulled in images])
 
 
-def as_data(found: Iterable[Found]) -> list[dict[str, Any]]:
-    """Gives the images as data for JSON."""
+def as_data(images: Iterable[PulledImage]) -> list[dict[str, Any]]:
+    """Returns the images as data for JSON."""
     return [
         {
-            "image": str(one.image),
-            "registry": one.image.registry,
-            "repository": one.image.repository,
-            "tag": one.image.tag,
-            "digest": one.image.digest,
-            "pulledBy": list(one.users),
+            "image": str(pulled.image),
+            "registry": pulled.image.registry,
+            "repository": pulled.image.repository,
+            "tag": pulled.image.tag,
+            "digest": pulled.image.digest,
+            "pulledBy": list(pulled.users),
         }
-        for one in found
+        for pulled in images
     ]
 
 
 def copy_script(tool: str, images: Iterable[Reference], registry: str) -> str:
-    """Gives a shell script that copies images into a registry, all their architectures.
+    """Returns a shell script that copies images into a registry, all their architectures.
 
     Args:
-        tool: one of TOOLS.
+        tool: crane or skopeo.
         images: the upstream images.
         registry: the host, and a path behind it where the registry has projects.
     """
@@ -59,7 +58,7 @@ def copy_script(tool: str, images: Iterable[Reference], registry: str) -> str:
 
 
 def lock_file(digests: Mapping[str, str]) -> str:
-    """Gives the file that pins digests, to lay over a profile with -f.
+    """Returns the file that pins digests, to lay over a profile with -f.
 
     Args:
         digests: image with its tag → ``sha256:…``.

@@ -32,17 +32,17 @@ class Reference:
     digest: str = ""
 
     def __str__(self) -> str:
-        """Gives the name as a pod takes it."""
+        """Returns the name as a pod takes it."""
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
 
     @property
     def name(self) -> str:
-        """Gives registry and path, without tag and digest."""
+        """Returns registry and path, without tag and digest."""
         return f"{self.registry}/{self.repository}"
 
     def moved(self, registry: str) -> Reference:
-        """Gives the same image below another registry.
+        """Returns the same image below another registry.
 
         Args:
             registry: a host, and a path behind it where the registry has projects: ``registry.example/mirror``.
@@ -52,31 +52,31 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Takes an image's name apart; None if it is none.
+    """Parses an image's name; returns None if it is none.
 
     A first part without a dot, a colon or ``localhost`` is not a host but the Docker Hub's, and a name of one part is
     one of its official images.
     """
-    found = _REFERENCE.fullmatch(text)
-    if found is None:
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
         return None
-    first, slash, rest = found["name"].partition("/")
+    first, slash, rest = match["name"].partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         registry, repository = first, rest
     else:
-        registry, repository = DOCKER_HUB, found["name"] if slash else f"library/{found['name']}"
+        registry, repository = DOCKER_HUB, match["name"] if slash else f"library/{match['name']}"
     if repository != repository.lower():
         return None
-    return Reference(registry, repository, found["tag"] or "", found["digest"] or "")
+    return Reference(registry, repository, match["tag"] or "", match["digest"] or "")
 
 
 def known_reference(text: str) -> Reference:
-    """Takes a name apart that the sources give.
+    """Parses an image's name from the sources.
 
     Raises:
         ValueError: it is no image's name.
     """
-    found = parse_reference(text)
-    if found is None:
+    reference = parse_reference(text)
+    if reference is None:
         raise ValueError(f"'{text}' is no image's name")
-    return found
+    return reference

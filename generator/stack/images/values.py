@@ -20,7 +20,7 @@ _FILE = "images.digests"
 
 
 def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
-    """Gives the values for ``images.registry`` and ``images.digests``; empty if the profile sets neither.
+    """Returns the values for ``images.registry`` and ``images.digests``; empty if the profile sets neither.
 
     Raises:
         InputError: a digest is given for what no part of the chart pulls, or for no image's name.
@@ -41,7 +41,7 @@ def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
 
 
 def own_image(profile: Profile, pins: Pins, image: Image) -> str:
-    """Gives an image of the chart's own templates as a pod takes it, from the profile's registry, with its digest.
+    """Returns an image of the chart's own templates as a pod takes it, from the profile's registry, with its digest.
 
     Raises:
         InputError: see image_values.
@@ -55,9 +55,9 @@ def own_image(profile: Profile, pins: Pins, image: Image) -> str:
 
 
 def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
-    """Gives the locked images by their name without the tag."""
+    """Returns the locked images by their name without the tag."""
     known = {value.image for value in IMAGE_VALUES} | {image.repository for image in pins.images.values()}
-    found: dict[str, Reference] = {}
+    locked: dict[str, Reference] = {}
     for text, digest in profile.choices["images"]["digests"].items():
         reference = parse_reference(text)
         if reference is None or not reference.tag or reference.digest:
@@ -66,10 +66,10 @@ def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
             raise bad_input(
                 f"no part of this chart pulls '{reference.name}'", file=_FILE, hint=nearest(reference.name, known)
             )
-        if reference.name in found:
+        if reference.name in locked:
             raise bad_input(f"found '{reference.name}' twice", file=_FILE, path=text)
-        found[reference.name] = Reference(reference.registry, reference.repository, reference.tag, digest)
-    return found
+        locked[reference.name] = Reference(reference.registry, reference.repository, reference.tag, digest)
+    return locked
 
 
 def _repository_and_tag(value: ImageValue, registry: str | None, locked: Reference | None) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _repository_and_tag(value: ImageValue, registry: str | None, locked: Referen
 
 
 def _nested(path: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives ``values`` below the keys of ``path``; nothing for nothing."""
+    """Returns ``values`` below the keys of ``path``; nothing for nothing."""
     if not values:
         return {}
     nested: dict[str, Any] = dict(values)

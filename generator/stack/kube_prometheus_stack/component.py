@@ -37,7 +37,7 @@ def component(profile: Profile) -> Component:
 
 
 def retention_size(volume: str) -> str:
-    """Gives Prometheus' retention by size for a volume such as ``50Gi``, in the operator's ByteSize form.
+    """Returns Prometheus' retention by size for a volume such as ``50Gi``, in the operator's ByteSize form.
 
     Never 0, which stands for no limit.
     """

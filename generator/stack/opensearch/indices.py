@@ -30,14 +30,14 @@ def mapping(fields: Iterable[LogField]) -> dict[str, Any]:
 
     What is not listed is stored, not indexed, so that no program's keys fill the index.
     """
-    found: dict[str, Any] = {"dynamic": "false", "properties": {}}
+    record: dict[str, Any] = {"dynamic": "false", "properties": {}}
     for field in fields:
         *outer, name = field.name.split(".")
-        properties = found["properties"]
+        properties = record["properties"]
         for part in outer:
             properties = properties.setdefault(part, {"properties": {}})["properties"]
         properties[name] = _property(field.type)
-    return found
+    return record
 
 
 def _property(kind: str) -> dict[str, Any]:

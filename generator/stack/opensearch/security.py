@@ -102,7 +102,7 @@ ROLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def initial_files() -> dict[str, Any]:
-    """Gives the security configuration of a new cluster by file name: a login is asked for, and nobody has one.
+    """Returns the security configuration of a new cluster by file name: a login is asked for, and nobody has one.
 
     They take the place of the image's own files, which have users with passwords that everybody knows.
     """

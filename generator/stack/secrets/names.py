@@ -60,7 +60,7 @@ SECRETS: Mapping[str, Secret] = MappingProxyType(
 
 
 def secret_name(profile: Profile, key: str) -> str:
-    """Gives the name of a Secret in the release's namespace.
+    """Returns the name of a Secret in the release's namespace.
 
     Args:
         profile: the choices; ``secrets.existing`` may name another Secret.

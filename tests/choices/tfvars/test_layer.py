@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).with_name("blueprint.tfvars").read_text(encoding="utf-8")
 BLUEPRINT = read_blueprint(ROOT)
-SWITCHES = [name for name, variable in BLUEPRINT.variables.items() if not variable.is_map]
+SWITCHES = [name for name, variable in BLUEPRINT.variables.items() if isinstance(variable.default, bool)]
 
 
 def with_variables(**values: Any) -> str:

@@ -19,7 +19,7 @@ _FLAG = re.compile(r"--?(?P<name>[A-Za-z0-9][A-Za-z0-9.-]*)=(?P<value>\S+)")
 
 
 @dataclass(frozen=True, order=True)
-class Found:
+class PulledImage:
     """One image and who pulls it.
 
     Attributes:
@@ -32,8 +32,8 @@ class Found:
     users: tuple[str, ...]
 
 
-def images_of(objects: Iterable[Mapping[str, Any]]) -> list[Found]:
-    """Gives every image of rendered objects, sorted, each once.
+def images_of(objects: Iterable[Mapping[str, Any]]) -> list[PulledImage]:
+    """Returns the images of rendered objects, sorted, each once.
 
     Found are the key ``image`` at any depth (pods, and Prometheus or Alertmanager, whose pods an operator makes), image
     volumes, and in arguments and environment variables whatever is an image's name with a registry and a tag or digest
@@ -43,14 +43,14 @@ def images_of(objects: Iterable[Mapping[str, Any]]) -> list[Found]:
         objects: what Helm rendered.
     """
     users: dict[Reference, set[str]] = {}
-    for found in objects:
-        kind = found.get("kind", "")
+    for manifest in objects:
+        kind = manifest.get("kind", "")
         if kind in _DATA_KINDS:
             continue
-        name = f"{kind}/{found.get('metadata', {}).get('name', '')}"
-        for image, how in _walk(found):
+        name = f"{kind}/{manifest.get('metadata', {}).get('name', '')}"
+        for image, how in _walk(manifest):
             users.setdefault(image, set()).add(f"{name}{how}")
-    return [Found(image, tuple(sorted(users[image]))) for image in sorted(users)]
+    return [PulledImage(image, tuple(sorted(users[image]))) for image in sorted(users)]
 
 
 def _walk(node: Any) -> Iterator[tuple[Reference, str]]:
@@ -73,7 +73,7 @@ def _walk(node: Any) -> Iterator[tuple[Reference, str]]:
 
 
 def _named(value: Any) -> Iterator[Reference]:
-    """Gives what the key ``image`` names: text, or the reference of an image volume."""
+    """Yields what the key ``image`` names: text, or the reference of an image volume."""
     text = value.get("reference") if isinstance(value, dict) else value
     if isinstance(text, str):
         image = parse_reference(text)
@@ -82,7 +82,7 @@ def _named(value: Any) -> Iterator[Reference]:
 
 
 def _hidden(text: Any) -> Iterator[Reference]:
-    """Gives the image that an argument or a variable's value is.
+    """Yields the image that an argument or a variable's value is.
 
     A name without a registry is a word like any other; one without a version counts for a flag that says "image".
     """
