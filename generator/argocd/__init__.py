@@ -3,7 +3,7 @@
 from generator.argocd.building import for_many, for_one, plain
 from generator.argocd.clusters import Cluster, parse_clusters, read_clusters
 from generator.argocd.concerns import Concern, concerns
-from generator.argocd.settings import PLAIN_RELEASE, Names, Settings, Source, settings
+from generator.argocd.settings import PLAIN_RELEASE, Options, Settings, Source, settings
 from generator.argocd.tree import SIGNATURE, command
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "SIGNATURE",
     "Cluster",
     "Concern",
-    "Names",
+    "Options",
     "Settings",
     "Source",
     "command",

@@ -73,7 +73,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Names:
+class Options:
     """What a person gave, each as the option of its name; None where it was left out.
 
     Attributes:
@@ -105,7 +105,7 @@ class Names:
     release_name: str | None = None
 
 
-def settings(names: Names, *, target: str, plain: bool) -> Settings:
+def settings(names: Options, *, target: str, plain: bool) -> Settings:
     """Checks what a person gave and fills in what follows from it.
 
     Args:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")
 _OWNER = re.compile(r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|variables\[\d+\]")
-_Place = tuple[int, int, int]
+_TargetIndex = tuple[int, int, int]
 
 
 def absent_workloads(profile: Profile, sources: Sources) -> frozenset[str]:
@@ -82,7 +82,7 @@ def _owner(path: str) -> str:
     return match[0] if match else ""
 
 
-def _left_out(before: Dashboard, after: Dashboard, gone: Collection[_Place]) -> Iterator[str]:
+def _left_out(before: Dashboard, after: Dashboard, gone: Collection[_TargetIndex]) -> Iterator[str]:
     """Yields the places of the targets and variables of a dashboard that are left out."""
     for row, panel, target in gone:
         yield f"rows[{row}].panels[{panel}].targets[{target}]"
@@ -102,9 +102,9 @@ def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[
     }
 
 
-def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Place]]:
+def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_TargetIndex]]:
     """Returns file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
-    places: dict[str, set[_Place]] = {}
+    places: dict[str, set[_TargetIndex]] = {}
     for finding in findings:
         match = _TARGET.fullmatch(finding.place)
         if finding.check == "off" and match and set(finding.subjects) <= missing:
@@ -112,7 +112,7 @@ def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_Pl
     return places
 
 
-def _trimmed(spec: Dashboard, gone: Collection[_Place]) -> Dashboard:
+def _trimmed(spec: Dashboard, gone: Collection[_TargetIndex]) -> Dashboard:
     rows = tuple(_rows(spec.rows, gone))
     if not rows:
         return spec
@@ -121,7 +121,7 @@ def _trimmed(spec: Dashboard, gone: Collection[_Place]) -> Dashboard:
     return replace(trimmed, variables=tuple(variable for variable in spec.variables if variable.name not in unused))
 
 
-def _rows(rows: tuple[Row, ...], gone: Collection[_Place]) -> Iterator[Row]:
+def _rows(rows: tuple[Row, ...], gone: Collection[_TargetIndex]) -> Iterator[Row]:
     for index, row in enumerate(rows):
         panels = [_panel(panel, index, place, gone) for place, panel in enumerate(row.panels)]
         left = tuple(panel for panel in panels if panel is not None)
@@ -130,6 +130,6 @@ def _rows(rows: tuple[Row, ...], gone: Collection[_Place]) -> Iterator[Row]:
             yield replace(row, panels=left)
 
 
-def _panel(panel: Panel, row: int, place: int, gone: Collection[_Place]) -> Panel | None:
+def _panel(panel: Panel, row: int, place: int, gone: Collection[_TargetIndex]) -> Panel | None:
     targets = tuple(target for index, target in enumerate(panel.targets) if (row, place, index) not in gone)
     return replace(panel, targets=targets) if targets or not panel.targets else None

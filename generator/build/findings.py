@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.build.sources import exemptions
-from generator.catalogue.known import Drops, gone_names, known_series
+from generator.catalogue.known import DropRules, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from generator.build.build import Build
     from generator.build.sources import Sources
-    from generator.catalogue.spec import Exposure, Known
+    from generator.catalogue.spec import Exposure, KnownSeries
     from generator.promql.expression import Expression
     from generator.verify.spec import Finding
 
@@ -110,10 +110,10 @@ def _rules(sources: Sources, values: Mapping[str, Any]) -> Iterator[Expression]:
     )
 
 
-def series(build: Build) -> dict[str, tuple[Known, ...]]:
+def series(build: Build) -> dict[str, tuple[KnownSeries, ...]]:
     """Returns what Prometheus may hold, by name; what is off is in it too, and marked."""
     monitors = build.values["monitors"]
-    drops = Drops(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"]))
+    drops = DropRules(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"]))
     sources = build.sources
     return known_series(sources.exporters, sources.monitors, enabled=scraped(build), common_drops=drops)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ruamel.yaml import YAML
 
-    from generator.catalogue.exposition import Scraped
-    from generator.catalogue.known import Drops
+    from generator.catalogue.exposition import ScrapedFamily
+    from generator.catalogue.known import DropRules
     from generator.catalogue.spec import Exporter
 
 _GUESSED = "unit guessed from the name"
@@ -77,7 +77,7 @@ def add_capture(
     name: str,
     schema: Mapping[str, Any],
     *,
-    drops: Drops,
+    drops: DropRules,
     version: str = "",
     write: bool = True,
 ) -> Update:
@@ -122,12 +122,12 @@ def add_capture(
 
 def updated(
     text: str,
-    scraped: Mapping[str, Scraped],
+    scraped: Mapping[str, ScrapedFamily],
     exporters: Mapping[str, Exporter],
     name: str,
     schema: Mapping[str, Any],
     *,
-    drops: Drops,
+    drops: DropRules,
     version: str,
     capture: str,
 ) -> Update:
@@ -187,8 +187,8 @@ def guessed_unit(name: str) -> str:
 
 
 def _own(
-    scraped: Mapping[str, Scraped], exporters: Mapping[str, Exporter], name: str, drops: Drops
-) -> dict[str, Scraped]:
+    scraped: Mapping[str, ScrapedFamily], exporters: Mapping[str, Exporter], name: str, drops: DropRules
+) -> dict[str, ScrapedFamily]:
     """Returns what is this exporter's: not what other files hold for its targets, and nothing that monitors drop."""
     exporter = exporters[name]
     targets = {(exposure.monitor, exposure.endpoint, exposure.job) for exposure in exporter.exposures}
@@ -210,7 +210,7 @@ def _own(
     }
 
 
-def _owner(scraped: Mapping[str, Scraped], exporters: Mapping[str, Exporter]) -> str:
+def _owner(scraped: Mapping[str, ScrapedFamily], exporters: Mapping[str, Exporter]) -> str:
     """Names the exporter that knows most families of a scrape."""
     shares = {exporter.name: len(scraped.keys() & exporter.families.keys()) for exporter in exporters.values()}
     best = max(shares, key=lambda name: (shares[name], name))
@@ -229,7 +229,7 @@ class _Entries:
         self.changed: list[str] = []
         self.gone: list[str] = []
 
-    def add(self, name: str, details: Scraped, since: str) -> None:
+    def add(self, name: str, details: ScrapedFamily, since: str) -> None:
         unit = guessed_unit(name)
         entry = _flow_map({"type": details.type})
         if unit:
@@ -244,7 +244,7 @@ class _Entries:
         self.families.insert(place, name, entry, comment=_GUESSED if unit else _UNKNOWN)
         self.added.append(name)
 
-    def confirm(self, name: str, details: Scraped) -> None:
+    def confirm(self, name: str, details: ScrapedFamily) -> None:
         """Takes in what the scrape says of a family that is known."""
         family = self.exporter.families[name]
         labels = family.labels | details.labels if details.series else family.labels

@@ -29,7 +29,7 @@ _OWN_LABEL = {"histogram": "le", "summary": "quantile"}
 
 
 @dataclass
-class Scraped:
+class ScrapedFamily:
     """One family of a scrape.
 
     Attributes:
@@ -47,7 +47,7 @@ class Scraped:
     series: int = 0
 
 
-def read_capture(path: Path) -> dict[str, Scraped]:
+def read_capture(path: Path) -> dict[str, ScrapedFamily]:
     """Reads a scrape from a file, packed with gzip or not.
 
     Raises:
@@ -80,7 +80,7 @@ def read_capture(path: Path) -> dict[str, Scraped]:
     return parse_exposition(text, file=str(path))
 
 
-def parse_exposition(text: str, *, file: str) -> dict[str, Scraped]:
+def parse_exposition(text: str, *, file: str) -> dict[str, ScrapedFamily]:
     """Returns the families of a scrape by name, those without a sample included.
 
     Raises:
@@ -108,8 +108,8 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.families: dict[str, Scraped] = {}
-        self.parts: dict[str, Scraped] = {}
+        self.families: dict[str, ScrapedFamily] = {}
+        self.parts: dict[str, ScrapedFamily] = {}
 
     def line(self, line: str, number: int) -> None:
         if line.startswith("#"):
@@ -131,7 +131,7 @@ class _Reader:
         name, rest = words[1], words[2] if len(words) > 2 else ""
         if not _NAME.fullmatch(name):
             raise bad_input(f"found the name '{name[:60]}', expected a metric's name", file=self.file, line=number)
-        family = self.families.setdefault(name, Scraped(name))
+        family = self.families.setdefault(name, ScrapedFamily(name))
         if words[0] == "HELP":
             family.help = re.sub(r"\\([\\n])", lambda match: {"n": "\n", "\\": "\\"}[match[1]], rest)
             return
@@ -171,6 +171,6 @@ class _Reader:
     def add(self, name: str, labels: set[str]) -> None:
         family = self.families.get(name)
         if family is None or family.type == "histogram":
-            family = self.parts.get(name) or family or self.families.setdefault(name, Scraped(name))
+            family = self.parts.get(name) or family or self.families.setdefault(name, ScrapedFamily(name))
         family.labels |= labels - {_OWN_LABEL.get(family.type, "")}
         family.series += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from generator.catalogue.spec import Exporter, Exposure, Family, Known, Sample
+from generator.catalogue.spec import Exporter, Exposure, Family, KnownSeries, Sample
 from generator.files.versions import precedence
 from generator.monitors.labels import TargetLabels, series_labels, target_labels
 
@@ -26,7 +26,7 @@ _UNSAFE = re.compile(r"[^a-zA-Z0-9_]")
 
 
 @dataclass(frozen=True)
-class Drops:
+class DropRules:
     """What every monitor takes away, from the chart's values.
 
     Attributes:
@@ -43,8 +43,8 @@ def known_series(
     monitor_specs: Mapping[str, Mapping[str, Any]],
     *,
     enabled: Callable[[Exposure], bool],
-    common_drops: Drops,
-) -> dict[str, tuple[Known, ...]]:
+    common_drops: DropRules,
+) -> dict[str, tuple[KnownSeries, ...]]:
     """Returns every metric name that Prometheus may store, each with the ways in which it gets there.
 
     Args:
@@ -55,7 +55,7 @@ def known_series(
 
     A family whose ``until`` is not after the exporter's version is left out, and so is a name that a monitor drops.
     """
-    by_name: dict[str, list[Known]] = {}
+    by_name: dict[str, list[KnownSeries]] = {}
     everywhere = _targets(exporters)
     for exporter in exporters.values():
         present = [family for family in exporter.families.values() if not _gone(family, exporter)]
@@ -140,9 +140,9 @@ def _through(
     exposure: Exposure,
     families: Iterable[Family],
     spec: Mapping[str, Any],
-    common: Drops,
+    common: DropRules,
     enabled: bool,
-) -> Iterable[Known]:
+) -> Iterable[KnownSeries]:
     """Yields what one exposure stores."""
     target = target_of(exposure, {exposure.monitor: spec}, common.labels)
     dropped = drop_pattern(chain(common.metrics, spec.get("dropMetrics", ())) if exposure.monitor else ())
@@ -156,4 +156,4 @@ def _through(
             key = (family.labels, own)
             if key not in stored:
                 stored[key] = series_labels(target, {*family.labels, *exposure.labels, *own})
-            yield Known(name, sample, family, exporter.name, exposure, stored[key], enabled)
+            yield KnownSeries(name, sample, family, exporter.name, exposure, stored[key], enabled)

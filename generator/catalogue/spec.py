@@ -96,7 +96,7 @@ Sample = Literal["value", "bucket", "sum", "count", "quantile"]
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownSeries:
     """What a query sees of one metric name through one exposure.
 
     Attributes:

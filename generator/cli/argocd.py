@@ -106,7 +106,7 @@ def argocd(
     from generator.choices.profiles import parse_set
     from generator.files.writer import plan, unified_diff, write
 
-    settings = applications.settings(applications.Names(**names), target=target.as_posix(), plain=plain)
+    settings = applications.settings(applications.Options(**names), target=target.as_posix(), plain=plain)
     listed = None if clusters is None else applications.read_clusters(clusters)
     sources = load_sources()
     build = load_build(request, sources)

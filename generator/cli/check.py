@@ -82,7 +82,7 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
     CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
     """
     from generator.catalogue.capture import add_capture
-    from generator.catalogue.known import Drops
+    from generator.catalogue.known import DropRules
     from generator.files import yamlfile
     from generator.files.location import sources_root
 
@@ -94,7 +94,7 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
         capture,
         exporter,
         yamlfile.load(root / "values-schemas" / "metrics.schema.yaml"),
-        drops=Drops(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"])),
+        drops=DropRules(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"])),
         version=version,
         write=not check,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from generator.dashboards.queries import queries, variable_query
 from generator.dashboards.spec import Logs
 from generator.errors import bad_input
-from generator.logs.lucene import Written, write_query
+from generator.logs.lucene import LuceneQuery, write_query
 from generator.promql.references import used_variables
 from generator.promql.shorthands import ShorthandError
 
@@ -33,13 +33,13 @@ class LogQuery:
 
     path: str
     logs: Logs
-    lines: Written
-    part: Written | None
+    lines: LuceneQuery
+    part: LuceneQuery | None
     legend: str
     unit: str
 
     @property
-    def written(self) -> tuple[Written, ...]:
+    def written(self) -> tuple[LuceneQuery, ...]:
         """What is sent, one query or two."""
         return (self.lines, self.part) if self.part else (self.lines,)
 
@@ -68,7 +68,7 @@ def panel_log_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator
             yield LogQuery(place, logs, lines, part, target.legend, target.unit)
 
 
-def variable_log_query(dashboard: Dashboard, index: int) -> Written | None:
+def variable_log_query(dashboard: Dashboard, index: int) -> LuceneQuery | None:
     """Returns the query that narrows down the lines whose values fill a menu; None for any other variable.
 
     Raises:
@@ -80,7 +80,7 @@ def variable_log_query(dashboard: Dashboard, index: int) -> Written | None:
     return _written(dashboard, variable.logs or "*:*", f"variables[{index}].logs")
 
 
-def _written(dashboard: Dashboard, query: str, path: str) -> Written:
+def _written(dashboard: Dashboard, query: str, path: str) -> LuceneQuery:
     try:
         return write_query(query, dashboard.shared.filters, dashboard.variables)
     except ShorthandError as error:

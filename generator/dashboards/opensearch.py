@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from generator.dashboards.logs import LogQuery
     from generator.dashboards.spec import Logs, Panel
-    from generator.logs.lucene import Written
+    from generator.logs.lucene import LuceneQuery
 
 PLUGIN = "grafana-opensearch-datasource"
 """The id of the plugin, and the type of its data sources."""
@@ -77,7 +77,7 @@ def _names() -> Iterator[str]:
             yield first + second
 
 
-def _query(written: Written, name: str) -> dict[str, Any]:
+def _query(written: LuceneQuery, name: str) -> dict[str, Any]:
     return {
         "refId": name,
         "datasource": log_source(),
@@ -87,7 +87,7 @@ def _query(written: Written, name: str) -> dict[str, Any]:
     }
 
 
-def _counted(written: Written, name: str, terms: list[dict[str, Any]], *, per_minute: bool) -> dict[str, Any]:
+def _counted(written: LuceneQuery, name: str, terms: list[dict[str, Any]], *, per_minute: bool) -> dict[str, Any]:
     """Returns a count over time, in lines per bar or per minute."""
     metrics: list[dict[str, Any]] = [{"id": "1", "type": "count"}]
     if per_minute:

@@ -18,7 +18,7 @@ _MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
-class Source:
+class ManifestFile:
     """A file that was read.
 
     Attributes:
@@ -32,7 +32,7 @@ class Source:
     mark: str = ""
 
 
-def read_source(name: str, stdin: BinaryIO) -> Source:
+def read_source(name: str, stdin: BinaryIO) -> ManifestFile:
     """Reads a file, or ``stdin`` for the name ``-``.
 
     Raises:
@@ -47,7 +47,7 @@ def read_source(name: str, stdin: BinaryIO) -> Source:
         raise bad_input(f"cannot be read: {error.strerror or error}", file=name) from None
 
 
-def _decoded(raw: bytes, name: str) -> Source:
+def _decoded(raw: bytes, name: str) -> ManifestFile:
     if len(raw) > yamlfile.MAX_BYTES:
         raise bad_input(f"larger than {yamlfile.MAX_BYTES // 2**20} MiB; this is not a manifest", file=name)
     try:
@@ -56,10 +56,10 @@ def _decoded(raw: bytes, name: str) -> Source:
         line = raw.count(b"\n", 0, error.start) + 1
         raise bad_input(f"found the byte 0x{raw[error.start]:02x}, expected UTF-8 text", file=name, line=line) from None
     mark = _MARK if text.startswith(_MARK) else ""
-    return Source(name, text.removeprefix(mark), mark)
+    return ManifestFile(name, text.removeprefix(mark), mark)
 
 
-def write_in_place(source: Source, text: str) -> None:
+def write_in_place(source: ManifestFile, text: str) -> None:
     """Replaces the file's content in one step; its permissions stay, and of a link the file behind it is replaced.
 
     Raises:

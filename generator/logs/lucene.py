@@ -46,7 +46,7 @@ _NAME = re.compile(r"\$([A-Za-z]\w*)")
 
 
 @dataclass(frozen=True)
-class Written:
+class LuceneQuery:
     """A log query with its filters written out.
 
     Attributes:
@@ -60,7 +60,7 @@ class Written:
     used: frozenset[str]
 
 
-def write_query(query: str, filters: Mapping[str, str], variables: Sequence[Variable]) -> Written:
+def write_query(query: str, filters: Mapping[str, str], variables: Sequence[Variable]) -> LuceneQuery:
     """Writes out a log query.
 
     Args:
@@ -89,7 +89,7 @@ def write_query(query: str, filters: Mapping[str, str], variables: Sequence[Vari
             raise ShorthandError(f"found '{nested}' inside the filter '@{name}'", "a filter cannot use another one")
         text.append(f"({''.join(part or '' for part, _ in inner)})")
         plain.append(f"({filters[name]})")
-    return Written("".join(text), "".join(plain), frozenset(used))
+    return LuceneQuery("".join(text), "".join(plain), frozenset(used))
 
 
 def _parts(query: str, known: Mapping[str, Variable]) -> Iterator[tuple[str | None, str]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.build.build import Build
-    from generator.upstream import Upstream, Vendored
+    from generator.upstream import Upstream, VendoredChart
 
 RELEASE = "observability"
 NAMESPACE = "monitoring"
@@ -27,7 +27,7 @@ NAMESPACE = "monitoring"
 def complete_chart(
     build: Build,
     upstream: Upstream,
-) -> Iterator[tuple[Path, tuple[Vendored, ...]]]:
+) -> Iterator[tuple[Path, tuple[VendoredChart, ...]]]:
     """Yields the folder of a Build's chart, the upstream charts in its ``charts/``, and what those are.
 
     Args:

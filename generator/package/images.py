@@ -28,7 +28,7 @@ SIDECAR_USER = "Ray pods (gen-chart instrument)"
 
 
 @dataclass(frozen=True)
-class Listed:
+class ImageList:
     """The images of a profile.
 
     Attributes:
@@ -40,7 +40,7 @@ class Listed:
     upstream: tuple[PulledImage, ...]
 
 
-def list_images(build: Build, registry: str | None, upstream: Upstream) -> Listed:
+def list_images(build: Build, registry: str | None, upstream: Upstream) -> ImageList:
     """Renders a Build's chart and returns its images.
 
     Args:
@@ -61,7 +61,7 @@ def list_images(build: Build, registry: str | None, upstream: Upstream) -> Liste
             rendered.append(pulled_images(helm.objects(text, crds=False), variant))
     if registry:
         check_moved(rendered[1], rendered[0], registry)
-    return Listed(rendered[0], rendered[-1])
+    return ImageList(rendered[0], rendered[-1])
 
 
 def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[PulledImage, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from generator.choices.pins import Pins
     from generator.stack.images import Reference
-    from generator.upstream import Vendored
+    from generator.upstream import VendoredChart
 
 _NAMESPACE = uuid.UUID("6f1b5a4e-6f0b-5d0c-9d43-1f6f0c2a7f55")
 """Names this project's serial numbers, so that equal packages have equal ones (RFC 9562, version 5)."""
@@ -44,7 +44,7 @@ class Contents:
     sha256: str
     pins: Pins
     archives: Path
-    vendored: Sequence[Vendored]
+    vendored: Sequence[VendoredChart]
     images: Sequence[Reference]
 
 

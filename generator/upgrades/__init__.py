@@ -8,7 +8,7 @@ and ``pinsfile`` changes pins.yaml.
 from __future__ import annotations
 
 from generator.upgrades.bump import Bump, plan_bump
-from generator.upgrades.outdated import Standing, outdated
+from generator.upgrades.outdated import PinStatus, outdated
 from generator.upgrades.pinsfile import edited_pins, pins_file
 
-__all__ = ["Bump", "Standing", "edited_pins", "outdated", "pins_file", "plan_bump"]
+__all__ = ["Bump", "PinStatus", "edited_pins", "outdated", "pins_file", "plan_bump"]

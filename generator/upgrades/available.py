@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from generator.errors import bad_input
 from generator.files import yamlfile
 from generator.files.versions import is_exact
-from generator.upstream.index import Listed, list_releases
+from generator.upstream.index import ChartVersion, list_releases
 from generator.upstream.limits import MAX_INDEX
 from generator.upstream.lock import Dependency
 from generator.upstream.mirror import Directory, Registry, upstream_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from generator.upstream.web import Client
 
 
-def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list[Listed]:
+def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list[ChartVersion]:
     """Returns the versions of a chart that its repository, or the mirror, has.
 
     Args:
@@ -46,7 +46,7 @@ def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list
         parts = urlsplit(source.url)
         repository = f"{parts.path.strip('/')}/{pin.name}".lstrip("/")
         # Helm writes the + of a version as _ into the tag.
-        return [Listed(tag.replace("_", "+")) for tag in list_tags(client, parts.netloc, repository)]
+        return [ChartVersion(tag.replace("_", "+")) for tag in list_tags(client, parts.netloc, repository)]
     url = f"{source.url}/index.yaml"
     try:
         text = read_document(client, url, limit=MAX_INDEX).decode("utf-8-sig")
@@ -55,22 +55,22 @@ def chart_versions(pin: Pin, mirror: ChartSource | None, client: Client) -> list
     return list_releases(text, dependency, file=shown(url))
 
 
-def _in_directory(mirror: Path, name: str) -> Iterator[Listed]:
+def _in_directory(mirror: Path, name: str) -> Iterator[ChartVersion]:
     for archive in sorted(mirror.glob(f"{name}-*.tgz")):
         version = archive.name.removeprefix(f"{name}-").removesuffix(".tgz")
         if is_exact(version):
-            yield Listed(version)
+            yield ChartVersion(version)
     unpacked = mirror / name / "Chart.yaml"
     if unpacked.is_file():
         metadata = yamlfile.load_mapping(unpacked)
-        yield Listed(str(metadata.get("version", "")), str(metadata.get("appVersion", "")))
+        yield ChartVersion(str(metadata.get("version", "")), str(metadata.get("appVersion", "")))
 
 
-def image_versions(image: Image, client: Client) -> list[Listed]:
+def image_versions(image: Image, client: Client) -> list[ChartVersion]:
     """Returns the tags of an image that its registry has.
 
     Raises:
         InputError: the registry cannot be asked, or does not have the image.
     """
     registry, _, repository = image.repository.partition("/")
-    return [Listed(tag) for tag in list_tags(client, registry, repository)]
+    return [ChartVersion(tag) for tag in list_tags(client, registry, repository)]

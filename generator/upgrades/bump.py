@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.stack.images.upstream import IMAGE_VALUES
-from generator.upgrades.compare import Changed, Gone, changed, gone, kind, settings
+from generator.upgrades.compare import ChangedDefault, RemovedValue, changed, gone, kind, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
+class Change:
     """Something that has another version or text now; "" for none."""
 
     name: str
@@ -41,15 +41,15 @@ class Bump:
         follow: pins of charts that should follow, each with the version and the reason.
     """
 
-    chart: Step
-    app: Step
-    kubernetes: Step
-    gone: tuple[Gone, ...]
-    changed: tuple[Changed, ...]
-    nested: tuple[Step, ...]
-    crds: tuple[Step, ...]
-    images: tuple[Step, ...]
-    follow: tuple[tuple[Step, str], ...]
+    chart: Change
+    app: Change
+    kubernetes: Change
+    gone: tuple[RemovedValue, ...]
+    changed: tuple[ChangedDefault, ...]
+    nested: tuple[Change, ...]
+    crds: tuple[Change, ...]
+    images: tuple[Change, ...]
+    follow: tuple[tuple[Change, str], ...]
 
     @property
     def breaks(self) -> bool:
@@ -68,9 +68,9 @@ def plan_bump(old: UpstreamChart, new: UpstreamChart, pins: Pins, values: Mappin
     """
     chart_settings = settings(values)
     return Bump(
-        chart=Step(old.name, old.version, new.version),
-        app=Step("appVersion", old.app_version, new.app_version),
-        kubernetes=Step("kubeVersion", old.kube_version, new.kube_version),
+        chart=Change(old.name, old.version, new.version),
+        app=Change("appVersion", old.app_version, new.app_version),
+        kubernetes=Change("kubeVersion", old.kube_version, new.kube_version),
         gone=tuple(gone(chart_settings, old, new)),
         changed=tuple(changed(chart_settings, old, new)),
         nested=tuple(_steps(old.nested, new.nested)),
@@ -80,13 +80,13 @@ def plan_bump(old: UpstreamChart, new: UpstreamChart, pins: Pins, values: Mappin
     )
 
 
-def _steps(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Step]:
+def _steps(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            yield Step(name, before.get(name, ""), after.get(name, ""))
+            yield Change(name, before.get(name, ""), after.get(name, ""))
 
 
-def _images(new: UpstreamChart, pins: Pins) -> Iterator[Step]:
+def _images(new: UpstreamChart, pins: Pins) -> Iterator[Change]:
     """Yields the pinned images that the chart pulls too, at another tag: a cluster should need only one of them."""
     for name, image in pins.images.items():
         for value in IMAGE_VALUES:
@@ -96,17 +96,17 @@ def _images(new: UpstreamChart, pins: Pins) -> Iterator[Step]:
                     node = node.get(key) if isinstance(node, dict) else None
                 tag = str(node.get("tag") or "") if isinstance(node, dict) else ""
                 if tag and tag != image.tag:
-                    yield Step(name, image.tag, tag)
+                    yield Change(name, image.tag, tag)
 
 
-def _follow(old: UpstreamChart, new: UpstreamChart, pins: Pins) -> Iterator[tuple[Step, str]]:
+def _follow(old: UpstreamChart, new: UpstreamChart, pins: Pins) -> Iterator[tuple[Change, str]]:
     for name, version in new.nested.items():
         if name in pins.charts and pins.charts[name].version != version:
-            yield Step(name, pins.charts[name].version, version), f"{new.name} {new.version} nests that version"
+            yield Change(name, pins.charts[name].version, version), f"{new.name} {new.version} nests that version"
     own = pins.charts.get(old.name)
     for pin in pins.charts.values():
         if own and pin is not own and (pin.repository, pin.version) == (own.repository, own.version):
-            yield Step(pin.name, pin.version, new.version), "it comes from the same repository at the same version"
+            yield Change(pin.name, pin.version, new.version), "it comes from the same repository at the same version"
 
 
 def as_text(bump: Bump) -> str:
@@ -137,7 +137,7 @@ def _lines(bump: Bump) -> Iterator[str]:
         yield f"  next: gen-chart bump {step.name} {step.after} ({reason})"
 
 
-def _arrow(step: Step) -> str:
+def _arrow(step: Change) -> str:
     return f"{step.before or 'none'} → {step.after or 'none'}"
 
 
@@ -178,5 +178,5 @@ def as_data(bump: Bump) -> dict[str, Any]:
     }
 
 
-def _pair(step: Step) -> dict[str, str]:
+def _pair(step: Change) -> dict[str, str]:
     return {"name": step.name, "before": step.before, "after": step.after}

@@ -35,7 +35,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Gone:
+class RemovedValue:
     """A key that this chart sets and the new version no longer has.
 
     Attributes:
@@ -52,7 +52,7 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Changed:
+class ChangedDefault:
     """A key that this chart sets and whose default is another now.
 
     Attributes:
@@ -83,13 +83,13 @@ def settings(values: Mapping[str, Mapping[str, Any]]) -> list[Setting]:
     return [Setting(path, value, tuple(names)) for path, (value, names) in sorted(by_path.items())]
 
 
-def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[Gone]:
+def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> list[RemovedValue]:
     """Returns the keys among ``set_values`` that the old version knew and the new one does not.
 
     A map that is empty by default takes any key, and so does a default that is no map: what lies below it cannot be
     judged. A key that no default names counts as known while a template names it.
     """
-    gone_by_path: dict[ValuePath, Gone] = {}
+    gone_by_path: dict[ValuePath, RemovedValue] = {}
     fresh = sorted(set(_paths(new.values, ())) - set(_paths(old.values, ())))
     for setting in set_values:
         before, after = _missing_at(old.values, setting.path), _missing_at(new.values, setting.path)
@@ -104,18 +104,18 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
         known = gone_by_path.get(after)
         profiles = tuple(dict.fromkeys((*(known.profiles if known else ()), *setting.profiles)))
         perhaps = known.perhaps if known else _successor(after, fresh, old.values, new.values)
-        gone_by_path[after] = Gone(after, profiles, perhaps, certain)
+        gone_by_path[after] = RemovedValue(after, profiles, perhaps, certain)
     return [gone_by_path[path] for path in sorted(gone_by_path)]
 
 
-def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[Changed]:
+def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[ChangedDefault]:
     """Yields the keys among ``set_values`` that both versions know, and whose defaults differ."""
     for setting in set_values:
         if _missing_at(old.values, setting.path) is None and _missing_at(new.values, setting.path) is None:
             before, after = _at(old.values, setting.path), _at(new.values, setting.path)
             if before != after or kind(before) != kind(after):
                 retyped = None not in (before, after) and kind(before) != kind(after)
-                yield Changed(setting.path, setting.profiles, before, after, retyped)
+                yield ChangedDefault(setting.path, setting.profiles, before, after, retyped)
 
 
 def kind(value: Any) -> str:

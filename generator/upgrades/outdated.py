@@ -9,7 +9,7 @@ from generator.choices.pins import Pin
 from generator.errors import InputError
 from generator.files.versions import is_exact
 from generator.upgrades.available import chart_versions, image_versions
-from generator.upgrades.versions import Newer, newer
+from generator.upgrades.versions import Updates, newer
 from generator.upstream.mirror import parse_mirror
 from generator.upstream.web import UnreachableError
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from generator.choices.pins import Pins
     from generator.errors import Problem
-    from generator.upstream.index import Listed
+    from generator.upstream.index import ChartVersion
     from generator.upstream.web import Client
 
 Kind = Literal["chart", "image"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class PinStatus:
     """One pin beside what there is.
 
     Attributes:
@@ -42,12 +42,12 @@ class Standing:
     kind: Kind
     current: str
     released: str = ""
-    newer: Newer = field(default_factory=Newer)
+    newer: Updates = field(default_factory=Updates)
     newest_released: str = ""
     problems: tuple[Problem, ...] = ()
 
 
-def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) -> list[Standing]:
+def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) -> list[PinStatus]:
     """Compares every pin with what there is, charts before images, in the order of pins.yaml.
 
     A source that gives no answer is asked once.
@@ -63,7 +63,7 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
     """
     source = parse_mirror(mirror) if mirror else None
     silent: dict[str, tuple[Problem, ...]] = {}
-    standings: list[Standing] = []
+    standings: list[PinStatus] = []
     for pinned in (*pins.charts.values(), *(pins.images.items() if images else ())):
         name, current = (pinned.name, pinned.version) if isinstance(pinned, Pin) else (pinned[0], pinned[1].tag)
         host = (mirror or pinned.repository) if isinstance(pinned, Pin) else pinned[1].repository.partition("/")[0]
@@ -78,25 +78,25 @@ def outdated(pins: Pins, client: Client, *, mirror: str | None, images: bool) ->
         except InputError as error:
             if isinstance(error, UnreachableError):
                 silent[host] = error.problems
-            standings.append(Standing(name, kind, current, problems=error.problems))
+            standings.append(PinStatus(name, kind, current, problems=error.problems))
     return standings
 
 
-def _compared(name: str, kind: Kind, current: str, listed: list[Listed]) -> Standing:
+def _compared(name: str, kind: Kind, current: str, listed: list[ChartVersion]) -> PinStatus:
     if not is_exact(current):
-        return Standing(name, kind, current)
+        return PinStatus(name, kind, current)
     steps = newer(current, (release.version for release in listed))
     days = {release.version: release.created for release in listed}
     newest = steps.major or steps.minor or steps.patch or ""
-    return Standing(name, kind, current, days.get(current, ""), steps, days.get(newest, ""))
+    return PinStatus(name, kind, current, days.get(current, ""), steps, days.get(newest, ""))
 
 
-def as_rows(standings: Iterable[Standing]) -> list[dict[str, str]]:
+def as_rows(standings: Iterable[PinStatus]) -> list[dict[str, str]]:
     """Returns a row a pin, for a table; "-" where there is no such step, "?" where nobody answered."""
     return [dict(_row(standing)) for standing in standings]
 
 
-def _row(standing: Standing) -> Iterator[tuple[str, str]]:
+def _row(standing: PinStatus) -> Iterator[tuple[str, str]]:
     none = "?" if standing.problems else "-"
     yield "pin", standing.name
     yield "kind", standing.kind
@@ -106,7 +106,7 @@ def _row(standing: Standing) -> Iterator[tuple[str, str]]:
     yield "newest of", standing.newest_released or none
 
 
-def as_data(standings: Iterable[Standing]) -> list[dict[str, Any]]:
+def as_data(standings: Iterable[PinStatus]) -> list[dict[str, Any]]:
     """Returns the pins as data for JSON; null where nothing is known."""
     return [
         {

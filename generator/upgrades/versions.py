@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Newer:
+class Updates:
     """The newest versions beyond one; None where there is no such step.
 
     Attributes:
@@ -30,7 +30,7 @@ class Newer:
         return bool(self.patch or self.minor or self.major)
 
 
-def newer(current: str, available: Iterable[str]) -> Newer:
+def newer(current: str, available: Iterable[str]) -> Updates:
     """Returns the newest version of each kind of step from ``current``.
 
     What is no version, or is written the other way (with or without ``v``), is passed over, and so are pre-releases
@@ -53,4 +53,4 @@ def newer(current: str, available: Iterable[str]) -> Newer:
     for (numbers, _release, _pre), version in beyond:
         major, minor = numbers[0] > current_key[0][0], numbers[1] > current_key[0][1]
         steps["major" if major else "minor" if minor else "patch"] = version
-    return Newer(**steps)
+    return Updates(**steps)

@@ -1,7 +1,7 @@
 """Vendoring: the upstream charts that the umbrella chart depends on, fetched, verified and laid into ``charts/``."""
 
 from generator.upstream.archive import verify
-from generator.upstream.fetch import Vendored, fetch_chart
+from generator.upstream.fetch import VendoredChart, fetch_chart
 from generator.upstream.lock import Dependency, read_dependencies
 from generator.upstream.mirror import parse_mirror
 from generator.upstream.pack import pack_chart
@@ -16,7 +16,7 @@ __all__ = [
     "Patience",
     "Progress",
     "Upstream",
-    "Vendored",
+    "VendoredChart",
     "fetch_chart",
     "open_client",
     "pack_chart",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generator.files.atomic import replacing
 from generator.upstream.web import (
     BLOCK,
-    PassingError,
+    TransientError,
     check_status,
     is_html,
     opened,
@@ -81,7 +81,7 @@ def download(
                 _receive(response, part, advance, limit=limit, url=url)
         size = part.stat().st_size
         if total is not None and size != total:
-            raise PassingError(f"the connection broke off after {size} of {total} bytes")
+            raise TransientError(f"the connection broke off after {size} of {total} bytes")
         return offset > 0
 
     return persist(client.patience, attempt, url)
@@ -127,7 +127,7 @@ def _offset(response: requests.Response, url: str, part: Path, start: int) -> in
     """Returns the position in the file at which the body of the answer begins."""
     if response.status_code == 416:
         discard(part)
-        raise PassingError("the file has become shorter than what was there of it")
+        raise TransientError("the file has become shorter than what was there of it")
     check_status(response.status_code, response.reason or "", url, expected=(200, 206))
     if is_html(response.headers):
         raise web_page_error(shown(url))
@@ -136,7 +136,7 @@ def _offset(response: requests.Response, url: str, part: Path, start: int) -> in
     match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
     if not start or match is None or int(match[1]) != start:
         discard(part)
-        raise PassingError("the server sent another part of the file than was asked for")
+        raise TransientError("the server sent another part of the file than was asked for")
     return start
 
 

@@ -34,7 +34,7 @@ Origin = Literal["present", "mirror", "cache", "upstream"]
 
 
 @dataclass(frozen=True)
-class Vendored:
+class VendoredChart:
     """One archive that is in place.
 
     Attributes:
@@ -55,7 +55,7 @@ class Vendored:
 
 
 @dataclass(frozen=True)
-class _Offer:
+class _RemoteArchive:
     """An archive that a server has: its address, the secret headers that give access, the sha256 it names."""
 
     url: str
@@ -72,7 +72,7 @@ def fetch_chart(
     cache_dir: Path,
     client: Client,
     report: Progress,
-) -> Vendored:
+) -> VendoredChart:
     """Writes the archive of one chart to ``target``, verified.
 
     Args:
@@ -92,7 +92,7 @@ def fetch_chart(
     if isinstance(chart_source, Directory):
         sha256, source, published = take_chart(chart_source.path, dependency, target, digest=digest)
         pinned = published and digest is not None
-        return Vendored(dependency.name, dependency.version, "mirror", str(source), sha256, pinned)
+        return VendoredChart(dependency.name, dependency.version, "mirror", str(source), sha256, pinned)
     entry = cache_dir / _folder(chart_source.url) / dependency.archive
     origin: Origin = "cache"
     location = str(entry)
@@ -103,7 +103,7 @@ def fetch_chart(
         expected = _download(offer, entry, dependency, digest, client, report)
         origin, location = ("mirror" if mirror else "upstream"), shown(offer.url)
     copy_verified(entry, target, expected)
-    return Vendored(dependency.name, dependency.version, origin, location, expected, digest is not None)
+    return VendoredChart(dependency.name, dependency.version, origin, location, expected, digest is not None)
 
 
 def copy_verified(source: Path, target: Path, digest: str) -> None:
@@ -135,10 +135,10 @@ def _cached(entry: Path, dependency: Dependency, digest: str | None) -> str | No
         return None
 
 
-def _locate(chart_source: Repository | Registry, dependency: Dependency, client: Client) -> _Offer:
+def _locate(chart_source: Repository | Registry, dependency: Dependency, client: Client) -> _RemoteArchive:
     if isinstance(chart_source, Registry):
         blob = find_blob(client, chart_source.url, dependency)
-        return _Offer(blob.url, blob.digest, blob.headers)
+        return _RemoteArchive(blob.url, blob.digest, blob.headers)
     index_url = f"{chart_source.url}/index.yaml"
     content = read_document(client, index_url, limit=MAX_INDEX)
     try:
@@ -154,10 +154,10 @@ def _locate(chart_source: Repository | Registry, dependency: Dependency, client:
             file=shown(index_url),
             hint="if the chart is published in a registry, name it with --chart-mirror oci://HOST/PREFIX",
         )
-    return _Offer(url, release.digest)
+    return _RemoteArchive(url, release.digest)
 
 
-def _check_offer(offer: _Offer, dependency: Dependency, digest: str | None) -> None:
+def _check_offer(offer: _RemoteArchive, dependency: Dependency, digest: str | None) -> None:
     """Saves the download of an archive that its own server calls another one than the pinned one."""
     if digest is not None and offer.digest is not None and offer.digest != digest:
         raise bad_input(
@@ -175,7 +175,7 @@ def _changed(dependency: Dependency) -> str:
 
 
 def _download(
-    offer: _Offer, entry: Path, dependency: Dependency, digest: str | None, client: Client, report: Progress
+    offer: _RemoteArchive, entry: Path, dependency: Dependency, digest: str | None, client: Client, report: Progress
 ) -> str:
     """Downloads into the cache and returns the sha256; what is no good does not stay there."""
     expected = digest or offer.digest

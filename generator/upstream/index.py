@@ -37,7 +37,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ChartVersion:
     """What an index says of one version of a chart.
 
     Attributes:
@@ -51,7 +51,7 @@ class Listed:
     created: str = ""
 
 
-def list_releases(text: str, dependency: Dependency, *, file: str) -> list[Listed]:
+def list_releases(text: str, dependency: Dependency, *, file: str) -> list[ChartVersion]:
     """Returns every version of a chart in an index, in its order.
 
     Args:
@@ -70,7 +70,7 @@ def list_releases(text: str, dependency: Dependency, *, file: str) -> list[Liste
         raise _no_chart(dependency, blocks, file)
     else:
         keys = [[_value(item, key) for key in _LISTED] for item in _items(blocks[dependency.name])]
-    return [Listed(version, app, created[:10]) for version, app, created in keys if version]
+    return [ChartVersion(version, app, created[:10]) for version, app, created in keys if version]
 
 
 _LISTED = ("version", "appVersion", "created")

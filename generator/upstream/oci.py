@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from generator.stack.images.reference import Reference
     from generator.upstream.lock import Dependency
-    from generator.upstream.web import Answer, Client
+    from generator.upstream.web import BufferedResponse, Client
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 """The media type of a chart's archive, https://helm.sh/docs/topics/registries/."""
@@ -144,7 +144,7 @@ def list_tags(client: Client, registry: str, repository: str) -> list[str]:
     return tags_of_pages
 
 
-def _ask_with_access(client: Client, url: str, host: str, accepted: str) -> tuple[Answer, dict[str, str]]:
+def _ask_with_access(client: Client, url: str, host: str, accepted: str) -> tuple[BufferedResponse, dict[str, str]]:
     """Returns the answer, after the registry's challenge if it has one, and the header that met it."""
     accept = {"Accept": accepted}
     answer = ask(client, url, headers=accept, limit=MAX_MANIFEST)

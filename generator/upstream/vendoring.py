@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from generator.errors import InputError, Problem, bad_input
 from generator.files import swap
 from generator.upstream.archive import sha256_of, verify
-from generator.upstream.fetch import Vendored, copy_verified, fetch_chart
+from generator.upstream.fetch import VendoredChart, copy_verified, fetch_chart
 from generator.upstream.lock import is_archive_of, read_dependencies
 from generator.upstream.mirror import Directory, parse_mirror
 from generator.upstream.web import UnreachableError, open_client
@@ -32,7 +32,7 @@ def vendor_chart(
     chart_dir: Path,
     pins: Pins,
     upstream: Upstream,
-) -> tuple[Vendored, ...]:
+) -> tuple[VendoredChart, ...]:
     """Makes ``charts/`` hold the archive ``NAME-VERSION.tgz`` of every dependency in Chart.lock.
 
     Every archive is fetched and verified before ``charts/`` is exchanged; after an error or an interrupt it is as it
@@ -45,7 +45,7 @@ def vendor_chart(
         upstream: where the archives come from.
 
     Returns:
-        One Vendored for each dependency, in the order of Chart.lock.
+        One VendoredChart for each dependency, in the order of Chart.lock.
 
     Raises:
         InputError: everything that is wrong with the chart, the mirror or an archive, and what to do; also if a
@@ -69,7 +69,7 @@ def vendor_chart(
             _usable(upstream.cache) as cache,
             open_client(upstream.patience) as client,
         ):
-            vendored: list[Vendored] = []
+            vendored: list[VendoredChart] = []
             problems: list[Problem] = []
             for dependency in dependencies:
                 digest = pins.digest(dependency.name, dependency.version)
@@ -154,11 +154,11 @@ def _usable(cache_dir: Path) -> Iterator[Path]:
 
 def _all_present(
     chart_dir: Path, dependencies: Sequence[Dependency], pins: Pins, place: ChartSource | None
-) -> tuple[Vendored, ...] | None:
+) -> tuple[VendoredChart, ...] | None:
     """Returns what is there if that is all that is wanted, and nothing stale; else None."""
     if _stale(chart_dir, dependencies):
         return None
-    present: list[Vendored] = []
+    present: list[VendoredChart] = []
     for dependency in dependencies:
         chart = _present(chart_dir, dependency, pins.digest(dependency.name, dependency.version), place)
         if chart is None:
@@ -177,7 +177,9 @@ def _stale(chart_dir: Path, dependencies: Sequence[Dependency]) -> bool:
     )
 
 
-def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None) -> Vendored | None:
+def _present(
+    chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None
+) -> VendoredChart | None:
     """Returns the archive in charts/ if it needs no second look.
 
     Without a pinned digest a directory is asked again each time: that is cheap, and its files may have changed.
@@ -188,17 +190,17 @@ def _present(chart_dir: Path, dependency: Dependency, digest: str | None, place:
     if digest is not None:
         if sha256_of(path) != digest:
             return None
-        return Vendored(dependency.name, dependency.version, "present", str(path), digest, pinned=True)
+        return VendoredChart(dependency.name, dependency.version, "present", str(path), digest, pinned=True)
     try:
         sha256 = verify(path, dependency, digest=None, file=str(path), hint="")
     except InputError:
         return None
-    return Vendored(dependency.name, dependency.version, "present", str(path), sha256, pinned=False)
+    return VendoredChart(dependency.name, dependency.version, "present", str(path), sha256, pinned=False)
 
 
 def _take_present(
     chart_dir: Path, dependency: Dependency, digest: str | None, place: ChartSource | None, target: Path
-) -> Vendored | None:
+) -> VendoredChart | None:
     """Stages the archive in charts/ if it is good."""
     present = _present(chart_dir, dependency, digest, place)
     if present is not None:
@@ -206,7 +208,7 @@ def _take_present(
     return present
 
 
-def _unless_same(chart: Vendored, path: Path) -> Vendored:
+def _unless_same(chart: VendoredChart, path: Path) -> VendoredChart:
     """Calls an archive present if the very same is in charts/ already."""
     if chart.origin != "present" and path.is_file() and not path.is_symlink() and sha256_of(path) == chart.sha256:
         return replace(chart, origin="present")

@@ -66,7 +66,7 @@ class UnreachableError(InputError):
     """The server gave no answer in all attempts; asking it for another chart would only take more time."""
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """A failure that may be gone at the next attempt."""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
@@ -113,7 +113,7 @@ def refuse_downgrade(response: requests.Response, **_options: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class BufferedResponse:
     """A whole answer to a GET.
 
     Attributes:
@@ -129,7 +129,7 @@ class Answer:
     body: bytes
 
 
-def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, limit: int) -> Answer:
+def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, limit: int) -> BufferedResponse:
     """Returns the answer to a GET, whatever its status below 500.
 
     Args:
@@ -143,14 +143,14 @@ def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, l
         InputError: the address or its certificate is no good, it redirects without end, or the body is too large.
     """
 
-    def attempt() -> Answer:
+    def attempt() -> BufferedResponse:
         with opened(client, url, dict(headers or {})) as response:
             body = bytearray()
             for block in response.iter_content(BLOCK):
                 body += block
                 if len(body) > limit:
                     raise too_large(url, limit)
-            return Answer(response.status_code, response.reason or "", response.headers, bytes(body))
+            return BufferedResponse(response.status_code, response.reason or "", response.headers, bytes(body))
 
     return persist(client.patience, attempt, url)
 
@@ -196,7 +196,7 @@ def persist(patience: Patience, attempt: Callable[[], Result], url: str) -> Resu
     while True:
         try:
             return attempt()
-        except PassingError as failure:
+        except TransientError as failure:
             tries += 1
             if tries >= patience.attempts:
                 message = f"{failure}; gave up after {tries} attempt(s)"
@@ -220,14 +220,14 @@ def opened(client: Client, url: str, headers: dict[str, str]) -> Iterator[reques
     with response:
         if response.status_code == 429 or response.status_code >= 500:
             after = response.headers.get("Retry-After", "")
-            raise PassingError(
+            raise TransientError(
                 f"the server answered {response.status_code} {response.reason or ''}".rstrip(),
                 min(float(after), _MAX_RETRY_AFTER) if after.isdecimal() else 0.0,
             )
         try:
             yield response
         except (requests.RequestException, HTTPError) as error:
-            raise PassingError(f"the connection broke off: {_innermost(error)}") from None
+            raise TransientError(f"the connection broke off: {_innermost(error)}") from None
 
 
 def _translate(error: Exception, url: str) -> Exception:
@@ -247,7 +247,7 @@ def _translate(error: Exception, url: str) -> Exception:
             hint="the server seems to redirect in a circle; name another mirror with --chart-mirror",
         )
     if isinstance(error, (requests.ConnectionError, requests.Timeout)):
-        return PassingError(f"no answer: {_innermost(error)}")
+        return TransientError(f"no answer: {_innermost(error)}")
     return bad_input(f"not an address that can be asked: {_innermost(error)}", file=shown(url), hint=_ANOTHER_WAY)
 
 

@@ -14,16 +14,16 @@ from generator.files import cache
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.catalogue.spec import Known
+    from generator.catalogue.spec import KnownSeries
     from generator.promql.expression import Expression
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item, Prepared
 
 
 class CleanExpressions:
     """The expressions of one run whose walk may be left out."""
 
-    def __init__(self, prepared: Prepared, names: Names) -> None:
+    def __init__(self, prepared: Prepared, names: MetricNames) -> None:
         """Takes what is checked and what is known of names."""
         self._memo = cache.current().memo("clean")
         self._prepared = prepared
@@ -95,7 +95,7 @@ def _content(expression: Expression) -> str:
     )
 
 
-def _way(known: Known) -> str:
+def _way(known: KnownSeries) -> str:
     """Returns one way in which a name is stored, as text."""
     family = known.family
     return "|".join(

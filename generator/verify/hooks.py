@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from generator.promql.parser import Aggregation, Binary, Call
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item, Prepared
     from generator.verify.series import Selection
     from generator.verify.spec import Finding, Part, Scope, Severity
@@ -30,7 +30,7 @@ OnSelector = Callable[["Selection"], Issues]
 OnCall = Callable[["Call", Sequence["Vector"]], Issues]
 OnAggregation = Callable[["Aggregation", "Vector"], Issues]
 OnBinary = Callable[["Binary", "Vector", "Vector"], Issues]
-OnResult = Callable[["Item", "Vector", "Names"], Issues]
+OnResult = Callable[["Item", "Vector", "MetricNames"], Issues]
 OnPanel = Callable[[Sequence["Item"], Sequence["Vector"]], Issues]
 OnScopes = Callable[["Prepared"], Iterable["Finding"]]
 OnFindings = Callable[[Sequence["Item"], Sequence["Finding"]], Iterable["Finding"]]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from generator.verify.hooks import Hooks, Reported
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.vectors import Shape
 
 FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
@@ -64,7 +64,7 @@ _CHOOSE = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 class Selections:
     """What selectors select and what is wrong with them, kept: expressions share most of theirs."""
 
-    def __init__(self, names: Names, record: Callable[[str], Vector], hooks: Hooks) -> None:
+    def __init__(self, names: MetricNames, record: Callable[[str], Vector], hooks: Hooks) -> None:
         """Takes the catalogue, what returns a recording rule's result by its name, and the checks' hooks."""
         self.names = names
         self.record = record

@@ -14,7 +14,7 @@ from generator.promql.parser import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from generator.catalogue.spec import Known
+    from generator.catalogue.spec import KnownSeries
     from generator.promql.parser import Matcher
 
 PROMETHEUS_OWN = frozenset(
@@ -34,7 +34,7 @@ _ALTERNATIVES = re.compile(r"[A-Za-z_:][\w:]*(?:\|[A-Za-z_:][\w:]*)*")
 
 
 @dataclass(frozen=True)
-class Names:
+class MetricNames:
     """All names that may be queried.
 
     Attributes:
@@ -43,7 +43,7 @@ class Names:
         records: names of recording rules.
     """
 
-    known: Mapping[str, tuple[Known, ...]]
+    known: Mapping[str, tuple[KnownSeries, ...]]
     gone: Mapping[str, tuple[str, str]]
     records: frozenset[str]
     _tokens: dict[str, set[str]] = field(default_factory=dict, repr=False, compare=False)

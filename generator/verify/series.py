@@ -12,9 +12,9 @@ from generator.verify.vectors import UNKNOWN, Vector, shapes_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.catalogue.spec import Known
+    from generator.catalogue.spec import KnownSeries
     from generator.promql.parser import Matcher, Selector
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.vectors import Shape
 
 
@@ -34,10 +34,10 @@ class Selection(NamedTuple):
     """
 
     node: Selector
-    names: Names
+    names: MetricNames
     listed: tuple[str, ...]
     pattern: Matcher | None
-    known: tuple[Known, ...]
+    known: tuple[KnownSeries, ...]
     recorded: tuple[Vector, ...]
 
     def shapes(self) -> tuple[Shape, ...] | None:
@@ -50,7 +50,7 @@ class Selection(NamedTuple):
         return tuple(shapes) if self.known or self.recorded else None
 
 
-def select(node: Selector, names: Names, record: Callable[[str], Vector]) -> Selection:
+def select(node: Selector, names: MetricNames, record: Callable[[str], Vector]) -> Selection:
     """Finds what a selector may mean.
 
     Args:
@@ -83,7 +83,7 @@ def _written_names(node: Selector) -> tuple[tuple[str, ...], Matcher | None]:
     return (), None
 
 
-def _emitted(listed: tuple[str, ...], names: Names) -> tuple[str, ...]:
+def _emitted(listed: tuple[str, ...], names: MetricNames) -> tuple[str, ...]:
     """Returns the names of which something is known; () if Prometheus' own series, which are not, are among them."""
     emitted = tuple(name for name in listed if name in names.known or name in names.records)
     return () if any(name in PROMETHEUS_OWN and name not in emitted for name in listed) else emitted
@@ -115,7 +115,7 @@ def _emptied(matchers: tuple[Matcher, ...]) -> frozenset[str]:
     return frozenset(matcher.label for matcher in matchers if matcher.operator == "=" and not matcher.value)
 
 
-def _series_of(known: Known, matchers: tuple[Matcher, ...]) -> Vector:
+def _series_of(known: KnownSeries, matchers: tuple[Matcher, ...]) -> Vector:
     """Returns what is known of the series of one metric name, as one exposure stores them."""
     family, name = known.family, frozenset({known.name})
     unit = units.named(family.unit)

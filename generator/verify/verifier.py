@@ -11,7 +11,7 @@ from generator.verify.clean import CleanExpressions
 from generator.verify.exemptions import exempted
 from generator.verify.hooks import SILENT
 from generator.verify.infer import Selections, Walker
-from generator.verify.names import Names
+from generator.verify.names import MetricNames
 from generator.verify.prepare import prepare
 from generator.verify.spec import Finding
 from generator.verify.vectors import UNKNOWN, Vector, shapes_of
@@ -19,7 +19,7 @@ from generator.verify.vectors import UNKNOWN, Vector, shapes_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from generator.catalogue.spec import Known
+    from generator.catalogue.spec import KnownSeries
     from generator.promql.expression import Expression
     from generator.verify.hooks import Issue, Reported
     from generator.verify.prepare import Item, Prepared
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def verify(
     expressions: Iterable[Expression],
-    catalogue: Mapping[str, tuple[Known, ...]],
+    catalogue: Mapping[str, tuple[KnownSeries, ...]],
     gone: Mapping[str, tuple[str, str]],
     *,
     scopes: Iterable[Scope] = (),
@@ -41,7 +41,7 @@ def verify(
 
 def check(
     prepared: Prepared,
-    catalogue: Mapping[str, tuple[Known, ...]],
+    catalogue: Mapping[str, tuple[KnownSeries, ...]],
     gone: Mapping[str, tuple[str, str]],
     *,
     exemptions: Sequence[Exemption] = (),
@@ -61,7 +61,7 @@ def check(
         known yet: see locate.located.
     """
     items = prepared.items if only is None else prepared.mentioning(only)
-    run = _Run(prepared, Names(catalogue, gone, frozenset(prepared.records)))
+    run = _Run(prepared, MetricNames(catalogue, gone, frozenset(prepared.records)))
     # A target with several percentiles has several expressions with the same fault.
     findings = list(dict.fromkeys(finding for queries in _together(items) for finding in run.findings_of(queries)))
     for hook in HOOKS.findings:
@@ -94,7 +94,7 @@ def _distinct(reported: Reported) -> Iterator[tuple[str, Issue]]:
 class _Run:
     """One run over one catalogue; it keeps what is known of selectors, recording rules and results."""
 
-    def __init__(self, prepared: Prepared, names: Names) -> None:
+    def __init__(self, prepared: Prepared, names: MetricNames) -> None:
         self.prepared = prepared
         self.names = names
         self.clean = CleanExpressions(prepared, names)

@@ -23,7 +23,7 @@ MADE_BY = "argocd --profile test"
 
 def settings(*, target: str = "argocd", plain: bool = False, **changes: Any) -> argocd.Settings:
     """Builds settings as the command line would; ``changes`` are options by name."""
-    names = argocd.Names(**{"repo": REPO, "revision": "v1.0.0", **changes})
+    names = argocd.Options(**{"repo": REPO, "revision": "v1.0.0", **changes})
     return argocd.settings(names, target=target, plain=plain)
 
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.build.sources import Sources
-    from generator.catalogue.spec import Exporter, Family, Known
+    from generator.catalogue.spec import Exporter, Family, KnownSeries
     from generator.verify.prepare import Item, Prepared
     from generator.verify.spec import Finding
 
-    World = tuple[Sources, Prepared, Callable[[Mapping[str, Exporter]], dict[str, tuple[Known, ...]]]]
+    World = tuple[Sources, Prepared, Callable[[Mapping[str, Exporter]], dict[str, tuple[KnownSeries, ...]]]]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -84,7 +84,7 @@ def world(sources: Sources) -> World:
     profile = load_profile("standalone", sources)
     values = chart_values(profile, sources)
 
-    def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[Known, ...]]:
+    def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[KnownSeries, ...]]:
         return series(fit(profile, replace(sources, exporters=exporters)))
 
     return sources, prepared(sources, values), build

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.catalogue.known import Drops
+from generator.catalogue.known import DropRules
 from generator.catalogue.reader import parse_exporter, read_catalogue
 from generator.files import yamlfile
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import Exporter
 
 ROOT = Path(__file__).resolve().parents[2]
-DROPS = Drops(metrics=(".+_created",), labels=("otel_scope_name", "otel_scope_schema_url", "otel_scope_version"))
+DROPS = DropRules(metrics=(".+_created",), labels=("otel_scope_name", "otel_scope_schema_url", "otel_scope_version"))
 """What the chart's monitors drop by default."""
 
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.catalogue.exposition import Scraped, parse_exposition, read_capture
+from generator.catalogue.exposition import ScrapedFamily, parse_exposition, read_capture
 from generator.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def scrape(*lines: str) -> dict[str, Scraped]:
+def scrape(*lines: str) -> dict[str, ScrapedFamily]:
     return parse_exposition("".join(f"{line}\n" for line in lines), file="scrape.prom")
 
 
@@ -35,7 +35,7 @@ def test_a_family_has_the_name_type_help_and_labels_that_the_exporter_gives() ->
         'http_requests_total{code="500",} 1e+3',
     )
     assert families == {
-        "http_requests_total": Scraped(
+        "http_requests_total": ScrapedFamily(
             "http_requests_total", "counter", "Requests\nby \\ code.", {"code", "handler"}, series=2
         )
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.catalogue.known import Drops, drop_pattern, gone_names, known_series, stored_name
+from generator.catalogue.known import DropRules, drop_pattern, gone_names, known_series, stored_name
 from generator.catalogue.spec import Exposure
 from tests.catalogue.conftest import DROPS
 
@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from generator.catalogue.spec import Exporter, Known
+    from generator.catalogue.spec import Exporter, KnownSeries
 
     Read = Callable[[str], Exporter]
     Monitors = Mapping[str, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stored(catalogue: Mapping[str, Exporter], monitors: Monitors) -> Mapping[str, tuple[Known, ...]]:
+def stored(catalogue: Mapping[str, Exporter], monitors: Monitors) -> Mapping[str, tuple[KnownSeries, ...]]:
     return known_series(catalogue, monitors, enabled=lambda exposure: exposure.monitor != "dcgm", common_drops=DROPS)
 
 
-def through(stored: Mapping[str, tuple[Known, ...]], name: str, *, monitor: str = "", component: str = "") -> Known:
+def through(
+    stored: Mapping[str, tuple[KnownSeries, ...]], name: str, *, monitor: str = "", component: str = ""
+) -> KnownSeries:
     (known,) = (
         each for each in stored[name] if (each.exposure.monitor, each.exposure.component) == (monitor, component)
     )
@@ -36,7 +38,7 @@ def sample(families: str, exposures: str = "{monitor: ray, endpoint: metrics}", 
     return f'title: T\nversion: "2.0"\nsource: s\nexposures: [{exposures}]\nfamilies: {families}\n{rest}'
 
 
-def names(exporter: Exporter, monitors: Monitors, drops: Drops = DROPS) -> set[str]:
+def names(exporter: Exporter, monitors: Monitors, drops: DropRules = DROPS) -> set[str]:
     return set(known_series({"sample": exporter}, monitors, enabled=lambda _: True, common_drops=drops))
 
 
@@ -63,7 +65,9 @@ def test_vllm_has_three_forms_of_a_name(exposure: Exposure, expected: str) -> No
     assert stored_name("vllm:e2e_seconds", exposure) == expected
 
 
-def test_the_three_forms_of_vllm_are_known_with_the_labels_of_each(stored: Mapping[str, tuple[Known, ...]]) -> None:
+def test_the_three_forms_of_vllm_are_known_with_the_labels_of_each(
+    stored: Mapping[str, tuple[KnownSeries, ...]],
+) -> None:
     bare = through(stored, "vllm:num_requests_running", monitor="vllm")
     assert bare.labels == {
         *("engine", "model_name"),
@@ -77,12 +81,16 @@ def test_a_metric_that_a_monitor_drops_is_not_known(parse: Read, monitors: Monit
     exporter = parse(sample("{a_total: counter, a_created: gauge, b: gauge}"))
     assert names(exporter, monitors) == {"a_total", "b"}
     assert names(exporter, {"ray": {**monitors["ray"], "dropMetrics": ["b"]}}) == {"a_total"}
-    assert names(exporter, monitors, Drops()) == {"a_total", "a_created", "b"}
+    assert names(exporter, monitors, DropRules()) == {"a_total", "a_created", "b"}
 
 
 def test_a_pattern_drops_whole_names_only_and_parts_by_their_own_name(parse: Read, monitors: Monitors) -> None:
     exporter = parse(sample("{wait: histogram, wait_more: gauge}"))
-    assert names(exporter, monitors, Drops(metrics=("wait_bucket", "wait"))) == {"wait_sum", "wait_count", "wait_more"}
+    assert names(exporter, monitors, DropRules(metrics=("wait_bucket", "wait"))) == {
+        "wait_sum",
+        "wait_count",
+        "wait_more",
+    }
 
 
 def test_an_upstream_charts_own_monitor_drops_nothing(parse: Read, monitors: Monitors) -> None:
@@ -112,7 +120,7 @@ def test_an_exposure_through_a_monitor_that_does_not_exist_gives_nothing(parse: 
 
 
 def test_the_labels_of_the_gpus_user_win_under_our_monitor_and_are_renamed_under_the_charts(
-    stored: Mapping[str, tuple[Known, ...]],
+    stored: Mapping[str, tuple[KnownSeries, ...]],
 ) -> None:
     ours = through(stored, "DCGM_FI_DEV_GPU_UTIL", monitor="dcgm").labels
     charts = through(stored, "DCGM_FI_DEV_GPU_UTIL", component="dcgm-exporter").labels
@@ -133,13 +141,13 @@ def test_a_label_that_exporter_and_target_share_is_exported_where_labels_are_not
     assert {"endpoint", "exported_endpoint", "method"} < known.labels
 
 
-def test_ray_gets_its_cluster_from_the_monitor(stored: Mapping[str, tuple[Known, ...]]) -> None:
+def test_ray_gets_its_cluster_from_the_monitor(stored: Mapping[str, tuple[KnownSeries, ...]]) -> None:
     assert {"ray_io_cluster", "ray_io_group", "ray_io_node_type", "node", "ip"} < through(
         stored, "ray_node_mem_used", monitor="ray"
     ).labels
 
 
-def test_a_port_that_is_not_declared_has_no_container_label(stored: Mapping[str, tuple[Known, ...]]) -> None:
+def test_a_port_that_is_not_declared_has_no_container_label(stored: Mapping[str, tuple[KnownSeries, ...]]) -> None:
     assert "container" not in through(stored, "autoscaler_active_nodes", monitor="ray").labels
     assert "container" in through(stored, "ray_tasks", monitor="ray").labels
 
@@ -167,7 +175,7 @@ def test_le_is_on_buckets_only_and_quantile_on_the_summarys_own_name_only(parse:
     )
 
 
-def test_kubernetes_objects_keep_their_own_namespace(stored: Mapping[str, tuple[Known, ...]]) -> None:
+def test_kubernetes_objects_keep_their_own_namespace(stored: Mapping[str, tuple[KnownSeries, ...]]) -> None:
     labels = through(stored, "kube_pod_info", component="kube-state-metrics").labels
     assert {"namespace", "pod", "node"} < labels
     assert "exported_namespace" not in labels
@@ -177,7 +185,7 @@ def test_kubernetes_objects_keep_their_own_namespace(stored: Mapping[str, tuple[
 
 
 def test_up_is_there_for_every_target_with_the_targets_labels_only(
-    stored: Mapping[str, tuple[Known, ...]], catalogue: Mapping[str, Exporter]
+    stored: Mapping[str, tuple[KnownSeries, ...]], catalogue: Mapping[str, Exporter]
 ) -> None:
     targets = {
         (exposure.monitor, exposure.endpoint, exposure.job)
@@ -190,7 +198,7 @@ def test_up_is_there_for_every_target_with_the_targets_labels_only(
     assert not any({"ReplicaId", "engine"} & known.labels for known in stored["up"])
 
 
-def test_what_is_switched_off_is_known_but_not_enabled(stored: Mapping[str, tuple[Known, ...]]) -> None:
+def test_what_is_switched_off_is_known_but_not_enabled(stored: Mapping[str, tuple[KnownSeries, ...]]) -> None:
     assert not through(stored, "DCGM_FI_DEV_GPU_UTIL", monitor="dcgm").enabled
     assert through(stored, "DCGM_FI_DEV_GPU_UTIL", component="dcgm-exporter").enabled
 

@@ -9,7 +9,7 @@ import pytest
 
 from generator.errors import InputError
 from generator.files import yamlfile
-from generator.instrument import Source, read_source, write_in_place
+from generator.instrument import ManifestFile, read_source, write_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(tmp_path: Path) -> N
 
 
 def test_a_dash_stands_for_the_standard_input() -> None:
-    assert read_source("-", io.BytesIO(b"a: 1\n")) == Source("<stdin>", "a: 1\n")
+    assert read_source("-", io.BytesIO(b"a: 1\n")) == ManifestFile("<stdin>", "a: 1\n")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_permissions_stay_and_a_link_stays_a_link(tmp_path: Path) -> None:
     file.write_text("a: 1\n")
     file.chmod(0o640)
     link.symlink_to(file)
-    write_in_place(Source(str(link), ""), "b: 2\n")
+    write_in_place(ManifestFile(str(link), ""), "b: 2\n")
     assert link.is_symlink()
     assert file.read_text() == "b: 2\n"
     assert file.stat().st_mode & 0o777 == 0o640
@@ -62,5 +62,5 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.mkdir()
     with pytest.raises(InputError, match="cannot be written"):
-        write_in_place(Source(str(file), ""), "b: 2\n")
+        write_in_place(ManifestFile(str(file), ""), "b: 2\n")
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]

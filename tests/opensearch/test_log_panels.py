@@ -19,7 +19,7 @@ from tests.opensearch.meaning import fits, value
 if TYPE_CHECKING:
     from generator.dashboards.logs import LogQuery
     from generator.dashboards.spec import Dashboard
-    from generator.logs.lucene import Written
+    from generator.logs.lucene import LuceneQuery
     from tests.opensearch.grafana import Choice
     from tests.opensearch.lines import Line
     from tests.opensearch.server import Cluster
@@ -55,7 +55,7 @@ class Asked:
     type: str
     model: dict[str, Any]
     query: LogQuery
-    written: Written
+    written: LuceneQuery
 
 
 def choices(spec: Dashboard) -> list[Choice]:
@@ -86,7 +86,7 @@ def asked(spec: Dashboard) -> list[Asked]:
     ]
 
 
-def _sent(query: LogQuery) -> tuple[Written, ...]:
+def _sent(query: LogQuery) -> tuple[LuceneQuery, ...]:
     return (query.part, query.lines) if query.part else (query.lines,)
 
 
@@ -122,7 +122,7 @@ def ask(cluster: Cluster, searches: list[list[dict[str, Any]]]) -> list[dict[str
     return responses
 
 
-def meant(written: Written, choice: Choice) -> dict[str, Line]:
+def meant(written: LuceneQuery, choice: Choice) -> dict[str, Line]:
     return {name: line for name, line in LINES.items() if fits(written.plain, line, choice)}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.catalogue.known import Drops, known_series
+from generator.catalogue.known import DropRules, known_series
 from generator.catalogue.reader import read_catalogue
 from generator.files import yamlfile
 from tests.blocks import block
@@ -41,7 +41,7 @@ def cluster(tmp_path_factory) -> Targets:
 @pytest.fixture(scope="module")
 def known(exporters) -> dict[str, tuple[Known, ...]]:
     monitors = block("monitors")["properties"]
-    drops = Drops(*(tuple(monitors[key]["default"]) for key in ("dropMetrics", "dropLabels")))
+    drops = DropRules(*(tuple(monitors[key]["default"]) for key in ("dropMetrics", "dropLabels")))
     return known_series(exporters, SPECS, enabled=lambda _: True, common_drops=drops)
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from generator.choices.pins import parse_pins
 from generator.files import location, yamlfile
-from generator.upgrades.bump import Bump, Step
+from generator.upgrades.bump import Bump, Change
 from generator.upgrades.pinsfile import edited_pins
 from tests.conftest import ROOT
 from tests.upstream.charts import sha256
@@ -153,9 +153,9 @@ def test_outdated_shows_what_answered_and_exits_2_for_the_rest(run: Callable[...
 
 
 def moved(**more: Any) -> Bump:
-    nothing = Step("", "", "")
+    nothing = Change("", "", "")
     facts: dict[str, Any] = {"gone": (), "changed": (), "nested": (), "crds": (), "images": (), "follow": (), **more}
-    return Bump(Step("fluent-bit", "0.58.1", "1.0.0"), Step("appVersion", "1", "6.0.0"), nothing, **facts)
+    return Bump(Change("fluent-bit", "0.58.1", "1.0.0"), Change("appVersion", "1", "6.0.0"), nothing, **facts)
 
 
 def test_comments_and_the_order_of_pins_stay() -> None:
@@ -168,7 +168,7 @@ def test_comments_and_the_order_of_pins_stay() -> None:
 
 
 def test_an_image_follows_and_a_reason_is_replaced() -> None:
-    step = Step("k8s-sidecar", "2.10.1", "2.11.0")
+    step = Change("k8s-sidecar", "2.10.1", "2.11.0")
     text = edited_pins(PINS, moved(images=(step,)), digest=None, today="2027-01-01", reason="Because.")
     data = yaml.safe_load(text)
     assert data["images"]["k8s-sidecar"]["tag"] == "2.11.0"

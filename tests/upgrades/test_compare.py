@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.choices.pins import Image, Pin, Pins
-from generator.upgrades.bump import Step, as_text, plan_bump
+from generator.upgrades.bump import Change, as_text, plan_bump
 from generator.upgrades.charts import UpstreamChart, read_chart
-from generator.upgrades.compare import Changed, Gone, changed, gone, settings
+from generator.upgrades.compare import ChangedDefault, RemovedValue, changed, gone, settings
 
 from .charts import publish
 
@@ -27,7 +27,9 @@ def chart(values: Mapping[str, Any], version: str = "1.0.0", templates: str = ""
     return UpstreamChart("up", version, values=values, templates=templates, **facts)
 
 
-def gone_keys(ours: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], **texts: str) -> list[Gone]:
+def gone_keys(
+    ours: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], **texts: str
+) -> list[RemovedValue]:
     what = settings({"jark": ours})
     return gone(what, chart(old, templates=texts.get("before", "")), chart(new, "2.0.0", texts.get("after", "")))
 
@@ -35,7 +37,7 @@ def gone_keys(ours: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str,
 def test_a_key_that_is_gone_is_named_with_its_profiles() -> None:
     what = settings({"jark": {"a": {"b": 1}}, "kind": {"a": {"b": 2}}})
     (found,) = gone(what, chart({"a": {"b": 0, "c": 0}}), chart({"a": {"c": 0}}))
-    assert found == Gone(("a", "b"), ("jark", "kind"), None, certain=True)
+    assert found == RemovedValue(("a", "b"), ("jark", "kind"), None, certain=True)
 
 
 def test_a_renamed_key_is_guessed_by_its_looks_and_default() -> None:
@@ -75,8 +77,8 @@ def test_another_kind_and_another_default_of_what_we_set_are_told() -> None:
     old = chart({"port": "80", "level": "info", "same": 1, "ours not": 1})
     new = chart({"port": 80, "level": "warn", "same": 1, "ours not": 2})
     found = {one.path: one for one in changed(what, old, new)}
-    assert found[("port",)] == Changed(("port",), ("jark",), "80", 80, retyped=True)
-    assert found[("level",)] == Changed(("level",), ("jark",), "info", "warn", retyped=False)
+    assert found[("port",)] == ChangedDefault(("port",), ("jark",), "80", 80, retyped=True)
+    assert found[("level",)] == ChangedDefault(("level",), ("jark",), "info", "warn", retyped=False)
     assert len(found) == 2
 
 
@@ -150,7 +152,7 @@ def test_an_image_that_the_chart_pulls_too_follows_it() -> None:
     pins = Pins("2026-01-01", {}, {"k8s-sidecar": Image("quay.io/kiwigrid/k8s-sidecar", "2.10.1")})
     values = {"grafana": {"sidecar": {"image": {"repository": "kiwigrid/k8s-sidecar", "tag": "2.11.0"}}}}
     new = UpstreamChart("kube-prometheus-stack", "2.0.0", "1", "", values, {}, {}, "")
-    assert plan_bump(new, new, pins, {}).images == (Step("k8s-sidecar", "2.10.1", "2.11.0"),)
+    assert plan_bump(new, new, pins, {}).images == (Change("k8s-sidecar", "2.10.1", "2.11.0"),)
 
 
 def test_pins_that_should_follow_are_named() -> None:
@@ -159,7 +161,7 @@ def test_pins_that_should_follow_are_named() -> None:
     pins = Pins("2026-01-01", {name: Pin(name, one, "1", repository, None, "r") for name, one in versions.items()}, {})
     bump = plan_bump(chart({}), chart({}, "2.0.0", nested={"nested": "1.1.0"}), pins, {})
     assert [step for step, _reason in bump.follow] == [
-        Step("nested", "1.0.0", "1.1.0"),
-        Step("nested", "1.0.0", "2.0.0"),
-        Step("twin", "1.0.0", "2.0.0"),
+        Change("nested", "1.0.0", "1.1.0"),
+        Change("nested", "1.0.0", "2.0.0"),
+        Change("twin", "1.0.0", "2.0.0"),
     ]

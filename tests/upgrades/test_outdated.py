@@ -9,8 +9,8 @@ import pytest
 
 from generator.choices.pins import Image, Pin, Pins
 from generator.errors import InputError
-from generator.upgrades.outdated import Standing, as_data, as_rows, outdated
-from generator.upgrades.versions import Newer
+from generator.upgrades.outdated import PinStatus, as_data, as_rows, outdated
+from generator.upgrades.versions import Updates
 from generator.upstream import Patience, open_client
 from tests.upstream.server import Web, answer, content, one_after_another, running, status
 
@@ -60,7 +60,7 @@ def pins(images: dict[str, Image] | None = None, **versions: str) -> Pins:
     return Pins("2026-01-01", charts, images or {})
 
 
-def compare(pinned: Pins, mirror: str | None, *, images: bool = False) -> list[Standing]:
+def compare(pinned: Pins, mirror: str | None, *, images: bool = False) -> list[PinStatus]:
     with open_client(Patience(attempts=1, pause=0, connect=5, read=5)) as client:
         return outdated(pinned, client, mirror=mirror, images=images)
 
@@ -68,14 +68,14 @@ def compare(pinned: Pins, mirror: str | None, *, images: bool = False) -> list[S
 def test_an_index_gives_versions_and_the_days_of_their_publication(web: Web) -> None:
     web.routes["/index.yaml"] = content(INDEX)
     (found,) = compare(pins(fluent_bit="0.58.1"), web.url)
-    expected = Standing("fluent-bit", "chart", "0.58.1", "2026-08-02", Newer(minor="0.59.0"), "2026-09-01")
+    expected = PinStatus("fluent-bit", "chart", "0.58.1", "2026-08-02", Updates(minor="0.59.0"), "2026-09-01")
     assert found == expected
     assert as_rows([found])[0]["current"] == "0.58.1 (2026-08-02)"
 
 
 def test_the_versions_of_nested_dependencies_do_not_count(web: Web) -> None:
     web.routes["/index.yaml"] = content(INDEX)
-    assert compare(pins(fluent_bit="0.59.0"), web.url)[0].newer == Newer()
+    assert compare(pins(fluent_bit="0.59.0"), web.url)[0].newer == Updates()
 
 
 def test_an_index_in_json_is_read_too(web: Web) -> None:
@@ -83,7 +83,7 @@ def test_an_index_in_json_is_read_too(web: Web) -> None:
         "entries": {"fluent-bit": [{"version": "1.0.0"}, {"version": "0.58.1", "created": "2026-08-02T00:00:00Z"}]}
     }
     web.routes["/index.yaml"] = content(json.dumps(index).encode())
-    assert compare(pins(fluent_bit="0.58.1"), web.url)[0].newer == Newer(major="1.0.0")
+    assert compare(pins(fluent_bit="0.58.1"), web.url)[0].newer == Updates(major="1.0.0")
 
 
 def test_two_charts_of_one_repository_cost_one_index(web: Web) -> None:
@@ -97,7 +97,7 @@ def test_a_directory_has_archives_and_unpacked_charts(tmp_path: Path) -> None:
     (tmp_path / "mirror" / "fluent-bit-extra-1.0.0.tgz").write_bytes(b"")
     write_chart(tmp_path / "mirror" / "fluent-bit", "fluent-bit", "0.58.2", {})
     (found,) = compare(pins(fluent_bit="0.58.1"), str(tmp_path / "mirror"))
-    assert found.newer == Newer(patch="0.58.2", minor="0.60.0")
+    assert found.newer == Updates(patch="0.58.2", minor="0.60.0")
 
 
 def test_a_registry_lists_its_tags_page_by_page(web: Web) -> None:
@@ -107,14 +107,14 @@ def test_a_registry_lists_its_tags_page_by_page(web: Web) -> None:
     link = f'<{path}?n=1000&last=0.58.2>; rel="next"'
     web.routes[path] = one_after_another(content(first, Link=link), content(second))
     mirror = web.url.replace("http://", "oci://") + "/charts"
-    assert compare(pins(fluent_bit="0.58.1"), mirror)[0].newer == Newer(patch="0.58.2", major="1.0.0+build.1")
+    assert compare(pins(fluent_bit="0.58.1"), mirror)[0].newer == Updates(patch="0.58.2", major="1.0.0+build.1")
 
 
 def test_a_registry_that_sends_the_client_elsewhere_for_the_next_page_is_not_followed(web: Web) -> None:
     path = "/v2/fluent-bit/tags/list"
     web.routes[path] = content(b'{"tags": ["0.58.2"]}', Link='<https://elsewhere.invalid/x>; rel="next"')
     mirror = web.url.replace("http://", "oci://")
-    assert compare(pins(fluent_bit="0.58.1"), mirror)[0].newer == Newer(patch="0.58.2")
+    assert compare(pins(fluent_bit="0.58.1"), mirror)[0].newer == Updates(patch="0.58.2")
 
 
 def test_images_are_asked_for_at_their_own_registry(web: Web) -> None:
@@ -123,7 +123,9 @@ def test_images_are_asked_for_at_their_own_registry(web: Web) -> None:
         b'{"tags": ["2.10.1", "2.10.2", "2.10.3-arm64", "sha256-x.sig"]}'
     )
     pinned = pins({"sidecar": Image(f"{host}/team/sidecar", "2.10.1")})
-    assert compare(pinned, None, images=True) == [Standing("sidecar", "image", "2.10.1", newer=Newer(patch="2.10.2"))]
+    assert compare(pinned, None, images=True) == [
+        PinStatus("sidecar", "image", "2.10.1", newer=Updates(patch="2.10.2"))
+    ]
     assert compare(pinned, None, images=False) == []
 
 
@@ -150,7 +152,7 @@ def test_an_answer_that_is_no_index_is_said_to_be_none(web: Web, body: bytes) ->
 
 def test_tags_that_are_no_list_of_texts_do_no_harm(web: Web) -> None:
     web.routes["/v2/fluent-bit/tags/list"] = content(b'{"tags": [1, null, "0.58.2"]}')
-    assert compare(pins(fluent_bit="0.58.1"), web.url.replace("http://", "oci://"))[0].newer == Newer(patch="0.58.2")
+    assert compare(pins(fluent_bit="0.58.1"), web.url.replace("http://", "oci://"))[0].newer == Updates(patch="0.58.2")
 
 
 def test_a_registry_without_the_chart_is_named(web: Web) -> None:
@@ -164,7 +166,7 @@ def test_a_mirror_that_is_nothing_is_refused() -> None:
 
 
 def test_data_has_null_for_what_nobody_knows() -> None:
-    data: list[dict[str, Any]] = as_data([Standing("a", "chart", "1.0.0")])
+    data: list[dict[str, Any]] = as_data([PinStatus("a", "chart", "1.0.0")])
     assert data[0]["patch"] is None
     assert data[0]["released"] is None
     assert data[0]["outdated"] is False

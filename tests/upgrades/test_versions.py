@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.upgrades.versions import Newer, newer
+from generator.upgrades.versions import Updates, newer
 
 
 def test_the_newest_of_each_step_is_found() -> None:
     there = ["1.2.3", "1.2.4", "1.2.10", "1.3.0", "1.9.1", "2.0.0", "10.0.0", "0.9.0"]
-    assert newer("1.2.3", there) == Newer(patch="1.2.10", minor="1.9.1", major="10.0.0")
+    assert newer("1.2.3", there) == Updates(patch="1.2.10", minor="1.9.1", major="10.0.0")
 
 
 def test_nothing_newer_is_nothing() -> None:
@@ -23,8 +23,8 @@ def test_pre_releases_count_only_for_a_pre_release() -> None:
 
 
 def test_tags_that_are_no_versions_or_are_written_the_other_way_are_passed_over() -> None:
-    assert newer("1.2.3", ["latest", "1.3", "v1.4.0", "1.2.4-alpine", "sha-abc", "1.2.4"]) == Newer(patch="1.2.4")
-    assert newer("v1.2.3", ["1.4.0", "v1.2.4"]) == Newer(patch="v1.2.4")
+    assert newer("1.2.3", ["latest", "1.3", "v1.4.0", "1.2.4-alpine", "sha-abc", "1.2.4"]) == Updates(patch="1.2.4")
+    assert newer("v1.2.3", ["1.4.0", "v1.2.4"]) == Updates(patch="v1.2.4")
 
 
 _NUMBERS = st.tuples(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from generator.upstream import Vendored
+    from generator.upstream import VendoredChart
 
     from .server import Web
 
@@ -42,8 +42,8 @@ def cache(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def vendor(cache: Path) -> Callable[..., tuple[Vendored, ...]]:
-    def call(chart: Path, **options: Any) -> tuple[Vendored, ...]:
+def vendor(cache: Path) -> Callable[..., tuple[VendoredChart, ...]]:
+    def call(chart: Path, **options: Any) -> tuple[VendoredChart, ...]:
         digests = options.pop("pins", None) or pins()
         return vendor_chart(chart, digests, Upstream(**{"cache": cache, "patience": IMPATIENT, **options}))
 

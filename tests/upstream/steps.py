@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator.errors import InputError
-from generator.upstream import Vendored
+from generator.upstream import VendoredChart
 
 from .charts import index, tree
 from .server import content, ranged
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .server import Web
 
-Vendor = Callable[..., tuple[Vendored, ...]]
+Vendor = Callable[..., tuple[VendoredChart, ...]]
 
 FILE = "opensearch-3.6.0.tgz"
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.stack.images import Reference
-    from generator.upstream import Vendored
+    from generator.upstream import VendoredChart
 
     from .server import Route, Web
 
-    Vendor = Callable[..., tuple[Vendored, ...]]
+    Vendor = Callable[..., tuple[VendoredChart, ...]]
 
 MANIFEST = "/v2/team/charts/opensearch/manifests/3.6.0"
 

@@ -21,11 +21,11 @@ from .server import content, ranged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from generator.upstream import Vendored
+    from generator.upstream import VendoredChart
 
     from .server import Web
 
-    Vendor = Callable[..., tuple[Vendored, ...]]
+    Vendor = Callable[..., tuple[VendoredChart, ...]]
 
 A, B = "alpha-1.0.0.tgz", "beta-2.0.0.tgz"
 NEW, OLD = ".charts.gen-chart-new", ".charts.gen-chart-old"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from generator.catalogue.spec import Exposure, Family, Known
+from generator.catalogue.spec import Exposure, Family, KnownSeries
 from generator.promql.expression import Expression
 from generator.verify.verifier import verify
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import FamilyType
     from generator.verify.spec import Finding
 
-Catalogue = dict[str, tuple[Known, ...]]
+Catalogue = dict[str, tuple[KnownSeries, ...]]
 
 TARGET = frozenset({"namespace", "pod", "job", "instance"})
 PARTS = {
@@ -27,18 +27,18 @@ GONE = {"app_queue_length": ("app_queue_requests", "0.15"), "app_swapped": ("", 
 
 def known(
     name: str, kind: FamilyType, unit: str = "", labels: Iterable[str] = (), *, exporter: str = "app", on: bool = True
-) -> list[Known]:
+) -> list[KnownSeries]:
     """Returns the entries of one family."""
     family = Family(name, kind, unit, frozenset(labels))
     exposure = Exposure(monitor=exporter)
     return [
-        Known(name + suffix, sample, family, exporter, exposure, family.labels | TARGET | extra, on)  # type: ignore[arg-type]
+        KnownSeries(name + suffix, sample, family, exporter, exposure, family.labels | TARGET | extra, on)  # type: ignore[arg-type]
         for suffix, sample, extra in PARTS.get(kind, (("", "value", set()),))
     ]
 
 
-def catalogue(*families: Iterable[Known]) -> Catalogue:
-    found: dict[str, list[Known]] = {}
+def catalogue(*families: Iterable[KnownSeries]) -> Catalogue:
+    found: dict[str, list[KnownSeries]] = {}
     for family in families:
         for one in family:
             found.setdefault(one.name, []).append(one)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from generator.build.sources import Sources
-    from generator.catalogue.spec import Known
+    from generator.catalogue.spec import KnownSeries
     from generator.verify.prepare import Prepared
     from generator.verify.spec import Finding
 
@@ -74,7 +74,7 @@ class World:
     """The shipped sources, with everything switched on."""
 
     sources: Sources
-    catalogue: Mapping[str, tuple[Known, ...]]
+    catalogue: Mapping[str, tuple[KnownSeries, ...]]
     queries: Prepared
 
     def findings(self, example: Example) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.choices.profiles import Layer, merge
 from generator.choices.tfvars.blueprint import LEFT_OUT
-from generator.choices.tfvars.reader import Expression
+from generator.choices.tfvars.reader import HclExpression
 from generator.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _switch(value: Any) -> bool | str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Expression):
+    if isinstance(value, HclExpression):
         return value.kind
     if value is None:
         return "null"

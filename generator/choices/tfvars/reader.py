@@ -23,7 +23,7 @@ _LITERALS = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True)
-class Expression:
+class HclExpression:
     """A value that is no literal: a reference, a call, an operation, or text with an interpolation.
 
     Terraform takes none of these in a ``.tfvars`` file, so what it would become is not known.
@@ -37,7 +37,7 @@ class Setting:
     """One assignment.
 
     Attributes:
-        value: bool, int, float, str, None, list, dict with text keys, or an Expression; lists and dicts hold the same.
+        value: bool, int, float, str, None, list, dict with text keys, or an HclExpression, also inside lists and dicts.
         line: where it stands, from 1.
     """
 
@@ -145,11 +145,11 @@ def _refuse_depth(text: str, file: str) -> None:
 
 
 def _value(node: Any) -> Any:
-    """Returns a node of the parser's tree as a plain value, or as an Expression."""
+    """Returns a node of the parser's tree as a plain value, or as an HclExpression."""
     while node.data == "expr_term" and len(node.children) == 1:
         node = node.children[0]
     convert = _CONVERTERS.get(node.data)
-    return convert(node) if convert else Expression(_KINDS.get(node.data, "an expression"))
+    return convert(node) if convert else HclExpression(_KINDS.get(node.data, "an expression"))
 
 
 def _literal(node: Any) -> Any:
@@ -165,14 +165,14 @@ def _number(node: Any) -> Any:
 def _text(node: Any) -> Any:
     parts = [part.children[0] for part in node.children if getattr(part, "data", "") == "string_part"]
     if any(hasattr(part, "data") for part in parts):
-        return Expression("text with an interpolation")
+        return HclExpression("text with an interpolation")
     return "".join(str(part) for part in parts)
 
 
 def _sign(node: Any) -> Any:
     value = _value(node.children[-1])
     minus = str(node.children[0]) == "-" and isinstance(value, (int, float)) and not isinstance(value, bool)
-    return -value if minus else Expression("an expression")
+    return -value if minus else HclExpression("an expression")
 
 
 def _list(node: Any) -> list[Any]:
@@ -195,7 +195,7 @@ def _key(node: Any) -> Any:
         node = node.children[0]
     if not hasattr(node, "data"):
         return str(node)
-    return _text(node) if node.data == "string" else Expression("an expression")
+    return _text(node) if node.data == "string" else HclExpression("an expression")
 
 
 _CONVERTERS = {

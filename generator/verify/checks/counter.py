@@ -10,12 +10,12 @@ from generator.verify.hooks import Check, Issue
 
 if TYPE_CHECKING:
     from generator.verify.hooks import Issues
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item
     from generator.verify.vectors import Vector
 
 
-def _raw(item: Item, vector: Vector, _names: Names) -> Issues:
+def _raw(item: Item, vector: Vector, _names: MetricNames) -> Issues:
     kind = item.expression.kind
     if not vector.counters or kind == "variable" or (kind == "alert" and _asks_presence(item.tree)):
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from generator.promql.parser import Aggregation, Binary, Call
     from generator.verify.hooks import Issues
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item
     from generator.verify.series import Selection
     from generator.verify.vectors import Vector
@@ -102,7 +102,7 @@ def _missing(label: str, does: str, vector: Vector, where: str = "") -> Issue:
     return Issue((label,), message, nearest_label(label, vector.labels()))
 
 
-def _named(item: Item, vector: Vector, names: Names) -> Issues:
+def _named(item: Item, vector: Vector, names: MetricNames) -> Issues:
     """Looks at the label that a menu lists, and at those that a legend or an alert's text names."""
     label = item.shows
     if label and label != "__name__" and not label.startswith("$"):

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from generator.verify.hooks import Issues
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item
     from generator.verify.vectors import Vector
 
 
-def _unanswered(_item: Item, vector: Vector, _names: Names) -> Issues:
+def _unanswered(_item: Item, vector: Vector, _names: MetricNames) -> Issues:
     if vector.off:
         message = f"nothing comes of this: what scrapes {quoted(vector.off)} is off in this profile"
         hint = "switch the monitor on; if something else scrapes it, exempt it and say what"

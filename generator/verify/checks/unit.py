@@ -11,7 +11,7 @@ from generator.verify.hooks import Check, Issue
 if TYPE_CHECKING:
     from generator.promql.parser import Binary
     from generator.verify.hooks import Issues
-    from generator.verify.names import Names
+    from generator.verify.names import MetricNames
     from generator.verify.prepare import Item
     from generator.verify.vectors import Vector
 
@@ -34,7 +34,7 @@ def _mixed(node: Binary, left: Vector, right: Vector) -> Issues:
 _HINT = "convert one of them"
 
 
-def _shown(item: Item, vector: Vector, _names: Names) -> Issues:
+def _shown(item: Item, vector: Vector, _names: MetricNames) -> Issues:
     expression = item.expression
     if expression.unit and vector.unit and units.shown_wrong(vector.unit, expression.unit):
         message = f"shown as '{expression.unit}', but its value is {units.text(vector.unit)}"

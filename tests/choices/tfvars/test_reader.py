@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.choices.tfvars.reader import MAX_BYTES, Expression, parse_settings, read_settings
+from generator.choices.tfvars.reader import MAX_BYTES, HclExpression, parse_settings, read_settings
 from generator.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_an_empty_file_says_nothing() -> None:
     ],
 )
 def test_what_is_no_plain_value_is_kept_as_unknown(value: str, kind: str) -> None:
-    assert values(f"a = {value}\nb = true\n") == {"a": Expression(kind), "b": True}
+    assert values(f"a = {value}\nb = true\n") == {"a": HclExpression(kind), "b": True}
 
 
 @pytest.mark.parametrize(
