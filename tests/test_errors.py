@@ -42,7 +42,7 @@ def test_every_problem_is_one_printable_line(message: str, file: str, path: str)
 def test_an_error_shows_all_its_problems_in_their_order_and_means_exit_2() -> None:
     error = InputError(Problem("second", "b"), Problem("first", "a"))
     assert str(error) == "b: second\na: first"
-    assert error.exit_code == Exit.BAD_INPUT == 2
+    assert (error.exit_code, int(Exit.BAD_INPUT)) == (Exit.BAD_INPUT, 2)
 
 
 def test_bad_input_is_an_error_with_one_problem() -> None:

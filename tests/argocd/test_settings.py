@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from generator.errors import InputError
 from tests.argocd.support import settings
 
-PACKAGED = {"chart": "x", "revision": "1.2.3", "apps_repo": "https://git.example/a.git", "apps_revision": "main"}
+PACKAGED: dict[str, Any] = {
+    "chart": "x",
+    "revision": "1.2.3",
+    "apps_repo": "https://git.example/a.git",
+    "apps_revision": "main",
+}
 
 
 def problem(**changes: Any) -> str:

@@ -127,7 +127,7 @@ def dependency(verb: str, helm_binary: Path, chart: Path, pins: Pins, locked: Pi
     (chart / "Chart.lock").write_text("# Generated.\n" + chart_lock(locked))
     homes = {f"HELM_{kind}_HOME": str(chart.parent / kind) for kind in ("CACHE", "CONFIG", "DATA")}
     env = {**os.environ, **homes, "NO_PROXY": "*"}
-    add = [helm_binary, "repo", "add", "here", pins.pin("opensearch").repository]
+    add = [str(helm_binary), "repo", "add", "here", pins.pin("opensearch").repository]
     subprocess.run(add, env=env, capture_output=True, check=True)
     return subprocess.run(
         [helm_binary, "dependency", verb, chart], env=env, capture_output=True, text=True, check=False

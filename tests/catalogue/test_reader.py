@@ -59,7 +59,7 @@ def test_an_exposure_is_a_monitors_endpoint_or_a_charts_job(parse: Callable[[str
         True,
     )
     assert ours.labels == {"ip", "zone"}
-    assert (theirs.component, theirs.job, theirs.target_labels, theirs.honor_labels) == (
+    assert (theirs.component, theirs.job, set(theirs.target_labels), theirs.honor_labels) == (
         "kube-prometheus-stack",
         "kubelet",
         {"node"},

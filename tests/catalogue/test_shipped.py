@@ -69,7 +69,7 @@ def test_every_family_of_a_scrape_is_catalogued_with_its_type_and_labels(
         kind, labels = known[name]
         assert (name, scraped.type) == (name, kind)
         if scraped.series:
-            assert (name, scraped.labels - set(DROPS.labels)) == (name, labels)
+            assert (name, scraped.labels - set(DROPS.labels)) == (name, set(labels))
 
 
 @pytest.mark.parametrize("capture", CAPTURE_NAMES)

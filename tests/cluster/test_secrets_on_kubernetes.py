@@ -264,7 +264,7 @@ def test_an_account_is_refused_what_its_program_does_not_do(release: Release, ac
 
     before = release.versions()
     deployments = f"apis/apps/v1/namespaces/{release.namespace}/deployments"
-    refused = [
+    refused: list[tuple[Any, ...]] = [
         ("GET", f"{release.secrets}/other"),
         ("PATCH", f"{release.secrets}/other", patch),
         ("PATCH", f"{release.secrets}/opensearch-ca", patch),

@@ -106,7 +106,7 @@ def test_certificates_of_others_are_left_to_them(store: Store, api: Api) -> None
     authority = an_authority()
     store.put(authority_secret(authority))
     store.put(leaf_secret(NODE, NODE_SUBJECT, authority))
-    store.put(leaf_secret(ADMIN, ADMIN_SUBJECT, authority, **MADE_BY))
+    store.put(leaf_secret(ADMIN, ADMIN_SUBJECT, authority, NOW, **MADE_BY))
     before = copy.deepcopy(store.secrets)
     renew(api, plan("opensearchAdminTls"), NOW + 2 * YEAR)
     assert store.secrets == before
@@ -280,7 +280,7 @@ def test_a_run_cut_off_after_grafana_took_the_password_is_completed(
     store: Store, api: Api, before: dict[str, Any], grafana: tuple[type[Grafana], str]
 ) -> None:
     made = store.secrets["grafana-admin"]
-    store.put({**made, "data": {**made["data"], **encoded({PREVIOUS: b"older"})}})  # type: ignore[dict-item]
+    store.put({**made, "data": {**made["data"], **encoded({PREVIOUS: b"older"})}})
     password = grafana[0].password
     rotate(api, plan(grafana=grafana[1]), NOW, OpenSearch())
     assert grafana[0].password == password == content(store, "grafana-admin")["admin-password"].decode()

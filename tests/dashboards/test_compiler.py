@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,24 +14,27 @@ from generator.dashboards.panels import ref_id
 
 from .conftest import ROOT, panel, parse
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
-def compiled(*panels, **changes):
-    return json.loads(compile_dashboard("test", parse(*panels, **changes)))
+def compiled(*panels: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    return dict(json.loads(compile_dashboard("test", parse(*panels, **changes))))
 
 
-def only_panel(**changes):
-    return compiled(panel(**changes))["panels"][1]
+def only_panel(**changes: Any) -> dict[str, Any]:
+    return dict(compiled(panel(**changes))["panels"][1])
 
 
-def test_it_is_one_line_with_sorted_keys_and_plain_letters():
+def test_it_is_one_line_with_sorted_keys_and_plain_letters() -> None:
     text = compile_dashboard("test", parse(description="Wärme in °C."))
     assert text.count("\n") == 1
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
-def test_it_carries_what_the_dashboard_says():
+def test_it_carries_what_the_dashboard_says() -> None:
     found = compiled(
         tags=["a"],
         time={"from": "now-5m", "to": "now-1m"},
@@ -54,12 +58,12 @@ def test_it_carries_what_the_dashboard_says():
     assert found["links"][1]["url"] == "/d/x"
 
 
-def test_the_name_must_be_the_dashboards_own():
+def test_the_name_must_be_the_dashboards_own() -> None:
     with pytest.raises(ValueError, match="'other' names the dashboard 'test'"):
         compile_dashboard("other", parse())
 
 
-def test_a_variable_asks_the_chosen_data_source_and_follows_the_time_range():
+def test_a_variable_asks_the_chosen_data_source_and_follows_the_time_range() -> None:
     variables = [
         {"name": "a", "description": "A.", "query": "label_values($vllm:x, a)"},
         {
@@ -85,7 +89,7 @@ def test_a_variable_asks_the_chosen_data_source_and_follows_the_time_range():
     assert second["refresh"] == 2
 
 
-def test_a_target_asks_the_chosen_data_source():
+def test_a_target_asks_the_chosen_data_source() -> None:
     found = only_panel(targets=[{"expr": "up", "legend": "{{job}}"}, {"expr": "down", "unit": "s"}])
     first, second = found["targets"]
     assert found["datasource"] == first["datasource"] == second["datasource"] == SOURCE
@@ -98,7 +102,7 @@ def test_a_target_asks_the_chosen_data_source():
     }
 
 
-def test_percentiles_are_one_query_each():
+def test_percentiles_are_one_query_each() -> None:
     asked = {"histogram": "h", "quantiles": [0.5, 0.9], "by": ["pod"], "mean": True}
     found = only_panel(targets=[{"percentiles": asked}, {"percentiles": asked, "legend": "TTFT"}])
     assert [target["legendFormat"] for target in found["targets"]] == [
@@ -112,25 +116,25 @@ def test_percentiles_are_one_query_each():
     assert [target["refId"] for target in found["targets"]] == list("ABCDEF")
 
 
-def test_queries_are_named_from_a_to_z_and_on():
+def test_queries_are_named_from_a_to_z_and_on() -> None:
     assert [ref_id(number) for number in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]
 
 
 @pytest.mark.parametrize("kind", ["stat", "gauge", "bargauge"])
-def test_a_panel_that_shows_the_present_asks_for_one_value(kind):
+def test_a_panel_that_shows_the_present_asks_for_one_value(kind: str) -> None:
     found = only_panel(type=kind)
     assert found["type"] == kind
     assert found["targets"][0]["instant"] is True
     assert found["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
 
 
-def test_a_sparkline_needs_the_past():
+def test_a_sparkline_needs_the_past() -> None:
     found = only_panel(type="stat", sparkline=True)
     assert found["targets"][0]["range"] is True
     assert found["options"]["graphMode"] == "area"
 
 
-def test_the_words_of_a_threshold_hold_from_its_value_up_to_the_next():
+def test_the_words_of_a_threshold_hold_from_its_value_up_to_the_next() -> None:
     steps = [
         {"color": "red", "text": "No"},
         {"from": 0.4, "color": "yellow"},
@@ -155,7 +159,7 @@ def test_the_words_of_a_threshold_hold_from_its_value_up_to_the_next():
     assert found["options"]["colorMode"] == "background"
 
 
-def test_meanings_of_thresholds_are_added_to_the_description():
+def test_meanings_of_thresholds_are_added_to_the_description() -> None:
     steps = [
         {"color": "green", "meaning": "fine"},
         {"from": 1, "color": "yellow", "meaning": "slow"},
@@ -170,16 +174,16 @@ def test_meanings_of_thresholds_are_added_to_the_description():
     assert found["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
 
 
-def test_limits_and_words_for_nothing_are_kept():
+def test_limits_and_words_for_nothing_are_kept() -> None:
     defaults = only_panel(min=0, max=1, decimals=2, noValue="No traffic")["fieldConfig"]["defaults"]
     assert (defaults["min"], defaults["max"], defaults["decimals"], defaults["noValue"]) == (0, 1, 2, "No traffic")
 
 
-def test_series_are_piled_up_on_request():
+def test_series_are_piled_up_on_request() -> None:
     assert only_panel(stack=True)["fieldConfig"]["defaults"]["custom"]["stacking"]["mode"] == "normal"
 
 
-def test_a_table_joins_its_queries_on_the_columns():
+def test_a_table_joins_its_queries_on_the_columns() -> None:
     found = only_panel(
         type="table",
         columns={"pod": "Pod"},
@@ -194,24 +198,24 @@ def test_a_table_joins_its_queries_on_the_columns():
     assert found["fieldConfig"]["overrides"][0]["matcher"] == {"id": "byName", "options": "Alpha"}
 
 
-def test_a_table_with_one_query_calls_its_value_by_the_legend():
+def test_a_table_with_one_query_calls_its_value_by_the_legend() -> None:
     found = only_panel(type="table", columns={"pod": "Pod"}, targets=[{"expr": "a", "legend": "Alpha"}])
     assert found["transformations"][2]["options"]["renameByName"] == {"pod": "Pod", "Value": "Alpha"}
 
 
-def test_a_heatmap_reads_buckets_as_they_are():
+def test_a_heatmap_reads_buckets_as_they_are() -> None:
     found = only_panel(type="heatmap")
     assert found["targets"][0]["format"] == "heatmap"
     assert found["options"]["calculate"] is False
 
 
-def test_a_text_panel_shows_its_markdown():
+def test_a_text_panel_shows_its_markdown() -> None:
     found = only_panel(type="text", unit=None, targets=None, content="**Hi**")
     assert (found["options"]["mode"], found["options"]["content"]) == ("markdown", "**Hi**")
     assert "datasource" not in found
 
 
-def test_a_collapsed_row_holds_its_panels():
+def test_a_collapsed_row_holds_its_panels() -> None:
     rows = [{"title": "Shut", "collapsed": True, "panels": [panel()]}, {"title": "Open", "panels": [panel(title="B")]}]
     found = compiled(rows=rows)["panels"]
     assert [(item["type"], item["id"]) for item in found] == [("row", 1), ("row", 3), ("timeseries", 4)]
@@ -220,7 +224,7 @@ def test_a_collapsed_row_holds_its_panels():
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
-def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed):
+def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed: str) -> None:
     program = (
         "from generator.dashboards.compiler import compile_dashboard; from tests.dashboards.conftest import SHIPPED\n"
         "import hashlib\n"
@@ -235,7 +239,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed):
     assert run.stdout == here.stdout
 
 
-def test_reading_a_dashboard_imports_no_builder_of_grafana():
+def test_reading_a_dashboard_imports_no_builder_of_grafana() -> None:
     program = "import sys, generator.dashboards.reader; print([m for m in sys.modules if m.startswith('grafana_')])"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,20 +15,24 @@ from generator.files import yamlfile
 
 from .conftest import SCHEMA, dashboard, panel, parse
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 FILE = "dashboards/test.yaml"
 
 
-def complaints(*panels, name="test", **changes) -> list[str]:
+def complaints(*panels: Mapping[str, Any], name: str = "test", **changes: Any) -> list[str]:
     with pytest.raises(InputError) as caught:
         parse_dashboard(name, dashboard(*panels, **changes), SCHEMA, file=FILE)
     return [str(problem) for problem in caught.value.problems]
 
 
-def variable(name: str, **changes):
+def variable(name: str, **changes: Any) -> dict[str, Any]:
     return {"name": name, "description": "A value.", "query": "label_values(up, job)", **changes}
 
 
-def test_a_dashboard_has_defaults_for_what_it_leaves_out():
+def test_a_dashboard_has_defaults_for_what_it_leaves_out() -> None:
     read = parse()
     assert (read.time_from, read.time_to, read.refresh, read.tags, read.links) == ("now-30m", "now", "30s", (), ())
 
@@ -111,13 +117,15 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out():
         ),
     ],
 )
-def test_a_panel_that_is_wrong_is_named_with_its_place_and_what_was_expected(changes, expected):
+def test_a_panel_that_is_wrong_is_named_with_its_place_and_what_was_expected(
+    changes: dict[str, Any], expected: str
+) -> None:
     found = complaints(panel(**changes))
     assert len(found) == 1
     assert found[0].startswith(f"{FILE}: {expected}")
 
 
-def test_a_title_may_stand_once():
+def test_a_title_may_stand_once() -> None:
     found = complaints(panel(), panel())
     assert found == [
         f"{FILE}: rows[0].panels[{index}].title: panel 'Up': found this title twice, expected each once"
@@ -151,35 +159,37 @@ def test_a_title_may_stand_once():
         ),
     ],
 )
-def test_a_dashboard_that_is_wrong_is_named_with_its_place_and_what_was_expected(changes, expected):
+def test_a_dashboard_that_is_wrong_is_named_with_its_place_and_what_was_expected(
+    changes: dict[str, Any], expected: str
+) -> None:
     assert complaints(**changes)[0].startswith(f"{FILE}: {expected}")
 
 
-def test_a_variable_may_stand_once():
+def test_a_variable_may_stand_once() -> None:
     found = complaints(variables=[variable("job"), variable("job")])
     assert [text.split(": ")[1] for text in found] == ["variables[0].name", "variables[1].name"]
 
 
-def test_every_mistake_is_reported_at_once():
+def test_every_mistake_is_reported_at_once() -> None:
     found = complaints(panel(unit=None), panel(title="Down", type="pie"), uid="")
     assert len(found) == 3
 
 
-def test_the_data_source_may_be_used_without_being_defined():
+def test_the_data_source_may_be_used_without_being_defined() -> None:
     parse(panel(title="Up in ${datasource}"))
 
 
 @pytest.mark.parametrize("name", ["enabled", "labels", "extra"])
-def test_a_file_may_not_be_called_like_a_key_of_the_values(name):
+def test_a_file_may_not_be_called_like_a_key_of_the_values(name: str) -> None:
     assert "is a key of 'dashboards' in the chart's values" in complaints(name=name)[0]
 
 
 @pytest.mark.parametrize("name", ["GPU", "a_b", "-a", "a" * 31, ""])
-def test_a_file_name_must_do_as_a_key_and_as_an_objects_name(name):
+def test_a_file_name_must_do_as_a_key_and_as_an_objects_name(name: str) -> None:
     assert complaints(name=name)[0] == (f"{FILE}: found the file name '{name}', expected 1 to 30 of a-z, 0-9 and '-'")
 
 
-def test_a_folder_is_read_in_the_order_of_names_and_other_files_are_left_alone(tmp_path):
+def test_a_folder_is_read_in_the_order_of_names_and_other_files_are_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "dashboards"
     folder.mkdir()
     for name in ("b", "a"):
@@ -188,7 +198,7 @@ def test_a_folder_is_read_in_the_order_of_names_and_other_files_are_left_alone(t
     assert list(read_dashboards(folder, SCHEMA)) == ["a", "b"]
 
 
-def test_mistakes_of_all_files_are_reported_at_once_by_folder_and_name(tmp_path):
+def test_mistakes_of_all_files_are_reported_at_once_by_folder_and_name(tmp_path: Path) -> None:
     folder = tmp_path / "dashboards"
     folder.mkdir()
     (folder / "a.yaml").write_text("title: [")
@@ -199,7 +209,7 @@ def test_mistakes_of_all_files_are_reported_at_once_by_folder_and_name(tmp_path)
     assert [problem.file for problem in caught.value.problems] == [f"dashboards/{name}.yaml" for name in "abc"]
 
 
-def test_two_dashboards_share_neither_uid_nor_title(tmp_path):
+def test_two_dashboards_share_neither_uid_nor_title(tmp_path: Path) -> None:
     folder = tmp_path / "dashboards"
     folder.mkdir()
     for name in ("a", "b"):
@@ -231,7 +241,7 @@ TARGETS = st.lists(
 
 
 @given(st.dictionaries(KEYS, JSON, max_size=4), TARGETS)
-def test_any_panel_is_compiled_or_refused_in_words(changes, targets):
+def test_any_panel_is_compiled_or_refused_in_words(changes: Any, targets: Any) -> None:
     data = dashboard(panel(targets=targets) | changes)
     try:
         read = parse_dashboard("test", data, SCHEMA, file=FILE)
@@ -242,6 +252,6 @@ def test_any_panel_is_compiled_or_refused_in_words(changes, targets):
 
 
 @given(JSON)
-def test_any_yaml_is_refused_in_words(data):
+def test_any_yaml_is_refused_in_words(data: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         parse_dashboard("test", data, SCHEMA, file=FILE)

@@ -9,6 +9,7 @@ import json
 import re
 from itertools import combinations
 from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,12 +19,17 @@ from generator.promql.references import used_variables
 
 from .conftest import SHIPPED
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def compiled(spec):
-    return json.loads(compile_dashboard(spec.name, spec))
+    from generator.dashboards.spec import Dashboard
 
 
-def every_panel(data):
+def compiled(spec: Dashboard) -> dict[str, Any]:
+    return dict(json.loads(compile_dashboard(spec.name, spec)))
+
+
+def every_panel(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for item in data["panels"]:
         yield item
         yield from item.get("panels", [])
@@ -46,14 +52,16 @@ def slug(title: str) -> str:
         ),
     ],
 )
-def test_a_documented_dashboard_keeps_its_address_and_its_variables(name, uid, path, variables):
+def test_a_documented_dashboard_keeps_its_address_and_its_variables(
+    name: str, uid: str, path: str, variables: list[str]
+) -> None:
     spec = SHIPPED[name]
     assert spec.uid == uid
     assert slug(spec.title) == path
     assert [variable.name for variable in spec.variables] == variables
 
 
-def test_the_documented_link_fills_the_variables_of_the_training_dashboard():
+def test_the_documented_link_fills_the_variables_of_the_training_dashboard() -> None:
     link = "/d/ee6mbjghme96oc/gpu-training?orgId=1&refresh=5s&var-namespace=default&var-job=ray-train&var-instance=All"
     given = {key[4:] for key in parse_qs(urlsplit(link).query) if key.startswith("var-")}
     variables = {variable.name: variable for variable in SHIPPED["gpu-training"].variables}
@@ -73,7 +81,9 @@ def test_the_documented_link_fills_the_variables_of_the_training_dashboard():
         ("a", "a"),
     ],
 )
-def test_the_name_of_a_job_is_its_clusters_without_kuberays_ending_and_finds_the_cluster_again(name, cluster, job):
+def test_the_name_of_a_job_is_its_clusters_without_kuberays_ending_and_finds_the_cluster_again(
+    name: str, cluster: str, job: str
+) -> None:
     spec = SHIPPED[name]
     choice = next(variable for variable in spec.variables if variable.regex)
     match = re.search(choice.regex.strip("/"), cluster)
@@ -85,20 +95,20 @@ def test_the_name_of_a_job_is_its_clusters_without_kuberays_ending_and_finds_the
     assert re.fullmatch(cluster + ending[1], cluster), "a link with the cluster's full name works too"
 
 
-def test_one_jobs_numbers_do_not_mix_with_anothers_of_a_longer_name():
+def test_one_jobs_numbers_do_not_mix_with_anothers_of_a_longer_name() -> None:
     ending = re.search(r'ray_io_cluster=~"\$job([^"]*)"', SHIPPED["gpu-training"].shared.matchers["job"])
     assert ending is not None
     assert not re.fullmatch("ray-train" + ending[1], "ray-train-large-x7b2k")
 
 
-def test_a_server_outside_ray_is_found_with_every_choice_that_can_mean_it():
+def test_a_server_outside_ray_is_found_with_every_choice_that_can_mean_it() -> None:
     ending = re.search(r'ray_io_cluster=~"\$server([^"]*)"', SHIPPED["inference"].shared.matchers["server"])
     assert ending is not None
     for choice in (".*", ""):
         assert re.fullmatch(choice + ending[1], "")
 
 
-def test_training_opens_with_its_three_questions():
+def test_training_opens_with_its_three_questions() -> None:
     titles = [panel.title for panel in SHIPPED["gpu-training"].rows[0].panels]
     questions = [title for title in titles if title.endswith("?")]
     assert questions == ["Is the GPU fed?", "Is the CPU the bottleneck?", "Is storage the bottleneck?"]
@@ -108,7 +118,7 @@ def test_training_opens_with_its_three_questions():
             assert all(step.meaning for step in panel.thresholds)
 
 
-def test_panels_and_targets_have_numbers_of_their_own(shipped):
+def test_panels_and_targets_have_numbers_of_their_own(shipped: Dashboard) -> None:
     panels = list(every_panel(compiled(shipped)))
     ids = [item["id"] for item in panels]
     assert len(ids) == len(set(ids))
@@ -117,7 +127,7 @@ def test_panels_and_targets_have_numbers_of_their_own(shipped):
         assert len(names) == len(set(names))
 
 
-def test_no_panel_overlaps_another(shipped):
+def test_no_panel_overlaps_another(shipped: Dashboard) -> None:
     visible = [item["gridPos"] for item in compiled(shipped)["panels"]]
     for one, other in combinations(visible, 2):
         assert (
@@ -128,7 +138,7 @@ def test_no_panel_overlaps_another(shipped):
         )
 
 
-def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shipped):
+def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shipped: Dashboard) -> None:
     for item in every_panel(compiled(shipped)):
         if item["type"] in ("row", "text"):
             continue
@@ -137,8 +147,8 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shi
         assert item["fieldConfig"]["defaults"]["noValue"], item["title"]
 
 
-def test_the_data_source_is_a_variable_wherever_one_is_named(shipped):
-    def sources(value):
+def test_the_data_source_is_a_variable_wherever_one_is_named(shipped: Dashboard) -> None:
+    def sources(value: Any) -> Iterator[dict[str, str]]:
         if isinstance(value, dict):
             if "datasource" in value:
                 yield value["datasource"]
@@ -159,12 +169,12 @@ def test_the_data_source_is_a_variable_wherever_one_is_named(shipped):
     assert all(source in allowed for source in sources(data))
 
 
-def test_nothing_is_left_to_be_written_out(shipped):
+def test_nothing_is_left_to_be_written_out(shipped: Dashboard) -> None:
     text = compile_dashboard(shipped.name, shipped)
     assert not re.search(r"\$(vllm|pod|part):|\$\{DS_|@(job|ray|server|vllm)\b|TODO", text)
 
 
-def test_every_variable_is_defined_and_used(shipped):
+def test_every_variable_is_defined_and_used(shipped: Dashboard) -> None:
     data = compiled(shipped)
     defined = [item["name"] for item in data["templating"]["list"]]
     text = json.dumps([data["panels"], [item.get("query") for item in data["templating"]["list"]]])
@@ -172,5 +182,5 @@ def test_every_variable_is_defined_and_used(shipped):
     assert used_variables(text) - set(ascii_uppercase) == set(defined)
 
 
-def test_it_is_small_enough_for_a_configmap(shipped):
+def test_it_is_small_enough_for_a_configmap(shipped: Dashboard) -> None:
     assert len(compile_dashboard(shipped.name, shipped).encode()) < 150_000

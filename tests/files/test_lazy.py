@@ -19,6 +19,6 @@ def test_it_is_read_once_at_the_first_look() -> None:
 
 
 def test_what_cannot_be_read_is_an_error_at_the_first_look() -> None:
-    lazy: LazyMapping[str, int] = LazyMapping(lambda: {}[0])
+    lazy: LazyMapping[str, int] = LazyMapping(lambda: {"a": {"b": 1}}["c"])
     with pytest.raises(KeyError):
         len(lazy)

@@ -61,6 +61,6 @@ def test_a_file_system_without_locks_does_too(tmp_path: Path, monkeypatch: pytes
     def unsupported(_handle: int, _operation: int) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(locking.fcntl, "flock", unsupported)
+    monkeypatch.setattr("generator.files.locking.fcntl.flock", unsupported)
     with exclusive(tmp_path) as owned:
         assert owned

@@ -13,13 +13,12 @@ import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from tests.logs.sink import Server
 
 MISSING = "no Fluent Bit: name a 5.1 binary in GEN_CHART_FLUENT_BIT or put fluent-bit on PATH"
 
@@ -35,6 +34,17 @@ def binary() -> Path | None:
     return Path(found) if found else None
 
 
+class Receiver(Protocol):
+    """Where a node's lines go, and where pods' metadata is from: ports of this machine, and who signs for them."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def pods_port(self) -> int: ...
+    @property
+    def authority(self) -> Path: ...
+
+
 @dataclass(frozen=True)
 class Node:
     """A node's folders below one of the test's: logs in, state beside them, the configuration as the pod mounts it.
@@ -47,7 +57,7 @@ class Node:
     """
 
     root: Path
-    server: Server
+    server: Receiver
     journal: Path | None = None
     variables: Mapping[str, str] = field(
         default_factory=lambda: {

@@ -151,7 +151,7 @@ def write_in_pieces(file: Path, data: bytes) -> None:
             handle.flush()
 
 
-def counts(found: Counter[int], written: int) -> dict[str, object]:
+def counts(found: Counter[int], written: int) -> dict[str, int]:
     """Returns what became of numbered lines, each written once.
 
     Args:

@@ -86,7 +86,7 @@ class Sink:
         self.documents[place] = document
         return {"create": {"_id": place[1], "status": 201}}
 
-    def wait(self, until: Any, seconds: float) -> bool:
+    def wait(self, until: Callable[..., bool], seconds: float) -> bool:
         """Waits until ``until(self)`` holds, at most ``seconds``; gives whether it does."""
         with self.changed:
             return self.changed.wait_for(lambda: until(self), timeout=seconds)
@@ -145,11 +145,12 @@ def certify(folder: Path, name: str) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     authority, both = folder / "ca.crt", folder / "server.pem"
     new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    signed = ["-CA", authority, "-CAkey", folder / "ca.key", "-addext", f"subjectAltName=DNS:{name}"]
-    for command in (
+    signed: list[str | Path] = ["-CA", authority, "-CAkey", folder / "ca.key", "-addext", f"subjectAltName=DNS:{name}"]
+    commands: tuple[list[str | Path], ...] = (
         [*new, "-subj", "/CN=test-authority", "-keyout", folder / "ca.key", "-out", authority],
         [*new, "-subj", "/CN=opensearch-node", "-keyout", folder / "key", "-out", folder / "crt", *signed],
-    ):
+    )
+    for command in commands:
         subprocess.run(command, check=True, capture_output=True)
     both.write_bytes((folder / "crt").read_bytes() + (folder / "key").read_bytes())
     return authority, both

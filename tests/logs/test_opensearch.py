@@ -50,7 +50,7 @@ class Destination:
 @pytest.fixture
 def cluster(tmp_path: Path, program: Path, sources: Sources) -> Iterator[Cluster]:
     """A new OpenSearch that nobody has set up, as after an installation: it has no user and no data stream."""
-    found = prepare(tmp_path / "opensearch", load_profile("kind", sources))
+    found = prepare(tmp_path / "opensearch", load_profile("kind", sources), sources)
     found.start()
     try:
         found.wait()

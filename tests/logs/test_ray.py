@@ -155,7 +155,7 @@ def test_none_is_lost_over_rays_rotations_and_a_kill_of_either(
         server.sink.wait(lambda sink: len(numbers(sink)) >= LINES, 60)
         memory = sidecar.memory()["VmHWM"]
     found = numbers(server.sink)
-    figures = {
+    figures: dict[str, int] = {
         **counts(found, LINES),
         "sent again and stored once": server.sink.repeated,
         "the sidecar's peak memory, MB": memory // 1_000_000,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Labels = dict[str, str]
 
@@ -55,7 +55,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """Returns whether a Kubernetes label selector matches."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
-    tests = {
+    tests: Mapping[str, Callable[[str, Sequence[str]], bool]] = {
         "In": lambda key, values: labels.get(key) in values,
         "NotIn": lambda key, values: labels.get(key) not in values,
         "Exists": lambda key, _: key in labels,
@@ -69,7 +69,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 def scraped(monitors: Iterable[Mapping[str, Any]], pods: Iterable[Pod]) -> list[Labels]:
     """Returns the targets that Prometheus ends up with, ``__address__`` and ``__metrics_path__`` kept for the test."""
-    found = []
+    found: list[Labels] = []
     for monitor in monitors:
         spec = monitor["spec"]
         for endpoint in spec.get("podMetricsEndpoints") or spec["endpoints"]:

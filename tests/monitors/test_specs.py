@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,13 @@ from generator.monitors import monitor_templates
 
 from .conftest import ROOT
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def test_every_file_follows_the_schema(specs, monitor_schema):
+
+def test_every_file_follows_the_schema(
+    specs: Mapping[str, Mapping[str, Any]], monitor_schema: Mapping[str, Any]
+) -> None:
     for name, spec in specs.items():
         assert schemas.problems(spec, monitor_schema, file=name) == ()
 
@@ -26,7 +31,7 @@ def _objects(schema: Any) -> list[dict[str, Any]]:
     return found + [entry for child in children for entry in _objects(child)]
 
 
-def test_the_schema_is_closed_and_describes_every_property(monitor_schema):
+def test_the_schema_is_closed_and_describes_every_property(monitor_schema: Mapping[str, Any]) -> None:
     for part in _objects(monitor_schema):
         for name, child in part.get("properties", {}).items():
             if isinstance(child, dict) and part.get("type") == "object":
@@ -49,9 +54,11 @@ def test_the_schema_is_closed_and_describes_every_property(monitor_schema):
         (("labels", "ray_io_cluster"), {"description": "x", "from": "__meta_kubernetes_pod_name", "value": "y"}),
     ],
 )
-def test_a_mistake_in_a_file_is_found(specs, monitor_schema, path, value):
+def test_a_mistake_in_a_file_is_found(
+    specs: Mapping[str, Mapping[str, Any]], monitor_schema: Mapping[str, Any], path: tuple[str, ...], value: Any
+) -> None:
     spec = copy.deepcopy(specs["ray"])
-    place = spec
+    place: Any = spec
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
@@ -60,20 +67,24 @@ def test_a_mistake_in_a_file_is_found(specs, monitor_schema, path, value):
     assert path[0] in str(found[0])
 
 
-def test_an_endpoint_that_would_scrape_every_port_is_refused(specs, monitor_schema):
+def test_an_endpoint_that_would_scrape_every_port_is_refused(
+    specs: Mapping[str, Mapping[str, Any]], monitor_schema: Mapping[str, Any]
+) -> None:
     spec = copy.deepcopy(specs["ray"])
     del spec["endpoints"]["metrics"]["port"]
     assert schemas.problems(spec, monitor_schema, file="monitors/ray.yaml")
 
 
-def test_a_text_that_helm_would_interpret_is_refused(specs):
+def test_a_text_that_helm_would_interpret_is_refused(specs: Mapping[str, Mapping[str, Any]]) -> None:
     spec = {**specs["ray"], "description": "Ray {{ .Values }}"}
     with pytest.raises(InputError, match=r"found '\{\{'"):
         monitor_templates({"ray": spec}, header="x")
 
 
 @pytest.mark.parametrize("names", [["a", "a"], ["a", None]])
-def test_several_selectors_need_different_names(specs, names):
+def test_several_selectors_need_different_names(
+    specs: Mapping[str, Mapping[str, Any]], names: list[str | None] | list[str]
+) -> None:
     selectors = [{"matchLabels": {"app": str(i)}, "source": "x"} for i in range(2)]
     for selector, name in zip(selectors, names, strict=True):
         if name:
@@ -82,7 +93,7 @@ def test_several_selectors_need_different_names(specs, names):
         monitor_templates({"ray": {**specs["ray"], "selectors": selectors}}, header="x")
 
 
-def test_a_selector_that_later_ones_cannot_exclude_is_refused(specs):
+def test_a_selector_that_later_ones_cannot_exclude_is_refused(specs: Mapping[str, Mapping[str, Any]]) -> None:
     selectors = [
         {"name": "a", "matchLabels": {"app": "x", "tier": "y"}, "source": "x"},
         {"name": "b", "matchLabels": {"app": "z"}, "source": "x"},
@@ -91,13 +102,13 @@ def test_a_selector_that_later_ones_cannot_exclude_is_refused(specs):
         monitor_templates({"ray": {**specs["ray"], "selectors": selectors}}, header="x")
 
 
-def test_a_pod_monitor_cannot_send_a_token_file(specs):
+def test_a_pod_monitor_cannot_send_a_token_file(specs: Mapping[str, Mapping[str, Any]]) -> None:
     spec = {**specs["kueue"], "kind": "PodMonitor"}
     with pytest.raises(InputError, match=r"endpoints\.https\.bearerTokenFile: a PodMonitor cannot send a token file"):
         monitor_templates({"kueue": spec}, header="x")
 
 
-def test_unverified_tls_is_the_exception_and_the_file_says_why(specs):
+def test_unverified_tls_is_the_exception_and_the_file_says_why(specs: Mapping[str, Mapping[str, Any]]) -> None:
     unverified = [
         (name, key)
         for name, spec in specs.items()

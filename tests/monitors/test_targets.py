@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,19 +15,27 @@ from .conftest import ROOT, endpoints_of
 from .examples import example_pods
 from .prometheus import Pod, relabel, scraped, stored
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from tests.monitors.conftest import Rendered
+
 RAY = yamlfile.load_mapping(ROOT / "monitors" / "ray.yaml")
 HEAD, WORKER = (pod for _, pod in list(example_pods(RAY))[:2])
 
 
-def workload(rendered, name: str) -> list:
+def workload(rendered: Rendered, name: str) -> list[dict[str, Any]]:
     return [monitor for found, monitor in rendered.items() if found == name or found.startswith(f"{name}-")]
 
 
-def addresses(monitors, *pods: Pod) -> list[str]:
+def addresses(monitors: Iterable[Mapping[str, Any]], *pods: Pod) -> list[str]:
     return sorted(target["__address__"] + target["__metrics_path__"] for target in scraped(monitors, pods))
 
 
-def test_an_example_pod_is_scraped_as_its_file_says_and_by_no_other_monitor(specs, render_all):
+def test_an_example_pod_is_scraped_as_its_file_says_and_by_no_other_monitor(
+    specs: Mapping[str, Mapping[str, Any]], render_all: Rendered
+) -> None:
     for name, spec in specs.items():
         for entry, pod in example_pods(spec):
             targets = scraped(render_all.values(), [pod])
@@ -39,7 +48,9 @@ def test_an_example_pod_is_scraped_as_its_file_says_and_by_no_other_monitor(spec
             assert len({target["__address__"] + target["__metrics_path__"] for target in targets}) == len(targets)
 
 
-def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(specs, render_all):
+def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(
+    specs: Mapping[str, Mapping[str, Any]], render_all: Rendered
+) -> None:
     for name, spec in specs.items():
         for _, pod in example_pods(spec):
             for target in scraped(workload(render_all, name), [pod]):
@@ -50,14 +61,18 @@ def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(specs
                         assert target[label] == source.strip('"')
 
 
-def test_every_endpoint_that_is_on_and_every_selector_has_an_example(specs, render_all):
+def test_every_endpoint_that_is_on_and_every_selector_has_an_example(
+    specs: Mapping[str, Mapping[str, Any]], render_all: Rendered
+) -> None:
     for name, spec in specs.items():
         pods = list(example_pods(spec))
         shown = {endpoint for entry, _ in pods for endpoint in entry["targets"]}
         assert shown == {key for key, endpoint in spec["endpoints"].items() if endpoint.get("enabled", True)}, name
 
 
-def test_an_example_that_is_not_scraped_as_it_says_is_noticed(specs, render_all):
+def test_an_example_that_is_not_scraped_as_it_says_is_noticed(
+    specs: Mapping[str, Mapping[str, Any]], render_all: Rendered
+) -> None:
     entry, pod = next(example_pods(specs["triton"]))
     moved = dataclasses.replace(pod, containers={"triton": (("metrics", 8003),)})
     assert entry["targets"]
@@ -69,7 +84,7 @@ def test_an_example_that_is_not_scraped_as_it_says_is_noticed(specs, render_all)
 RAY_HEAD_TARGETS = ["10.1.2.3:44217/metrics", "10.1.2.3:44227/metrics", "10.1.2.3:8080/metrics"]
 
 
-def test_a_ray_head_that_declares_only_the_operators_port_is_scraped_on_all_three(rendered):
+def test_a_ray_head_that_declares_only_the_operators_port_is_scraped_on_all_three(rendered: Rendered) -> None:
     found = {target["endpoint"]: target for target in scraped([rendered["ray"]], [HEAD])}
     common = {
         "job": "ray",
@@ -92,12 +107,12 @@ def test_a_ray_head_that_declares_only_the_operators_port_is_scraped_on_all_thre
     }
 
 
-def test_a_sidecar_that_declares_a_port_called_metrics_does_not_double_the_autoscaler(rendered):
+def test_a_sidecar_that_declares_a_port_called_metrics_does_not_double_the_autoscaler(rendered: Rendered) -> None:
     pod = dataclasses.replace(HEAD, containers={**HEAD.containers, "sidecar": (("metrics", 2020),)})
     assert addresses([rendered["ray"]], pod) == ["10.1.2.3:2020/metrics", *RAY_HEAD_TARGETS]
 
 
-def test_an_ipv6_address_keeps_its_brackets_when_the_port_changes(rendered):
+def test_an_ipv6_address_keeps_its_brackets_when_the_port_changes(rendered: Rendered) -> None:
     pod = dataclasses.replace(HEAD, ip="[fd00::1]")
     assert addresses([rendered["ray"]], pod) == [
         "[fd00::1]:44217/metrics",
@@ -110,7 +125,14 @@ def test_an_ipv6_address_keeps_its_brackets_when_the_port_changes(rendered):
     ("name", "endpoint", "address"),
     [("argocd", "dex", "10.1.2.3:5558/metrics"), ("jupyterhub", "proxy", "10.1.2.3:8002/metrics")],
 )
-def test_an_endpoint_that_is_off_is_scraped_once_it_is_switched_on(specs, rendered, render, name, endpoint, address):
+def test_an_endpoint_that_is_off_is_scraped_once_it_is_switched_on(
+    specs: Mapping[str, Mapping[str, Any]],
+    rendered: Rendered,
+    render: Callable[..., Rendered],
+    name: str,
+    endpoint: str,
+    address: str,
+) -> None:
     pods = [pod for _, pod in example_pods(specs[name])]
     monitor = render({name: {"endpoints": {endpoint: {"enabled": True}}}})[name]
     # The same address may be another pod's: all examples have one IP.
@@ -119,7 +141,9 @@ def test_an_endpoint_that_is_off_is_scraped_once_it_is_switched_on(specs, render
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(specs, rendered, index):
+def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(
+    specs: Mapping[str, Mapping[str, Any]], rendered: Rendered, index: int
+) -> None:
     pod = [pod for _, pod in example_pods(specs["dcgm"])][index]
     monitors = workload(rendered, "dcgm")
     (target,) = scraped(monitors, [pod])
@@ -136,7 +160,7 @@ def test_a_gpu_belongs_to_the_pod_that_uses_it_and_an_idle_one_to_none(specs, re
     assert stored(target, used, endpoint) == {**used, **exporter}
 
 
-def test_labels_that_exporter_and_target_share_are_told_apart(specs):
+def test_labels_that_exporter_and_target_share_are_told_apart(specs: Mapping[str, Mapping[str, Any]]) -> None:
     exposed = ["endpoint", "namespace", "le", "otel_scope_name"]
     ray = target_labels("ray", specs["ray"], "dash-metrics", ["otel_scope_name"])
     assert {"exported_endpoint", "exported_namespace", "endpoint", "namespace", "le"} <= series_labels(ray, exposed)
@@ -145,12 +169,14 @@ def test_labels_that_exporter_and_target_share_are_told_apart(specs):
     assert not any(label.startswith("exported_") for label in series_labels(kueue, exposed))
 
 
-def test_promised_series_labels_are_the_stored_ones(rendered, specs):
+def test_promised_series_labels_are_the_stored_ones(rendered: Rendered, specs: Mapping[str, Mapping[str, Any]]) -> None:
     monitor = rendered["ray"]
     target = next(found for found in scraped([monitor], [HEAD]) if found["endpoint"] == "dash-metrics")
     exposed = {"__name__": "ray_dashboard_api_requests_count_total", "endpoint": "logs", "namespace": "x"}
     promised = series_labels(target_labels("ray", specs["ray"], "dash-metrics"), set(exposed) - {"__name__"})
-    assert promised == set(stored(target, exposed, endpoints_of(monitor)[2])) - {"__name__"}
+    series = stored(target, exposed, endpoints_of(monitor)[2])
+    assert series is not None
+    assert promised == set(series) - {"__name__"}
 
 
 # As served by Ray 2.60.0 and vLLM 0.32.0, shortened.
@@ -165,17 +191,17 @@ EXPOSED = [
 CREATED = ["vllm:request_success_created", "autoscaler_started_nodes_created", "http_requests_created"]
 
 
-def test_only_creation_times_are_dropped_and_no_two_series_become_one(rendered):
+def test_only_creation_times_are_dropped_and_no_two_series_become_one(rendered: Rendered) -> None:
     target = scraped([rendered["ray"]], [WORKER])[0]
     endpoint = endpoints_of(rendered["ray"])[0]
-    kept = [stored(target, series, endpoint) for series in EXPOSED]
-    assert None not in kept
+    kept = [found for series in EXPOSED if (found := stored(target, series, endpoint)) is not None]
+    assert len(kept) == len(EXPOSED)
     assert len({tuple(sorted(series.items())) for series in kept}) == len(EXPOSED)
     assert not any(label.startswith("otel_scope_") for series in kept for label in series)
     assert [stored(target, {"__name__": name}, endpoint) for name in CREATED] == [None] * len(CREATED)
 
 
-def test_every_expression_compiles_as_re2(rendered, tmp_path):
+def test_every_expression_compiles_as_re2(rendered: Rendered, tmp_path: Path) -> None:
     """Helm's regular expressions are Go's, as Prometheus' are."""
     from helm_python import Chart
 
@@ -201,7 +227,7 @@ def test_every_expression_compiles_as_re2(rendered, tmp_path):
         re.compile(expression)
 
 
-def test_the_test_of_relabelling_can_fail():
+def test_the_test_of_relabelling_can_fail() -> None:
     assert relabel({"a": "x"}, [{"action": "keep", "sourceLabels": ["a"], "regex": "y"}]) is None
     assert relabel({"a": "x"}, [{"action": "drop", "sourceLabels": ["a"], "regex": "x"}]) is None
     assert relabel({"a": "x"}, [{"sourceLabels": ["b"], "targetLabel": "a"}]) == {"a": ""}

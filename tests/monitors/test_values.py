@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,13 +16,20 @@ from tests.blocks import block, subschemas
 
 from .conftest import DEFAULTS, endpoints_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.monitors.conftest import Rendered
+
 
 @pytest.fixture(scope="session")
-def schema(specs):
+def schema(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return monitor_values_schema(block("monitors"), specs)
 
 
-def test_the_defaults_name_every_workload_and_only_what_differs(specs, schema):
+def test_the_defaults_name_every_workload_and_only_what_differs(
+    specs: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any]
+) -> None:
     values = filled(schema, {})
     assert values["enabled"] is True
     assert values["dropMetrics"] == [".+_created"]
@@ -31,21 +40,21 @@ def test_the_defaults_name_every_workload_and_only_what_differs(specs, schema):
     }
 
 
-def test_the_defaults_are_made_anew_each_time(schema):
+def test_the_defaults_are_made_anew_each_time(schema: Mapping[str, Any]) -> None:
     filled(schema, {})["dropMetrics"].append("x")
     assert filled(schema, {})["dropMetrics"] == [".+_created"]
 
 
-def test_the_defaults_follow_the_schema(schema):
+def test_the_defaults_follow_the_schema(schema: Mapping[str, Any]) -> None:
     assert schemas.problems(filled(schema, {}), schema, file="values.yaml") == ()
 
 
-def test_a_workload_cannot_be_named_like_a_common_key(specs):
+def test_a_workload_cannot_be_named_like_a_common_key(specs: Mapping[str, Mapping[str, Any]]) -> None:
     with pytest.raises(InputError, match=r"'interval' is a common key of `monitors`.*rename the file"):
         monitor_values_schema(block("monitors"), {"interval": specs["ray"]})
 
 
-def test_the_schema_is_closed_described_and_can_stand_anywhere(schema):
+def test_the_schema_is_closed_described_and_can_stand_anywhere(schema: Mapping[str, Any]) -> None:
     for part in subschemas(schema):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
@@ -73,14 +82,18 @@ def test_the_schema_is_closed_described_and_can_stand_anywhere(schema):
         ({"vllm": {"selector": {"app": "x"}}}, "vllm.selector.app", "unknown key 'app'"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_place_and_what_was_expected(schema, values, place, said):
+def test_a_wrong_value_is_refused_with_its_place_and_what_was_expected(
+    schema: Mapping[str, Any], values: dict[str, Any], place: str, said: str
+) -> None:
     found = schemas.problems(values, schema, file="values.yaml")
     assert [problem.path for problem in found] == [place]
     assert said in str(found[0])
 
 
 @pytest.mark.parametrize("label", ["le", "quantile"])
-def test_a_label_without_which_series_would_be_the_same_cannot_be_dropped(schema, label):
+def test_a_label_without_which_series_would_be_the_same_cannot_be_dropped(
+    schema: Mapping[str, Any], label: str
+) -> None:
     assert schemas.problems({"dropLabels": [label]}, schema, file="values.yaml")
 
 
@@ -135,7 +148,7 @@ ENDPOINTS = st.fixed_dictionaries(
 )
 
 
-def of_a_workload(spec):
+def of_a_workload(spec: Mapping[str, Any]) -> Any:
     endpoints = st.fixed_dictionaries({}, optional=dict.fromkeys(spec["endpoints"], ENDPOINTS))
     return st.fixed_dictionaries({}, optional=KNOBS | {"selector": SELECTORS, "endpoints": endpoints})
 
@@ -143,7 +156,12 @@ def of_a_workload(spec):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_whatever_the_schema_admits_renders_and_means_what_it_says(data, specs, schema, render):
+def test_whatever_the_schema_admits_renders_and_means_what_it_says(
+    data: st.DataObject,
+    specs: Mapping[str, Mapping[str, Any]],
+    schema: Mapping[str, Any],
+    render: Callable[..., Rendered],
+) -> None:
     workloads = {name: of_a_workload(spec) for name, spec in specs.items()}
     values = data.draw(st.fixed_dictionaries({}, optional=KNOBS | workloads))
     assert schemas.problems(values, schema, file="values.yaml") == ()

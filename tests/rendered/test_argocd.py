@@ -59,12 +59,8 @@ def render_application(helm_binary: Path, chart: Path, application: dict[str, An
     # Before the first wave a cluster has the operator's kinds only if the operator is its own.
     kinds = () if chart_values["kube-prometheus-stack"]["enabled"] else OPERATOR_KINDS
     flags = [f"--api-versions={kind}" for kind in kinds] + ([] if options.get("skipCrds") else ["--include-crds"])
-    done = helm.run(
-        helm_binary,
-        *("template", options["releaseName"], chart, "--namespace", spec["destination"]["namespace"]),
-        *("--values", values, *flags),
-    )
-    return by_identity(done.stdout)
+    words = ("template", options["releaseName"], str(chart), "--namespace", spec["destination"]["namespace"])
+    return by_identity(helm.run(helm_binary, *words, "--values", values, *flags).stdout)
 
 
 def without_keep(objects: Objects) -> Objects:

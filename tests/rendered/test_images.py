@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PROSE = {"ConfigMap", "Secret", "PrometheusRule", "CustomResourceDefinition"}
 
 
-def named_in_text(objects: list[dict]) -> set[str]:
+def named_in_text(objects: list[dict[str, Any]]) -> set[str]:
     """Returns what looks like an image anywhere in the text of the objects: a path with a version behind it.
 
     It knows nothing of keys, arguments or kinds of workload, so that it cannot overlook what images_of overlooks.
@@ -38,7 +38,9 @@ def named_in_text(objects: list[dict]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_list_is_what_a_search_of_the_text_finds(profile: str, rendered: Callable[..., list[dict]]) -> None:
+def test_the_list_is_what_a_search_of_the_text_finds(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
     objects = rendered(profile)
     assert {str(found.image) for found in images_of(objects)} == named_in_text(objects)
 
@@ -46,7 +48,7 @@ def test_the_list_is_what_a_search_of_the_text_finds(profile: str, rendered: Cal
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_one_registry_serves_every_image_and_no_other_is_named(
-    profile: str, rendered: Callable[..., list[dict]], render_overlay: Callable[..., list[dict]]
+    profile: str, rendered: Callable[..., list[dict[str, Any]]], render_overlay: Callable[..., list[dict[str, Any]]]
 ) -> None:
     upstream = {found.image for found in images_of(rendered(profile))}
     objects = render_overlay(profile, {"images": {"registry": "registry.example/mirror"}})
@@ -58,7 +60,7 @@ def test_one_registry_serves_every_image_and_no_other_is_named(
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_image_can_be_pinned_by_digest(
-    profile: str, rendered: Callable[..., list[dict]], render_overlay: Callable[..., list[dict]]
+    profile: str, rendered: Callable[..., list[dict[str, Any]]], render_overlay: Callable[..., list[dict[str, Any]]]
 ) -> None:
     upstream = {found.image for found in images_of(rendered(profile))}
     digests = {str(image): f"sha256:{number:064x}" for number, image in enumerate(sorted(upstream), 1)}
@@ -69,7 +71,7 @@ def test_every_image_can_be_pinned_by_digest(
 
 
 def test_the_pinned_sidecar_is_the_one_that_grafana_pulls(
-    sources: Sources, rendered: Callable[..., list[dict]]
+    sources: Sources, rendered: Callable[..., list[dict[str, Any]]]
 ) -> None:
     grafana = next(
         found for found in rendered("jark") if found["kind"] == "Deployment" and "grafana" in found["metadata"]["name"]
@@ -90,7 +92,7 @@ IMAGE_CHOICES: tuple[dict[str, Any], ...] = (
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", IMAGE_CHOICES)
 def test_the_sidecar_beside_ray_runs_the_image_of_the_charts_fluent_bit(
-    sources: Sources, render_overlay: Callable[..., list[dict]], choices: dict[str, Any]
+    sources: Sources, render_overlay: Callable[..., list[dict[str, Any]]], choices: dict[str, Any]
 ) -> None:
     build = fit(load_profile("kind", sources, [Layer("mine.yaml", choices)]), sources)
     (daemon_set,) = (
@@ -102,7 +104,7 @@ def test_the_sidecar_beside_ray_runs_the_image_of_the_charts_fluent_bit(
 
 @pytest.mark.slow
 def test_the_sidecars_image_is_listed_where_the_chart_brings_its_configuration(
-    sources: Sources, render_overlay: Callable[..., list[dict]]
+    sources: Sources, render_overlay: Callable[..., list[dict[str, Any]]]
 ) -> None:
     choices: dict[str, Any] = {
         "logs": {"rayNamespaces": ["team"]},

@@ -11,7 +11,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Render = Callable[..., list[dict]]
+    Render = Callable[..., list[dict[str, Any]]]
 
 pytestmark = [pytest.mark.upstream, pytest.mark.slow]
 
@@ -19,12 +19,12 @@ HOME = "/usr/share/opensearch/config"
 SETUP = "ai-ml-observability-opensearch-setup"
 
 
-def found(objects: list[dict], kind: str, name: str) -> Any:
+def found(objects: list[dict[str, Any]], kind: str, name: str) -> Any:
     (one,) = [each for each in objects if each["kind"] == kind and each["metadata"]["name"].startswith(name)]
     return one
 
 
-def pod_of(objects: list[dict]) -> Any:
+def pod_of(objects: list[dict[str, Any]]) -> Any:
     return found(objects, "StatefulSet", "opensearch-cluster-master")["spec"]["template"]["spec"]
 
 
@@ -79,7 +79,8 @@ def test_the_set_ups_program_is_whole_and_its_job_has_a_new_name_for_a_new_conte
     for name, text in files.items():
         if name.endswith(".py"):
             ast.parse(text)
-            imported = [node.module for node in ast.walk(ast.parse(text)) if getattr(node, "level", 0)]
+            nodes = ast.walk(ast.parse(text))
+            imported = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
             assert all(f"{module}.py" in files for module in imported), name
     names = [found(objects, "Job", f"{SETUP}-")["metadata"]["name"] for objects in (first, again)]
     changed = rendered("standalone", "observability", "monitoring", "--set", "secrets.job.image=other:1")

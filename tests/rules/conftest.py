@@ -21,7 +21,11 @@ from tests.blocks import block
 from tests.helm import render_in_process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from generator.rules.spec import Rules
+
+Objects = dict[str, dict[str, Any]]
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml")
@@ -60,7 +64,7 @@ def write_chart(where: Path, specs: dict[str, Rules], *, stack: bool = True) -> 
 
 
 @pytest.fixture(scope="session")
-def chart(tmp_path_factory) -> Path:
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_chart(tmp_path_factory.mktemp("chart"), SPECS)
 
 
@@ -71,7 +75,7 @@ def render_chart(where: Path, rules: Any = None, *, name: str = "observability",
 
 
 @pytest.fixture(scope="session")
-def render(chart):
+def render(chart: Path) -> Callable[..., Objects]:
     def with_values(rules: Any = None, **values: Any) -> dict[str, Any]:
         return render_chart(chart, rules, **values)
 

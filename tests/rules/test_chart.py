@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,22 +23,28 @@ from tests.monitors.conftest import upstream_crds
 
 from .conftest import ALERTS, HEADER, SPECS, render_chart, write_chart
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.rules.conftest import Objects
+
 SCHEMA = rule_values_schema(block("rules"), SPECS)
 RULE = "monitoring.coreos.com/v1/PrometheusRule"
 
 
-def expected(values=None):
+def expected(values: dict[str, Any] | None = None) -> Objects:
     """What prometheus_rules says, by the object's name, without objects that hold nothing."""
     whole = filled(SCHEMA, values or {})
     found = {f"ai-ml-observability-{name}": prometheus_rules(spec, whole) for name, spec in SPECS.items()}
     return {name: rules for name, rules in found.items() if rules["groups"]}
 
 
-def specs_of(objects):
+def specs_of(objects: Objects) -> Objects:
     return {name: found["spec"] for name, found in objects.items()}
 
 
-def test_there_is_one_template_and_its_groups_for_each_file_and_one_helper():
+def test_there_is_one_template_and_its_groups_for_each_file_and_one_helper() -> None:
     texts = rule_templates(SPECS, header=HEADER)
     files = {f"templates/rules/{file}" for name in SPECS for file in (f"_{name}.tpl", f"{name}.yaml")}
     assert set(texts) == {"templates/rules/_rules.tpl"} | files
@@ -45,18 +52,18 @@ def test_there_is_one_template_and_its_groups_for_each_file_and_one_helper():
     assert list(rule_templates(dict(reversed(SPECS.items())), header=HEADER).items()) == list(texts.items())
 
 
-def test_what_helm_renders_is_what_promtool_checks(render):
+def test_what_helm_renders_is_what_promtool_checks(render: Callable[..., Objects]) -> None:
     assert specs_of(render()) == expected()
 
 
-def test_prometheus_own_templates_come_through(render):
+def test_prometheus_own_templates_come_through(render: Callable[..., Objects]) -> None:
     text = json.dumps(render())
     assert "{{ $labels.model_name }}" in text
     assert "{{ 0.95 | humanizePercentage }}" in text
 
 
 @pytest.mark.parametrize("name", ["observability", "a", "x" * 53])
-def test_names_do_not_depend_on_the_release(render, name):
+def test_names_do_not_depend_on_the_release(render: Callable[..., Objects], name: str) -> None:
     objects = render(name=name)
     assert set(objects) == {f"ai-ml-observability-{name}" for name in SPECS}
     for found in objects.values():
@@ -64,7 +71,7 @@ def test_names_do_not_depend_on_the_release(render, name):
         assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == name
 
 
-def test_labels_and_annotations_are_put_on_every_object(render):
+def test_labels_and_annotations_are_put_on_every_object(render: Callable[..., Objects]) -> None:
     rules = {"labels": {"release": "mine", "app.kubernetes.io/part-of": "x"}, "annotations": {"a": "b"}}
     for found in render(rules).values():
         assert found["metadata"]["labels"]["release"] == "mine"
@@ -72,7 +79,7 @@ def test_labels_and_annotations_are_put_on_every_object(render):
         assert found["metadata"]["annotations"] == {"a": "b"}
 
 
-def test_a_threshold_is_set_by_its_value_and_said_in_the_text(render):
+def test_a_threshold_is_set_by_its_value_and_said_in_the_text(render: Callable[..., Objects]) -> None:
     values = {"vllm": {"thresholds": {"queuePerEngine": 25}}}
     objects = render(values)
     assert specs_of(objects) == expected(values)
@@ -81,18 +88,18 @@ def test_a_threshold_is_set_by_its_value_and_said_in_the_text(render):
     assert "per engine, 25 are normal" in text
 
 
-def test_zero_is_a_threshold(render):
+def test_zero_is_a_threshold(render: Callable[..., Objects]) -> None:
     values = {"gpu": {"thresholds": {"idle": 0}}}
     assert "gpu_utilization_ratio:max < 0" in json.dumps(render(values)["ai-ml-observability-gpu"])
 
 
-def test_null_gives_the_default(render):
+def test_null_gives_the_default(render: Callable[..., Objects]) -> None:
     for values in ({"vllm": {"thresholds": None}}, {"vllm": None}, {"vllm": {"thresholds": {"kvCache": None}}}):
         objects = render(values)
         assert specs_of(objects) == expected(), values
 
 
-def test_an_alert_can_be_switched_off_softened_and_delayed(render):
+def test_an_alert_can_be_switched_off_softened_and_delayed(render: Callable[..., Objects]) -> None:
     values = {
         "alerts": {
             "RayOomKill": {"enabled": False},
@@ -114,7 +121,7 @@ def test_an_alert_can_be_switched_off_softened_and_delayed(render):
     assert alerts["VllmTtftBudgetBurnFast"]["for"] == "0"
 
 
-def test_labels_of_ones_own_are_on_every_alert_and_do_not_hide_the_severity(render):
+def test_labels_of_ones_own_are_on_every_alert_and_do_not_hide_the_severity(render: Callable[..., Objects]) -> None:
     values = {"additionalAlertLabels": {"team": "ml", "severity": "none"}}
     assert specs_of(render(values)) == expected(values)
     for found in render(values).values():
@@ -133,7 +140,7 @@ def test_labels_of_ones_own_are_on_every_alert_and_do_not_hide_the_severity(rend
         ("", None),
     ],
 )
-def test_the_runbooks_are_where_the_values_say(render, base, url):
+def test_the_runbooks_are_where_the_values_say(render: Callable[..., Objects], base: str, url: str | None) -> None:
     values = {"runbookUrl": base}
     objects = render(values)
     assert specs_of(objects) == expected(values)
@@ -142,13 +149,13 @@ def test_the_runbooks_are_where_the_values_say(render, base, url):
     assert oom["annotations"].get("runbook_url") == url
 
 
-def test_each_workload_and_all_of_them_can_be_switched_off(render):
+def test_each_workload_and_all_of_them_can_be_switched_off(render: Callable[..., Objects]) -> None:
     assert render({"enabled": False}) == {}
     for name in SPECS:
         assert set(render({name: {"enabled": False}})) == set(expected()) - {f"ai-ml-observability-{name}"}
 
 
-def test_a_workload_whose_alerts_are_all_off_keeps_its_records(render):
+def test_a_workload_whose_alerts_are_all_off_keeps_its_records(render: Callable[..., Objects]) -> None:
     values = {"alerts": {alert: {"enabled": False} for alert in ALERTS}}
     objects = render(values)
     assert specs_of(objects) == expected(values)
@@ -157,9 +164,11 @@ def test_a_workload_whose_alerts_are_all_off_keeps_its_records(render):
     }
 
 
-def test_without_the_operators_kinds_there_are_no_rules_and_with_them_there_are(helm_binary, tmp_path):
+def test_without_the_operators_kinds_there_are_no_rules_and_with_them_there_are(
+    helm_binary: Path, tmp_path: Path
+) -> None:
     where = write_chart(tmp_path, SPECS, stack=False)
-    run = ["template", "x", where, "--namespace", "monitoring"]
+    run = ["template", "x", str(where), "--namespace", "monitoring"]
     assert helm.documents(helm.run(helm_binary, *run).stdout) == []
     found = helm.documents(helm.run(helm_binary, *run, "--api-versions", RULE).stdout)
     assert {item["metadata"]["name"]: item["spec"] for item in found} == expected()
@@ -177,13 +186,13 @@ def test_without_the_operators_kinds_there_are_no_rules_and_with_them_there_are(
         ("rules.vlm.enabled=false", "vlm"),
     ],
 )
-def test_a_typo_fails_the_install(helm_binary, chart, setting, name):
+def test_a_typo_fails_the_install(helm_binary: Path, chart: Path, setting: str, name: str) -> None:
     done = helm.run(helm_binary, "template", "x", chart, "--set", setting, check=False)
     assert done.returncode
     assert name in done.stderr
 
 
-def closed(schema):
+def closed(schema: Any) -> Any:
     """Closes every object of a schema, so that a field that the operator does not know is an error."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
@@ -196,7 +205,7 @@ def closed(schema):
 
 
 @pytest.mark.upstream
-def test_the_operator_knows_every_field(render):
+def test_the_operator_knows_every_field(render: Callable[..., Objects]) -> None:
     folder = upstream_crds()
     if folder is None:
         pytest.skip("kube-prometheus-stack is neither in GEN_CHART_MIRROR nor in the cache")
@@ -209,14 +218,14 @@ def test_the_operator_knows_every_field(render):
         assert [error.message for error in validator.iter_errors(found["spec"])] == [], name
 
 
-def test_the_defaults_follow_the_schema_and_are_made_anew_each_time():
+def test_the_defaults_follow_the_schema_and_are_made_anew_each_time() -> None:
     values = filled(SCHEMA, {})
     assert schemas.problems(values, SCHEMA, file="values.yaml") == ()
     values["labels"]["a"] = "b"
     assert filled(SCHEMA, {})["labels"] == {}
 
 
-def test_the_schema_is_closed_described_and_can_stand_anywhere():
+def test_the_schema_is_closed_described_and_can_stand_anywhere() -> None:
     for part in subschemas(SCHEMA):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
@@ -231,7 +240,7 @@ NUMBERS = st.one_of(
 PLACES = [(name, place) for name, spec in SPECS.items() for place in defaults(spec)]
 
 
-def maximum(name, place):
+def maximum(name: str, place: Any) -> Any:
     if place[0] == "thresholds":
         bound = SPECS[name].thresholds[place[1]].maximum
         return math.inf if bound is None else bound
@@ -239,9 +248,9 @@ def maximum(name, place):
 
 
 @st.composite
-def overrides(draw):
+def overrides(draw: st.DrawFn) -> dict[str, Any]:
     """Values that the schema admits, in any number of places."""
-    values = {}
+    values: dict[str, Any] = {}
     for name, place in draw(st.lists(st.sampled_from(PLACES), max_size=6, unique=True)):
         block = values.setdefault(name, {})
         for part in place[:-1]:
@@ -252,7 +261,7 @@ def overrides(draw):
     for name in draw(st.lists(st.sampled_from(sorted(SPECS)), max_size=2)):
         values.setdefault(name, {})["enabled"] = draw(st.booleans())
     alerts = draw(st.lists(st.sampled_from(sorted(ALERTS)), max_size=4, unique=True))
-    choice = st.fixed_dictionaries(
+    choice: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {},
         optional={
             "enabled": st.booleans(),
@@ -263,21 +272,15 @@ def overrides(draw):
     if alerts:
         values["alerts"] = {alert: draw(choice) for alert in alerts}
     texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=20)
-    values |= draw(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "additionalAlertLabels": st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), texts),
-                "runbookUrl": texts,
-            },
-        )
-    )
+    labels = st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), texts)
+    optional: dict[str, st.SearchStrategy[Any]] = {"additionalAlertLabels": labels, "runbookUrl": texts}
+    values |= draw(st.fixed_dictionaries({}, optional=optional))
     return values
 
 
 @pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(values=overrides())
-def test_whatever_the_schema_admits_renders_to_what_promtool_would_check(chart, values):
+def test_whatever_the_schema_admits_renders_to_what_promtool_would_check(chart: Path, values: dict[str, Any]) -> None:
     assert schemas.problems(values, SCHEMA, file="values.yaml") == ()
     assert specs_of(render_chart(chart, values)) == expected(values)

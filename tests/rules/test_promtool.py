@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,10 @@ from generator.rules.groups import prometheus_rules
 from tests.signals.binaries import cache
 
 from .conftest import ALERTS, ROOT, SPECS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 CASES = {path.stem: yamlfile.load_mapping(path) for path in sorted((ROOT / "rules" / "tests").glob("*.yaml"))}
 
@@ -27,7 +32,7 @@ def promtool() -> str:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The rule files as Prometheus reads them, the tests beside them."""
     where = tmp_path_factory.mktemp("rules")
     for name, spec in SPECS.items():
@@ -39,7 +44,7 @@ def folder(tmp_path_factory):
     return where
 
 
-def cases_of(alert: str):
+def cases_of(alert: str) -> Iterator[tuple[str, list[Any]]]:
     """Yields (name of the case, alerts expected) of an alert's cases."""
     for case in CASES[ALERTS[alert]]["tests"]:
         for test in case["alert_rule_test"]:
@@ -47,25 +52,25 @@ def cases_of(alert: str):
                 yield case["name"], test["exp_alerts"]
 
 
-def test_there_is_one_file_of_tests_for_each_file_of_rules():
+def test_there_is_one_file_of_tests_for_each_file_of_rules() -> None:
     assert set(CASES) == set(SPECS)
     assert all(cases["rule_files"] == [f"{name}.yaml"] for name, cases in CASES.items())
 
 
 @pytest.mark.parametrize("alert", sorted(ALERTS))
-def test_an_alert_has_a_case_that_fires_it_and_one_that_does_not(alert):
+def test_an_alert_has_a_case_that_fires_it_and_one_that_does_not(alert: str) -> None:
     expected = [bool(alerts) for _, alerts in cases_of(alert)]
     assert True in expected
     assert False in expected
 
 
-def test_a_case_is_named_after_its_alert_and_what_it_shows():
+def test_a_case_is_named_after_its_alert_and_what_it_shows() -> None:
     for alert in ALERTS:
         for name, alerts in cases_of(alert):
             assert name.startswith(f"{alert} {'fires' if alerts else 'is silent'}: ")
 
 
-def test_a_silent_case_has_series_that_the_alert_reads():
+def test_a_silent_case_has_series_that_the_alert_reads() -> None:
     """Silence without data would prove nothing."""
     for name, cases in CASES.items():
         texts = {
@@ -88,14 +93,14 @@ def test_a_silent_case_has_series_that_the_alert_reads():
             assert any(metric in expr for metric in metrics), case["name"]
 
 
-def test_no_case_is_for_an_alert_that_is_gone():
+def test_no_case_is_for_an_alert_that_is_gone() -> None:
     named = {
         test["alertname"] for cases in CASES.values() for case in cases["tests"] for test in case["alert_rule_test"]
     }
     assert named == set(ALERTS)
 
 
-def test_promtool_finds_the_rules_clean(promtool, folder):
+def test_promtool_finds_the_rules_clean(promtool: str, folder: Path) -> None:
     files = [folder / f"{name}.yaml" for name in SPECS]
     done = subprocess.run(
         [promtool, "check", "rules", "--lint=all", "--lint-fatal", *files], capture_output=True, text=True, check=False
@@ -106,14 +111,14 @@ def test_promtool_finds_the_rules_clean(promtool, folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SPECS))
-def test_promtool_sees_the_alerts_fire_and_stay_silent(promtool, folder, name):
+def test_promtool_sees_the_alerts_fire_and_stay_silent(promtool: str, folder: Path, name: str) -> None:
     done = subprocess.run(
         [promtool, "test", "rules", f"{name}.test.yaml"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_promtool_notices_an_alert_that_does_not_fire(promtool, folder, tmp_path):
+def test_promtool_notices_an_alert_that_does_not_fire(promtool: str, folder: Path, tmp_path: Path) -> None:
     rules = prometheus_rules(SPECS["kueue"], {"kueue": {"thresholds": {"evictionsPerHalfHour": 1000}}})
     (tmp_path / "kueue.yaml").write_text(yamlfile.dump(rules), "utf-8")
     shutil.copy(folder / "kueue.test.yaml", tmp_path)

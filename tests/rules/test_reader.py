@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,12 @@ from generator.rules.reader import parse_rules, read_rules, shared_problems
 
 from .conftest import SCHEMA, SPECS
 
-FULL = {
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.rules.spec import Rules
+
+FULL: dict[str, Any] = {
     "description": "A workload.",
     "thresholds": {"high": {"default": 5, "description": "How high, in m.", "maximum": 9}},
     "records": [
@@ -45,14 +51,14 @@ FULL = {
 }
 
 
-def parse(data, name="mine"):
+def parse(data: Any, name: str = "mine") -> Rules:
     return parse_rules(name, data, SCHEMA, file=f"rules/{name}.yaml")
 
 
-def changed(path, value):
+def changed(path: Any, value: Any) -> dict[str, Any]:
     """A copy of FULL in which the value at ``path`` is another, or gone if it is None."""
     data = copy.deepcopy(FULL)
-    block = data
+    block: Any = data
     for part in path[:-1]:
         block = block[part]
     if value is None:
@@ -62,7 +68,7 @@ def changed(path, value):
     return data
 
 
-def test_shorthands_and_thresholds_are_written_out():
+def test_shorthands_and_thresholds_are_written_out() -> None:
     rules = prometheus_rules(parse(FULL))["groups"][-1]["rules"]
     assert rules == [
         {
@@ -108,7 +114,9 @@ def test_shorthands_and_thresholds_are_written_out():
         (("thresholds", "low"), {"default": 1, "description": "x"}, "thresholds.low: 'low' is not used"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(path, value, message):
+def test_a_mistake_is_named_with_its_place(
+    path: tuple[int | str, ...] | tuple[str, ...], value: Any, message: str
+) -> None:
     data = changed(path, value)
     if message == "slos.fast":
         data["alerts"][0]["alert"] = "BFast"
@@ -119,23 +127,23 @@ def test_a_mistake_is_named_with_its_place(path, value, message):
     assert "rules/mine.yaml" in str(caught.value)
 
 
-def test_a_file_without_rules_is_refused():
+def test_a_file_without_rules_is_refused() -> None:
     with pytest.raises(InputError, match="found no records, slos or alerts"):
         parse({"description": "Nothing."})
 
 
 @pytest.mark.parametrize("name", ["alerts", "labels", "runbookUrl", "My_Rules", "x" * 31])
-def test_a_file_name_that_the_values_cannot_have_is_refused(name):
+def test_a_file_name_that_the_values_cannot_have_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="found the file name"):
         parse(FULL, name)
 
 
-def test_two_files_may_not_have_the_same_alert():
+def test_two_files_may_not_have_the_same_alert() -> None:
     found = [str(problem) for problem in shared_problems({"a": parse(FULL, "a"), "b": parse(FULL, "b")})]
     assert any("rules/b.yaml: alerts[0].alert: found 'BHigh', which rules/a.yaml has already" in text for text in found)
 
 
-def test_every_broken_file_of_a_folder_is_named(tmp_path):
+def test_every_broken_file_of_a_folder_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "a.yaml").write_text("description: [", "utf-8")
@@ -145,11 +153,11 @@ def test_every_broken_file_of_a_folder_is_named(tmp_path):
     assert {problem.file for problem in caught.value.problems} == {"rules/a.yaml", "rules/b.yaml"}
 
 
-def test_the_tests_below_the_folder_are_not_rules():
+def test_the_tests_below_the_folder_are_not_rules() -> None:
     assert "tests" not in SPECS
 
 
-def test_monitors_stand_for_their_jobs_inside_braces():
+def test_monitors_stand_for_their_jobs_inside_braces() -> None:
     data = changed(("alerts", 0, "expr"), "sum(up{@monitors}) > $threshold:high")
     spec = parse_rules("mine", data, SCHEMA, file="rules/mine.yaml", monitors=["b", "a-c"])
     assert 'up{job=~"a-c|b"}' in str(prometheus_rules(spec))
@@ -166,7 +174,7 @@ def test_monitors_stand_for_their_jobs_inside_braces():
 
 
 @pytest.mark.parametrize("kept", [("records",), ("alerts", "thresholds"), ("records", "slos")])
-def test_a_file_may_hold_records_alerts_or_objectives_alone(kept):
+def test_a_file_may_hold_records_alerts_or_objectives_alone(kept: tuple[str, ...]) -> None:
     data = {key: value for key, value in FULL.items() if key in ("description", *kept)}
     assert prometheus_rules(parse(data))["groups"]
 
@@ -184,7 +192,7 @@ PATHS = [
 
 
 @given(st.sampled_from(PATHS), JSON)
-def test_whatever_stands_there_gives_rules_or_an_input_error(path, value):
+def test_whatever_stands_there_gives_rules_or_an_input_error(path: Any, value: Any) -> None:
     try:
         spec = parse(changed(path, value))
     except InputError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -14,12 +16,12 @@ LATENCY = Slo("B", "B is slow", "{{ $labels.a }}.", 0.95, 50, "a:n:rate5m", buck
 ERRORS = Slo("E", "E fails", "{{ $labels.a }}.", 0.99, 50, "a:n:rate5m", bad="a:e:rate5m")
 
 
-def written(slo):
-    numbers = {"objective": slo.objective, "seconds": slo.seconds, "minimum": slo.minimum}
+def written(slo: Slo) -> dict[str, str]:
+    numbers = {"objective": slo.objective, "seconds": slo.seconds or 0.0, "minimum": slo.minimum}
     return {alert.alert: fill(alert.expr, lambda place: plain(numbers[place[2]])) for alert in slo_alerts("x", slo)}
 
 
-def test_latency_is_compared_by_a_percentile_over_a_long_and_a_short_window():
+def test_latency_is_compared_by_a_percentile_over_a_long_and_a_short_window() -> None:
     assert written(LATENCY)["BFast"] == (
         "(\n  histogram_quantile(1 - 14.4 * (1 - 0.95), avg_over_time(a:b_bucket:rate5m[1h])) > 3\n  and\n"
         "  histogram_quantile(1 - 14.4 * (1 - 0.95), a:b_bucket:rate5m) > 3\n  and\n"
@@ -30,7 +32,7 @@ def test_latency_is_compared_by_a_percentile_over_a_long_and_a_short_window():
     )
 
 
-def test_errors_are_compared_by_their_share():
+def test_errors_are_compared_by_their_share() -> None:
     assert written(ERRORS)["ESlow"] == (
         "(\n  avg_over_time(a:e:rate5m[1d]) / avg_over_time(a:n:rate5m[1d]) > 3 * (1 - 0.99)\n  and\n"
         "  avg_over_time(a:e:rate5m[2h]) / avg_over_time(a:n:rate5m[2h]) > 3 * (1 - 0.99)\n  and\n"
@@ -39,7 +41,7 @@ def test_errors_are_compared_by_their_share():
 
 
 @pytest.mark.parametrize("slo", [LATENCY, ERRORS])
-def test_the_fast_alert_is_critical_and_the_slow_one_a_warning_with_one_runbook(slo):
+def test_the_fast_alert_is_critical_and_the_slow_one_a_warning_with_one_runbook(slo: Any) -> None:
     fast, slow = slo_alerts("x", slo)
     assert (fast.severity, slow.severity) == ("critical", "warning")
     assert (fast.alert, slow.alert) == (f"{slo.alert}Fast", f"{slo.alert}Slow")
@@ -53,7 +55,9 @@ def test_the_fast_alert_is_critical_and_the_slow_one_a_warning_with_one_runbook(
     st.floats(0.9, 0.999),
     st.sampled_from([14.4, 6, 3]),
 )
-def test_the_percentile_lies_above_the_bound_exactly_when_too_many_are_slower(latencies, bound, objective, factor):
+def test_the_percentile_lies_above_the_bound_exactly_when_too_many_are_slower(
+    latencies: Any, bound: Any, objective: Any, factor: Any
+) -> None:
     """The equivalence that the expressions rest on, on raw latencies instead of buckets."""
     quantile = 1 - factor * (1 - objective)
     slow = sum(latency > bound for latency in latencies) / len(latencies)
@@ -65,7 +69,7 @@ def test_the_percentile_lies_above_the_bound_exactly_when_too_many_are_slower(la
 
 
 @given(st.floats(1e-6, 1e15, allow_nan=False))
-def test_numbers_are_written_without_an_exponent(number):
+def test_numbers_are_written_without_an_exponent(number: Any) -> None:
     text = plain(number)
     assert "e" not in text.lower()
     assert float(text) == number

@@ -11,12 +11,25 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.signals.server import Api
+    from tests.signals.server import Answer
+
+
+class Api(Protocol):
+    """What a menu asks of Prometheus (server.Api)."""
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Returns the whole reply of one endpoint."""
+        ...
+
+    def instant(self, expr: str, at: float) -> Answer:
+        """Evaluates an expression at one moment."""
+        ...
+
 
 SCRAPE_INTERVAL = 30
 """Seconds; kube-prometheus-stack gives Prometheus' scrape interval to Grafana's data source as ``timeInterval``."""

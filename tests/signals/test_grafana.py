@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from .grafana import Menu, Raw, Window, board, choices, entries, filled, step
+from .grafana import Choice, Menu, Raw, Window, board, choices, entries, filled, step
 from .server import Answer
 
 HALF_HOUR = Window(0, 1800)
@@ -31,9 +31,8 @@ class FakeApi:
 
 
 def menu(name: str = "namespace", query: str = "label_values(up, namespace)", **changes: Any) -> Menu:
-    return Menu(
-        **{"name": name, "query": query, "regex": "", "multi": False, "include_all": False, "all_value": ""} | changes
-    )
+    plain = Menu(name=name, query=query, regex="", multi=False, include_all=False, all_value="")
+    return replace(plain, **changes)
 
 
 @pytest.mark.parametrize(
@@ -53,51 +52,51 @@ def menu(name: str = "namespace", query: str = "label_values(up, namespace)", **
         ('label_replace(x, "a", "$1", "b", "(.*)")', 'label_replace(x, "a", "$1", "b", "(.*)")'),
     ],
 )
-def test_a_variable_is_filled_in_as_grafana_does(text, expected):
-    choice = {"one": "ray", "many": ("a.b", "c"), "single": ("a.b",), "all": Raw(".*"), "quoted": 'say "x"'}
+def test_a_variable_is_filled_in_as_grafana_does(text: str, expected: str) -> None:
+    choice: Choice = {"one": "ray", "many": ("a.b", "c"), "single": ("a.b",), "all": Raw(".*"), "quoted": 'say "x"'}
     assert filled(text, choice, HALF_HOUR) == expected
 
 
-def test_a_variable_that_the_dashboard_lacks_is_an_error():
+def test_a_variable_that_the_dashboard_lacks_is_an_error() -> None:
     with pytest.raises(KeyError):
         filled("$nobody", {}, HALF_HOUR)
 
 
-def test_a_format_that_is_not_known_is_an_error():
+def test_a_format_that_is_not_known_is_an_error() -> None:
     with pytest.raises(ValueError, match=":percentencode"):
         filled("${a:percentencode}", {"a": "b"}, HALF_HOUR)
 
 
 @pytest.mark.parametrize(("hours", "seconds"), [(0.5, 30), (6, 30), (24, 120), (168, 900)])
-def test_a_longer_time_range_has_coarser_points(hours, seconds):
+def test_a_longer_time_range_has_coarser_points(hours: float, seconds: int) -> None:
     assert step(Window(0, hours * 3600)) == seconds
 
 
-def test_a_menu_asks_for_the_labels_of_its_selector_within_the_time_range():
+def test_a_menu_asks_for_the_labels_of_its_selector_within_the_time_range() -> None:
     api = FakeApi({"node": ["b", "a"]})
     asked = menu(query='label_values(up{job="$job"}, node)')
     assert entries(asked, api, {"job": "ray"}, HALF_HOUR) == ("a", "b")
     assert api.asked == [{"path": "label/node/values", "start": 0, "end": 1800, "match[]": 'up{job="ray"}'}]
 
 
-def test_a_menu_without_a_selector_asks_for_the_label_alone():
+def test_a_menu_without_a_selector_asks_for_the_label_alone() -> None:
     api = FakeApi({"node": ["a"]})
     entries(menu(query="label_values(node)"), api, {}, HALF_HOUR)
     assert "match[]" not in api.asked[0]
 
 
-def test_a_regular_expression_keeps_its_group_and_leaves_out_what_does_not_match():
+def test_a_regular_expression_keeps_its_group_and_leaves_out_what_does_not_match() -> None:
     api = FakeApi({"cluster": ["train-x7b2k", "train-b4c6d", "other"]})
     asked = menu(query="label_values(up, cluster)", regex="/^(.+)-[a-z0-9]{5}$/")
     assert entries(asked, api, {}, HALF_HOUR) == ("train",)
 
 
-def test_a_query_result_is_shown_as_grafana_writes_a_series():
+def test_a_query_result_is_shown_as_grafana_writes_a_series() -> None:
     found = entries(menu(query="query_result(up)"), FakeApi({}), {}, HALF_HOUR)
     assert found == ('up{job="ray"} 1 1800000',)
 
 
-def test_another_kind_of_query_is_an_error():
+def test_another_kind_of_query_is_an_error() -> None:
     with pytest.raises(ValueError, match="label_names"):
         entries(menu(query="label_names()"), FakeApi({}), {}, HALF_HOUR)
 
@@ -119,17 +118,17 @@ def dashboard(*panels: dict[str, Any], variables: tuple[dict[str, Any], ...] = (
     )
 
 
-def test_panels_in_a_closed_row_are_found_and_equal_titles_are_told_apart():
+def test_panels_in_a_closed_row_are_found_and_equal_titles_are_told_apart() -> None:
     text = dashboard(panel(), {"title": "Row", "panels": [panel()]})
     assert [target.panel for target in board("test", text).targets] == ["Up", "Up (2)"]
 
 
-def test_a_query_for_another_data_source_is_counted_but_not_run():
+def test_a_query_for_another_data_source_is_counted_but_not_run() -> None:
     found = board("test", dashboard(panel(datasource={"type": "opensearch", "uid": "logs"})))
     assert (found.targets, found.elsewhere) == ((), 1)
 
 
-def test_what_grafana_shows_at_the_start_comes_first():
+def test_what_grafana_shows_at_the_start_comes_first() -> None:
     def variable(name: str, **more: Any) -> dict[str, Any]:
         source = {"type": "prometheus", "uid": "${datasource}"}
         return {"name": name, "type": "query", "query": f"label_values(up, {name})", "datasource": source, **more}

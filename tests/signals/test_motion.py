@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def histogram(*counts: float) -> list[Stored]:
 
 
 @given(st.floats(min_value=0, max_value=1e9))
-def test_a_counter_grows_at_every_step_from_where_it_was(value):
+def test_a_counter_grows_at_every_step_from_where_it_was(value: Any) -> None:
     ((_, values),) = moved(Stored({"__name__": "c_total", "a": "1"}, "counter", value)).items()
     assert len(values) == POINTS
     assert abs(values[0] - value) <= 1e-6 * max(1, value)
@@ -46,7 +47,7 @@ def test_a_counter_grows_at_every_step_from_where_it_was(value):
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**6), min_size=4, max_size=4).map(sorted))
-def test_at_every_moment_a_histogram_is_one(counts):
+def test_at_every_moment_a_histogram_is_one(counts: Any) -> None:
     found = moved(*histogram(*map(float, counts)))
     buckets = [found[f'h_bucket{{le="{limit}"}}'] for limit in LIMITS]
     for index in range(POINTS):
@@ -58,14 +59,14 @@ def test_at_every_moment_a_histogram_is_one(counts):
 
 
 @given(st.integers(min_value=2, max_value=10**6))
-def test_a_gauge_that_was_a_whole_number_stays_one_and_moves_around_it(value):
+def test_a_gauge_that_was_a_whole_number_stays_one_and_moves_around_it(value: Any) -> None:
     ((_, values),) = moved(Stored({"__name__": "g"}, "gauge", float(value))).items()
     assert all(one == int(one) for one in values)
     assert min(values) < value < max(values)
     assert min(values) > 0
 
 
-def test_states_change_places_and_facts_do_not_change():
+def test_states_change_places_and_facts_do_not_change() -> None:
     found = moved(
         Stored({"__name__": "g"}, "gauge", 1.0),
         Stored({"__name__": "x_info"}, "gauge", 1.0),
@@ -76,22 +77,22 @@ def test_states_change_places_and_facts_do_not_change():
     assert set(found["started{}"]) == {5.0}
 
 
-def test_of_several_series_of_a_counter_one_appears_late():
+def test_of_several_series_of_a_counter_one_appears_late() -> None:
     found = moved(*(Stored({"__name__": "c_total", "a": a}, "counter", 1.0) for a in "xyz"))
     assert sorted(map(len, found.values())) == [LATE, POINTS, POINTS]
 
 
-def test_a_quantile_that_was_not_observed_gets_a_value():
+def test_a_quantile_that_was_not_observed_gets_a_value() -> None:
     ((_, values),) = moved(Stored({"__name__": "s", "quantile": "0.9"}, "summary", float("nan"))).items()
     assert all(value > 0 for value in values)
 
 
-def test_the_same_series_move_the_same_way_in_any_order():
+def test_the_same_series_move_the_same_way_in_any_order() -> None:
     series = histogram(1, 2, 3, 4)
     assert list(lines(series)) == list(lines(reversed(series)))
 
 
-def test_the_text_is_openmetrics_with_times_in_seconds():
+def test_the_text_is_openmetrics_with_times_in_seconds() -> None:
     written = list(lines(histogram(1, 2, 3, 4)))
     assert written[-1] == "# EOF\n"
     assert all(re.fullmatch(r"[a-z_]+\{[^}]*\} [0-9.e+]+ \d+\n", line) for line in written[:-1])

@@ -27,12 +27,12 @@ def binaries() -> Binaries:
         pytest.skip(str(error))
 
 
-def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluated(binaries):
+def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluated(binaries: Binaries) -> None:
     report = prove(binaries)
     assert not report.failed, as_text(report)
 
 
-def test_gpus_answer_too_where_the_exporters_own_chart_brings_the_monitor(binaries):
+def test_gpus_answer_too_where_the_exporters_own_chart_brings_the_monitor(binaries: Binaries) -> None:
     """It does not honour labels: whose GPU it is stands in exported_pod and exported_namespace."""
     report = prove(binaries, foreign=("dcgm",))
     assert not report.failed, as_text(report)
@@ -86,7 +86,7 @@ def broken(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_dead_name_an_empty_menu_and_a_join_of_many_to_many_are_found(binaries, broken):
+def test_a_dead_name_an_empty_menu_and_a_join_of_many_to_many_are_found(binaries: Binaries, broken: Path) -> None:
     report = prove(binaries, broken)
     assert report.failed
     assert {(result.kind, result.where): result.state for result in report.results} == {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from .report import Report, Result, as_data, as_markdown, as_text
+from .report import Report, Result, State, as_data, as_markdown, as_text
 
 
 def report(*results: Result, problems: tuple[str, ...] = ()) -> Report:
     return Report(results, problems, 0, 10, 5, 1.0)
 
 
-def result(kind: str = "target", state: str = "measured", reason: str = "") -> Result:
+def result(kind: str = "target", state: State = "measured", reason: str = "") -> Result:
     return Result("ray", kind, "Panel A", state, "up", "many-to-many" if state == "error" else "", reason)
 
 
@@ -29,16 +31,16 @@ def result(kind: str = "target", state: str = "measured", reason: str = "") -> R
         (result(state="error", reason="it is off"), True),
     ],
 )
-def test_what_does_not_answer_without_a_reason_fails(one, failed):
+def test_what_does_not_answer_without_a_reason_fails(one: Any, failed: bool) -> None:
     assert report(one).failed is failed
     assert as_data(report(one))["failed"] is failed
 
 
-def test_a_complaint_of_promtool_fails():
+def test_a_complaint_of_promtool_fails() -> None:
     assert report(result(), problems=("ray.yaml: no",)).failed
 
 
-def test_measured_and_synthetic_answers_are_told_apart():
+def test_measured_and_synthetic_answers_are_told_apart() -> None:
     text = as_text(report(result(), result(state="synthetic"), result(state="synthetic"), result("variable")))
     header, row, total = (line.split() for line in text.splitlines()[:3])
     assert dict(zip(header, row, strict=True)) == {
@@ -54,13 +56,13 @@ def test_measured_and_synthetic_answers_are_told_apart():
     assert total == ["all", *row[1:]]
 
 
-def test_each_silent_query_is_shown_with_its_reason_or_its_error():
+def test_each_silent_query_is_shown_with_its_reason_or_its_error() -> None:
     text = as_text(report(result(state="silent", reason="it is off"), result("alert", "error")))
     assert "ray: target 'Panel A' silent (it is off)\n  up\n" in text
     assert "ray: alert 'Panel A' error\n  up\n  many-to-many\n" in text
 
 
-def test_the_readme_gets_the_same_table():
+def test_the_readme_gets_the_same_table() -> None:
     lines = as_markdown(report(result())).splitlines()
     assert lines[0].startswith("| dashboard | targets | measured |")
     assert lines[2] == "| ray | 1 | 1 | 0 | 0 | 0 | 0 | 0 |"

@@ -18,8 +18,7 @@ from .scrapes import ROOT, capture, generated_monitors, targets
 from .synthetic import Sources, Values, read_values, synthetic
 
 if TYPE_CHECKING:
-    from generator.catalogue.known import Known
-    from generator.catalogue.spec import Exporter
+    from generator.catalogue.spec import Exporter, KnownSeries
 
     from .world import Targets
 
@@ -34,28 +33,30 @@ def exporters() -> dict[str, Exporter]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory) -> Targets:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Targets:
     return world.Targets(targets(generated_monitors(ROOT, tmp_path_factory.mktemp("chart")), every_pod()))
 
 
 @pytest.fixture(scope="module")
-def known(exporters) -> dict[str, tuple[Known, ...]]:
+def known(exporters: dict[str, Exporter]) -> dict[str, tuple[KnownSeries, ...]]:
     monitors = block("monitors")["properties"]
     drops = DropRules(*(tuple(monitors[key]["default"]) for key in ("dropMetrics", "dropLabels")))
     return known_series(exporters, SPECS, enabled=lambda _: True, common_drops=drops)
 
 
-def test_every_capture_that_a_pod_answers_with_is_there():
+def test_every_capture_that_a_pod_answers_with_is_there() -> None:
     assert not [feed.capture for feed in FEEDS if capture(feed.capture) is None]
 
 
-def test_the_monitors_find_every_pod_that_has_something_to_say(cluster):
+def test_the_monitors_find_every_pod_that_has_something_to_say(cluster: Targets) -> None:
     scraped = {(target.labels["__address__"].split(":")[0], target.labels["endpoint"]) for target in cluster.scraped}
     assert {(feed.pod.ip, feed.endpoint) for feed in FEEDS} <= scraped
 
 
 @pytest.mark.slow
-def test_measured_series_carry_only_labels_that_the_catalogue_knows(exporters, cluster, known):
+def test_measured_series_carry_only_labels_that_the_catalogue_knows(
+    exporters: dict[str, Exporter], cluster: Targets, known: dict[str, tuple[KnownSeries, ...]]
+) -> None:
     loaded = world.measured(exporters, cluster, EVERYTHING)
     assert len(loaded) > 3000
     unknown = set()
@@ -68,7 +69,9 @@ def test_measured_series_carry_only_labels_that_the_catalogue_knows(exporters, c
 
 
 @pytest.mark.slow
-def test_synthetic_series_carry_only_labels_that_the_catalogue_knows(exporters, cluster, known):
+def test_synthetic_series_carry_only_labels_that_the_catalogue_knows(
+    exporters: dict[str, Exporter], cluster: Targets, known: dict[str, tuple[KnownSeries, ...]]
+) -> None:
     sources = Sources(exporters, cluster.of, world.subjects, EVERYTHING, VALUES)
     loaded = synthetic(sources, {})
     assert len(loaded) > 1000
@@ -81,7 +84,7 @@ def test_synthetic_series_carry_only_labels_that_the_catalogue_knows(exporters, 
     assert sorted(wrong) == []
 
 
-def test_a_value_that_nobody_wrote_down_is_not_made(exporters, cluster):
+def test_a_value_that_nobody_wrote_down_is_not_made(exporters: dict[str, Exporter], cluster: Targets) -> None:
     wanted = needed(["kube_pod_status_phase"])
     sources = Sources(exporters, cluster.of, world.subjects, wanted, VALUES)
     phases = {one.labels["phase"] for one in synthetic(sources, {}).values()}
@@ -90,17 +93,19 @@ def test_a_value_that_nobody_wrote_down_is_not_made(exporters, cluster):
     assert {one.labels["phase"] for one in synthetic(bare, {}).values()} == {"phase-1"}
 
 
-def test_values_name_only_families_and_labels_of_the_catalogue(exporters):
+def test_values_name_only_families_and_labels_of_the_catalogue(exporters: dict[str, Exporter]) -> None:
     for name, families in VALUES.families.items():
         for family, rows in families.items():
             labels = exporters[name].families[family].labels | {"=", "quantile"}
             assert {label for row in rows for label in row} <= labels, family
-    for name, labels in VALUES.labels.items():
+    for name, values in VALUES.labels.items():
         carried = {label for family in exporters[name].families.values() for label in family.labels}
-        assert labels.keys() <= carried, name
+        assert values.keys() <= carried, name
 
 
-def test_a_monitor_of_the_exporters_own_chart_leaves_the_gpus_user_in_other_labels(exporters, cluster):
+def test_a_monitor_of_the_exporters_own_chart_leaves_the_gpus_user_in_other_labels(
+    exporters: dict[str, Exporter], cluster: Targets
+) -> None:
     wanted = needed(["DCGM_FI_DEV_GPU_TEMP"])
     own, foreign = (
         synthetic(

@@ -84,7 +84,7 @@ ODD = "quote ' and \" and {{ .Values }} [[ x ]] # no: comment\n- yes"
 
 def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
     """Whatever is in it: a template of YAML is filled in, and YAML or Helm could take it for their own."""
-    resources = {"requests": {ODD: ODD, "no": "0o17", "x": 1.5}, "limits": {"~": "1e3"}}
+    resources: dict[str, dict[str, Any]] = {"requests": {ODD: ODD, "no": "0o17", "x": 1.5}, "limits": {"~": "1e3"}}
     found = values(
         "standalone",
         {

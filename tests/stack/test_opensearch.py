@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from generator.build.sources import Sources
 
-    Values = Callable[..., dict[str, dict]]
+    Values = Callable[..., dict[str, dict[str, Any]]]
     Configuration = Callable[..., dict[str, Any]]
 
 NAME = "opensearch"

@@ -18,11 +18,10 @@ def without_docstrings(source: str) -> str:
     """Returns what a program does, whatever its layout."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             kept = [
                 each
-                for each in body
+                for each in node.body
                 if not (
                     isinstance(each, ast.Expr)
                     and isinstance(each.value, ast.Constant)

@@ -62,7 +62,9 @@ def test_the_files_are_those_that_helm_package_packs(chart: Path, tmp_path: Path
         (chart / name).parent.mkdir(parents=True, exist_ok=True)
         (chart / name).write_text("x: y\n")
     (chart / "charts" / "sub" / "Chart.yaml").write_text("apiVersion: v2\nname: sub\nversion: 1.0.0\n")
-    subprocess.run([any_binary(), "package", "-d", tmp_path, chart], check=True, capture_output=True)
+    binary = any_binary()
+    assert binary is not None
+    subprocess.run([binary, "package", "-d", tmp_path, chart], check=True, capture_output=True)
     with tarfile.open(tmp_path / "opensearch-3.6.0.tgz") as tar:
         wanted = {entry.name for entry in tar if entry.isfile()}
     with tarfile.open(packed(chart, tmp_path / "mine.tgz")) as tar:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Catalogue = dict[str, tuple[KnownSeries, ...]]
 
 TARGET = frozenset({"namespace", "pod", "job", "instance"})
-PARTS = {
+PARTS: Mapping[str, tuple[tuple[str, str, set[str]], ...]] = {
     "histogram": (("_bucket", "bucket", {"le"}), ("_sum", "sum", set()), ("_count", "count", set())),
     "summary": (("", "quantile", {"quantile"}), ("_sum", "sum", set()), ("_count", "count", set())),
 }

@@ -73,7 +73,7 @@ def test_promql_of_any_form_is_checked(text: str, unit: str, kind: str) -> None:
 @given(st.one_of(st.text(max_size=40), EXPRESSIONS.map(lambda text: text[: len(text) // 2])))
 def test_text_of_any_form_is_checked_or_no_promql(text: str) -> None:
     for kind in ("target", "variable"):
-        expression = Expression("d", "x", kind, "p", text)  # type: ignore[arg-type]
+        expression = Expression("d", "x", kind, "p", text)
         assert isinstance(check(prepare([expression]), SMALL, GONE), tuple)
 
 

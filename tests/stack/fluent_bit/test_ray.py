@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.stack.fluent_bit.ray import ray_files, script
+from generator.stack.fluent_bit.files import script
+from generator.stack.fluent_bit.ray import ray_files
 from tests.stack.fluent_bit.lua import NOW, Script
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.build.sources import read_log_fields
-from generator.stack.fluent_bit.ray import script
+from generator.stack.fluent_bit.files import script
 from tests.conftest import ROOT
 from tests.stack.fluent_bit.lua import NOW, Script, leaves
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS = read_log_fields(ROOT)
 
-PYTHON_TYPES = {
+PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "keyword": str,
     "match_only_text": str,
     "integer": (int, float),
@@ -250,6 +250,7 @@ def test_whatever_comes_every_field_written_is_a_listed_one_of_the_listed_type(
             assert path in FIELDS
             assert isinstance(value, PYTHON_TYPES[FIELDS[path].type]), (path, value)
             if FIELDS[path].type in ("integer", "long"):
+                assert isinstance(value, (int, float))
                 assert value == int(value)
                 assert 0 <= value <= (2**31 - 1 if FIELDS[path].type == "integer" else 2**63 - 1)
             if isinstance(value, dict):
