@@ -99,7 +99,7 @@ def enabled(values: Mapping[str, Any], name: str) -> bool:
 
 
 def has_crds(values: Mapping[str, Any]) -> bool:
-    """Returns whether the chart brings the Prometheus operator's kinds."""
+    """Returns whether the chart brings the Prometheus operator's CRDs."""
     return enabled(values, _STACK) and bool(values[_STACK].get("crds", {}).get("enabled", True))
 
 

@@ -147,7 +147,7 @@ def plain(target: Target, settings: Settings, made_by: str) -> dict[str, str]:
     """Returns the one file of a single Application, path → text.
 
     It takes the place of the one that AI on EKS applies: same name, destination and release. Nothing that was installed
-    is deleted by it, because its objects have the kinds among them.
+    is deleted by it, because the CRDs are among its objects.
 
     Args:
         target: the cluster.

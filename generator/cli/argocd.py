@@ -91,7 +91,7 @@ Examples:
 def argocd(
     ctx: click.Context, /, request: Request, clusters: Path | None, plain: bool, target: Path, check: bool, **names: Any
 ) -> None:
-    """Write ArgoCD Applications: for the kinds, for Secrets, for what runs, and for monitors, rules and dashboards.
+    """Write ArgoCD Applications: for CRDs, for Secrets, for what runs, and for monitors, rules and dashboards.
 
     A chart in Git is the one that `gen-chart` writes with the same --profile, --tfvars, -f and --set. A packaged chart
     is made with the same --profile and --tfvars; there, -f and --set travel in the Applications.

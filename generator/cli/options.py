@@ -54,7 +54,7 @@ _SETS = click.option(
 _NO_CACHE = click.option(
     "--no-cache",
     is_flag=True,
-    help="Keep nothing between runs, and use nothing kept; GEN_CHART_CACHE=DIR keeps it elsewhere.",
+    help="Neither read nor write the cache; GEN_CHART_CACHE=DIR puts it elsewhere.",
 )
 
 PROFILE = click.option(
