@@ -41,7 +41,7 @@ class Selector:
     name: str
     names: tuple[Matcher, ...]
     matchers: tuple[Matcher, ...]
-    moved: bool
+    has_offset: bool
 
     def __str__(self) -> str:
         """Returns the name, or the first matcher of the name."""
@@ -209,19 +209,19 @@ class _Converter:
 
     def _selector(self, node: Any) -> Selector:
         name, matchers = node.name or "", node.matchers.matchers
-        moved = node.offset is not None
+        has_offset = node.offset is not None
         if self.braces and matchers:
             inside = _matchers(self.braces[int(matchers[0].value)])
             if name and inside.names:
                 raise PromQLError(f"found the names '{name}' and '{inside}' in one selector")
             if not (name or inside.names or any(not matcher.accepts("") for matcher in inside.matchers)):
                 raise PromQLError("found a selector that matches everything, expected a name")
-            return Selector(name, inside.names, inside.matchers, moved)
+            return Selector(name, inside.names, inside.matchers, has_offset)
         read = tuple(map(_matcher, matchers))
         names = tuple(matcher for matcher in read if matcher.label == "__name__")
         rest = tuple(matcher for matcher in read if matcher.label not in {"__name__", ANY_NAME})
         # `{a="1" or b="2"}` (Grafana's and VictoriaMetrics' dialect) says nothing sure about any label.
-        return Selector(name, names, () if node.matchers.or_matchers else rest, moved)
+        return Selector(name, names, () if node.matchers.or_matchers else rest, has_offset)
 
     def _aggregation(self, node: Any) -> Aggregation:
         modifier = node.modifier

@@ -9,13 +9,13 @@ import operator as arithmetic
 from typing import TYPE_CHECKING
 
 from generator.promql import units
-from generator.verify.vectors import ONE, Vector, shapes_of
+from generator.verify.vectors import ONE, Vector, label_sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.promql.parser import Binary
-    from generator.verify.vectors import Shape
+    from generator.verify.vectors import LabelSet
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 SETS = frozenset({"and", "or", "unless"})
@@ -60,25 +60,25 @@ def _with_scalar(node: Binary, left: Vector, right: Vector) -> Vector:
         return _plain(vector)
     unit = _unit(node, left, right)
     window = vector.window if node.operator in {"*", "/"} and scalar.number == 1 else 0.0
-    return vector._replace(unit=unit, observed=None, named=False, window=window, moved=False)
+    return vector._replace(unit=unit, observed=None, named=False, window=window, has_offset=False)
 
 
 def _plain(vector: Vector) -> Vector:
     """Returns the series without what their values were."""
-    return Vector(vector.shapes, off=vector.off, vague=vector.vague)
+    return Vector(vector.label_sets, off=vector.off, vague=vector.vague)
 
 
 def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
     if node.operator != "or":
         off = left.off or (right.off if node.operator == "and" else frozenset())
         return left._replace(off=off)
-    shapes: frozenset[Shape] | None = None
-    sides: tuple[frozenset[Shape], ...] = ()
-    if left.shapes is not None and right.shapes is not None:
-        shapes = shapes_of([*left.shapes, *right.shapes])
-        sides = (*(left.sides or (left.shapes,)), *(right.sides or (right.shapes,)))
+    label_sets: frozenset[LabelSet] | None = None
+    sides: tuple[frozenset[LabelSet], ...] = ()
+    if left.label_sets is not None and right.label_sets is not None:
+        label_sets = label_sets_of([*left.label_sets, *right.label_sets])
+        sides = (*(left.sides or (left.label_sets,)), *(right.sides or (right.label_sets,)))
     return Vector(
-        shapes,
+        label_sets,
         sides=sides,
         unit=units.joined(left.unit, right.unit),
         observed=units.joined(left.observed, right.observed) if left.buckets and right.buckets else None,
@@ -94,13 +94,13 @@ def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
 
 
 def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
-    shapes = _result_shapes(node, right if node.group == "right" else left)
+    label_sets = _result_shapes(node, right if node.group == "right" else left)
     compare = node.operator in COMPARISONS
     if compare and node.flag:
-        return Vector(shapes, unit=units.FLAG, off=left.off | right.off, vague=left.vague or right.vague)
-    increase = node.operator == "-" and left.counters == right.counters and right.moved
+        return Vector(label_sets, unit=units.FLAG, off=left.off | right.off, vague=left.vague or right.vague)
+    increase = node.operator == "-" and left.counters == right.counters and right.has_offset
     return Vector(
-        shapes,
+        label_sets,
         unit=_unit(node, left, right),
         observed=left.observed if compare else None,
         counters=frozenset() if increase else left.counters | (frozenset() if compare else right.counters),
@@ -113,20 +113,20 @@ def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
     )
 
 
-def _result_shapes(node: Binary, many: Vector) -> frozenset[Shape] | None:
+def _result_shapes(node: Binary, many: Vector) -> frozenset[LabelSet] | None:
     """Returns the labels of the result; ``many`` is the side whose labels stay."""
     labels = frozenset(node.on or ())
     include = frozenset(node.include)
-    if many.shapes is None:
+    if many.label_sets is None:
         known = node.on is not None and not node.ignoring and not node.group
         return frozenset({labels}) if known else None
     if node.group:
-        return shapes_of(shape | include for shape in many.shapes)
+        return label_sets_of(label_set | include for label_set in many.label_sets)
     if node.on is None:
-        return many.shapes
+        return many.label_sets
     if node.ignoring:
-        return shapes_of(shape - labels for shape in many.shapes)
-    return shapes_of(shape & labels for shape in many.shapes)
+        return label_sets_of(label_set - labels for label_set in many.label_sets)
+    return label_sets_of(label_set & labels for label_set in many.label_sets)
 
 
 def _unit(node: Binary, left: Vector, right: Vector) -> units.Unit | None:

@@ -12,14 +12,14 @@ from generator.promql.filling import ANY_NAME
 from generator.promql.parser import Aggregation, Binary, Call, Number, Selector, String, Window
 from generator.verify.binary import combined
 from generator.verify.series import select, selected
-from generator.verify.vectors import ONE, UNKNOWN, Vector, shapes_of
+from generator.verify.vectors import ONE, UNKNOWN, Vector, label_sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from generator.verify.hooks import Hooks, Reported
     from generator.verify.names import MetricNames
-    from generator.verify.vectors import Shape
+    from generator.verify.vectors import LabelSet
 
 FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
 """Functions that know of restarts: they make sense of counters only."""
@@ -75,7 +75,7 @@ class Selections:
 
     def of(self, node: Selector) -> tuple[Vector, Reported]:
         """Returns what is known of the series that a selector selects, and what the checks say of it."""
-        key = (node.name, id(node.names), id(node.matchers), node.moved)
+        key = (node.name, id(node.names), id(node.matchers), node.has_offset)
         answer = self.kept.get(key)
         if answer is None:
             selection = select(node, self.names, self.record)
@@ -157,7 +157,7 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
     if name in QUANTILES:
         return _quantile(node, args)
     if name == "vector":
-        return args[0]._replace(scalar=False, shapes=ONE, sides=())
+        return args[0]._replace(scalar=False, label_sets=ONE, sides=())
     if name in ABSENCE:
         return _absent(node)
     vector = first_vector(args)
@@ -174,7 +174,7 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
         buckets=_NO_NAMES if name in _PRESENCE else vector.buckets,
         named=vector.named and name in _KEEPS_NAME,
     )
-    return vector._replace(scalar=True, shapes=ONE, sides=()) if name == "scalar" else vector
+    return vector._replace(scalar=True, label_sets=ONE, sides=()) if name == "scalar" else vector
 
 
 def first_vector(args: Sequence[Vector]) -> Vector | None:
@@ -185,20 +185,20 @@ def first_vector(args: Sequence[Vector]) -> Vector | None:
 def _absent(node: Call) -> Vector:
     selector = node.args[0].inner if isinstance(node.args[0], Window) else node.args[0]
     matchers = selector.matchers if isinstance(selector, Selector) else ()
-    shape = frozenset(matcher.label for matcher in matchers if matcher.operator == "=")
-    return Vector(frozenset({shape}), unit=units.FLAG)
+    label_set = frozenset(matcher.label for matcher in matchers if matcher.operator == "=")
+    return Vector(frozenset({label_set}), unit=units.FLAG)
 
 
 def _quantile(node: Call, args: Sequence[Vector]) -> Vector:
     vector = first_vector(args) or UNKNOWN
-    if vector.shapes is None:
+    if vector.label_sets is None:
         return UNKNOWN._replace(quantile=f"{node.function}()", off=vector.off)
-    shapes = shapes_of(shape - {"le"} for shape in vector.shapes)
+    label_sets = label_sets_of(label_set - {"le"} for label_set in vector.label_sets)
     if node.function == "histogram_quantiles" and len(node.args) > 1 and isinstance(node.args[1], String):
         label = node.args[1].value
-        shapes = shapes_of(shape | {label} for shape in shapes)
+        label_sets = label_sets_of(label_set | {label} for label_set in label_sets)
     return Vector(
-        shapes,
+        label_sets,
         unit=vector.observed,
         counters=vector.counters,
         quantile=f"{node.function}()",
@@ -209,11 +209,11 @@ def _quantile(node: Call, args: Sequence[Vector]) -> Vector:
 
 def _relabelled(node: Call, vector: Vector) -> Vector:
     target = next((arg.value for arg in node.args if isinstance(arg, String)), "")
-    if vector.shapes is None or not target:
+    if vector.label_sets is None or not target:
         return vector
     return vector._replace(
-        shapes=shapes_of(shape | {target} for shape in vector.shapes),
-        sides=tuple(shapes_of(shape | {target} for shape in side) for side in vector.sides),
+        label_sets=label_sets_of(label_set | {target} for label_set in vector.label_sets),
+        sides=tuple(label_sets_of(label_set | {target} for label_set in side) for side in vector.sides),
     )
 
 
@@ -226,15 +226,15 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
     """
     if node.operator in _CHOOSE:
         return inner._replace(window=0.0)
-    shapes = grouped(node, inner)
+    label_sets = grouped(node, inner)
     if node.operator == "count_values" and isinstance(node.parameter, String):
         label = node.parameter.value
-        shapes = None if shapes is None else shapes_of(shape | {label} for shape in shapes)
+        label_sets = None if label_sets is None else label_sets_of(label_set | {label} for label_set in label_sets)
     unit = _aggregated_unit(node.operator, inner)
     if node.operator in COUNTING:
-        return Vector(shapes, off=inner.off, vague=inner.vague, unit=unit)
+        return Vector(label_sets, off=inner.off, vague=inner.vague, unit=unit)
     return Vector(
-        shapes,
+        label_sets,
         unit=unit,
         observed=inner.observed,
         window=inner.window,
@@ -248,20 +248,22 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
     )
 
 
-def grouped(node: Aggregation, inner: Vector) -> frozenset[Shape] | None:
+def grouped(node: Aggregation, inner: Vector) -> frozenset[LabelSet] | None:
     """Returns the labels that an aggregation leaves; None if they cannot be told."""
     if node.labels is None:
         return ONE
     listed = frozenset(node.labels)
-    if inner.shapes is None:
+    if inner.label_sets is None:
         return None if node.without or ANY_NAME in listed else frozenset({listed})
     if node.without:
-        return shapes_of(shape - listed for shape in inner.shapes)
+        return label_sets_of(label_set - listed for label_set in inner.label_sets)
     if ANY_NAME in listed:
         # The variable holds some label: which one is not known, so that all of them stay possible.
-        return inner.shapes
+        return inner.label_sets
     kept = listed - {"__name__"} if not inner.named else listed
-    return shapes_of((shape | {"__name__"} if inner.named else shape) & kept for shape in inner.shapes)
+    return label_sets_of(
+        (label_set | {"__name__"} if inner.named else label_set) & kept for label_set in inner.label_sets
+    )
 
 
 def _aggregated_unit(operator: str, inner: Vector) -> units.Unit | None:

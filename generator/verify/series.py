@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.promql import units
 from generator.promql.filling import ANY_NAME
 from generator.verify.names import PROMETHEUS_OWN, alternatives
-from generator.verify.vectors import UNKNOWN, Vector, shapes_of
+from generator.verify.vectors import UNKNOWN, Vector, label_sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generator.catalogue.spec import KnownSeries
     from generator.promql.parser import Matcher, Selector
     from generator.verify.names import MetricNames
-    from generator.verify.vectors import Shape
+    from generator.verify.vectors import LabelSet
 
 
 _NO_NAMES: frozenset[str] = frozenset()
@@ -40,14 +40,14 @@ class Selection(NamedTuple):
     known: tuple[KnownSeries, ...]
     recorded: tuple[Vector, ...]
 
-    def shapes(self) -> tuple[Shape, ...] | None:
+    def label_sets(self) -> tuple[LabelSet, ...] | None:
         """Returns the labels of everything that has one of the names; None if something of it is unknown."""
-        shapes: list[Shape] = [known.labels for known in self.known]
+        label_sets: list[LabelSet] = [known.labels for known in self.known]
         for vector in self.recorded:
-            if vector.shapes is None:
+            if vector.label_sets is None:
                 return None
-            shapes += vector.shapes
-        return tuple(shapes) if self.known or self.recorded else None
+            label_sets += vector.label_sets
+        return tuple(label_sets) if self.known or self.recorded else None
 
 
 def select(node: Selector, names: MetricNames, record: Callable[[str], Vector]) -> Selection:
@@ -91,21 +91,23 @@ def _emitted(listed: tuple[str, ...], names: MetricNames) -> tuple[str, ...]:
 
 def selected(selection: Selection) -> Vector:
     """Returns what is known of the series that a selector selects."""
-    if not selection.known and any(vector.shapes is None for vector in selection.recorded):
+    if not selection.known and any(vector.label_sets is None for vector in selection.recorded):
         return UNKNOWN
     matchers = selection.node.matchers
     kept = [known for known in selection.known if may_match(matchers, known.labels)]
     if not kept and not selection.recorded:
         return UNKNOWN
     vectors = [_series_of(known, matchers) for known in kept]
-    vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.shapes is not None]
+    vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.label_sets is not None]
     off = not selection.recorded and not any(known.enabled for known in kept)
     return joined(vectors)._replace(
-        moved=selection.node.moved, named=True, off=frozenset(known.exporter for known in kept) if off else _NO_NAMES
+        has_offset=selection.node.has_offset,
+        named=True,
+        off=frozenset(known.exporter for known in kept) if off else _NO_NAMES,
     )
 
 
-def may_match(matchers: tuple[Matcher, ...], labels: Shape) -> bool:
+def may_match(matchers: tuple[Matcher, ...], labels: LabelSet) -> bool:
     """Returns whether series with these labels can pass the matchers; what a label's value is nobody knows."""
     return all(matcher.label in labels or matcher.accepts("") for matcher in matchers)
 
@@ -136,8 +138,8 @@ def _series_of(known: KnownSeries, matchers: tuple[Matcher, ...]) -> Vector:
 def _narrowed(vector: Vector, matchers: tuple[Matcher, ...]) -> Vector:
     """Returns what the matchers leave of a recording rule's series."""
     empty = _emptied(matchers)
-    shapes = (shape - empty for shape in vector.shapes or () if may_match(matchers, shape))
-    return vector._replace(shapes=shapes_of(shapes))
+    label_sets = (label_set - empty for label_set in vector.label_sets or () if may_match(matchers, label_set))
+    return vector._replace(label_sets=label_sets_of(label_sets))
 
 
 def joined(vectors: list[Vector]) -> Vector:
@@ -145,12 +147,12 @@ def joined(vectors: list[Vector]) -> Vector:
     if not vectors:
         return UNKNOWN
     first = vectors[0]
-    shapes = shapes_of(shape for vector in vectors for shape in vector.shapes or ())
+    label_sets = label_sets_of(label_set for vector in vectors for label_set in vector.label_sets or ())
     unit, observed = first.unit, first.observed
     for vector in vectors[1:]:
         unit, observed = units.joined(unit, vector.unit), units.joined(observed, vector.observed)
     return Vector(
-        shapes,
+        label_sets,
         unit=unit,
         observed=observed,
         counters=frozenset().union(*(vector.counters for vector in vectors)),

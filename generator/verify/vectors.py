@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
     from generator.promql.units import Unit
 
-Shape = frozenset[str]
-"""The labels of one kind of series."""
+LabelSet = frozenset[str]
+"""The names of the labels of one kind of series, as an entry of ``labelSets`` in metrics/."""
 
 _NO_NAMES: frozenset[str] = frozenset()
-_MOST_SHAPES = 24
+_MOST_LABEL_SETS = 24
 
 
 class Vector(NamedTuple):
     """What is known of an expression's result.
 
     Attributes:
-        shapes: the sets of labels that its series may have, one for each way in which a metric is exposed; None if
+        label_sets: the sets of labels that its series may have, one for each way in which a metric is exposed; None if
             nothing is known, as with a metric whose name a variable holds.
-        sides: the shapes of each side of an ``or``; () if it is none. Together they may carry what one side lacks.
+        sides: the label sets of each side of an ``or``; () if it is none. Together they may carry what one side lacks.
         scalar: whether it is a number rather than a vector.
         number: its value, if it is a constant.
         unit: what one unit of the value is; None if it cannot be told.
@@ -35,12 +35,12 @@ class Vector(NamedTuple):
         quantile: what was made of quantiles, "" if nothing: adding these up makes no sense.
         named: whether the series still carry the metric's name.
         off: exporters that are off in the profile, if nothing can come of it for that reason.
-        moved: whether it is a selector with an offset.
+        has_offset: whether it is a selector with an offset.
         vague: whether some of it comes from metrics of which nothing is known.
     """
 
-    shapes: frozenset[Shape] | None
-    sides: tuple[frozenset[Shape], ...] = ()
+    label_sets: frozenset[LabelSet] | None
+    sides: tuple[frozenset[LabelSet], ...] = ()
     scalar: bool = False
     number: float | None = None
     unit: Unit | None = None
@@ -53,30 +53,30 @@ class Vector(NamedTuple):
     quantile: str = ""
     named: bool = False
     off: frozenset[str] = _NO_NAMES
-    moved: bool = False
+    has_offset: bool = False
     vague: bool = False
 
     def carries(self, label: str) -> bool:
         """Returns whether some of the series may carry a label."""
-        return self.shapes is None or any(label in shape for shape in self.shapes)
+        return self.label_sets is None or any(label in label_set for label_set in self.label_sets)
 
     def on_every_side(self, label: str) -> bool:
         """Returns whether on each side of an ``or`` some of the series may carry a label."""
-        return self.carries(label) and all(any(label in shape for shape in side) for side in self.sides)
+        return self.carries(label) and all(any(label in label_set for label_set in side) for side in self.sides)
 
     def labels(self) -> frozenset[str]:
         """Returns every label that some of the series may carry; none if nothing is known."""
-        return frozenset().union(*self.shapes or ())
+        return frozenset().union(*self.label_sets or ())
 
 
 UNKNOWN = Vector(None, vague=True)
-NOTHING: Shape = frozenset()
+NOTHING: LabelSet = frozenset()
 ONE = frozenset({NOTHING})
 
 
-def shapes_of(candidates: Iterable[Shape]) -> frozenset[Shape]:
+def label_sets_of(candidates: Iterable[LabelSet]) -> frozenset[LabelSet]:
     """Returns the distinct sets of labels; where there are very many (``up``), their union instead."""
-    shapes = frozenset(candidates)
-    if len(shapes) <= _MOST_SHAPES:
-        return shapes
-    return frozenset({frozenset().union(*shapes)})
+    label_sets = frozenset(candidates)
+    if len(label_sets) <= _MOST_LABEL_SETS:
+        return label_sets
+    return frozenset({frozenset().union(*label_sets)})

@@ -14,7 +14,7 @@ from generator.verify.infer import Selections, Walker
 from generator.verify.names import MetricNames
 from generator.verify.prepare import prepare
 from generator.verify.spec import Finding
-from generator.verify.vectors import UNKNOWN, Vector, shapes_of
+from generator.verify.vectors import UNKNOWN, Vector, label_sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -157,33 +157,33 @@ class _Run:
         if item.tree is None:
             return UNKNOWN
         vector = Walker(self.selections, SILENT).walk(item.tree)
-        if vector.shapes is None:
+        if vector.label_sets is None:
             return vector
         added = frozenset(item.expression.labels)
         own = frozenset({name})
         return vector._replace(
             scalar=False,
             number=None,
-            shapes=shapes_of((shape | added) - {"__name__"} for shape in vector.shapes),
+            label_sets=label_sets_of((label_set | added) - {"__name__"} for label_set in vector.label_sets),
             sides=(),
             counters=own if vector.counters else frozenset(),
             gauges=frozenset() if vector.counters else own,
             buckets=own if vector.buckets else frozenset(),
             window=0.0,
             summed=False,
-            moved=False,
+            has_offset=False,
             off=frozenset(),
         )
 
 
 def _either(vectors: list[Vector]) -> Vector:
-    if any(vector.shapes is None for vector in vectors):
+    if any(vector.label_sets is None for vector in vectors):
         return UNKNOWN
     unit = vectors[0].unit
     for vector in vectors[1:]:
         unit = units.joined(unit, vector.unit)
     return vectors[0]._replace(
-        shapes=shapes_of(shape for vector in vectors for shape in vector.shapes or ()),
+        label_sets=label_sets_of(label_set for vector in vectors for label_set in vector.label_sets or ()),
         unit=unit,
     )
 

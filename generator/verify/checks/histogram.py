@@ -22,7 +22,7 @@ _CHOOSING = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 
 def _quantile(node: Call, args: Sequence[Vector]) -> Issues:
     vector = first_vector(args)
-    if vector is None or vector.shapes is None or vector.vague:
+    if vector is None or vector.label_sets is None or vector.vague:
         return
     if not vector.buckets:
         message = f"{node.function}() of something that is not the buckets of a histogram"
@@ -48,8 +48,8 @@ def _aggregated(node: Aggregation, inner: Vector) -> Issues:
 
 
 def _loses_le(node: Aggregation, inner: Vector) -> bool:
-    shapes = grouped(node, inner)
-    return shapes is not None and not any("le" in shape for shape in shapes)
+    label_sets = grouped(node, inner)
+    return label_sets is not None and not any("le" in label_set for label_set in label_sets)
 
 
 def _one_bucket(node: Aggregation) -> bool:

@@ -11,11 +11,11 @@ from generator.verify.names import quoted
 if TYPE_CHECKING:
     from generator.promql.parser import Binary
     from generator.verify.hooks import Issues
-    from generator.verify.vectors import Shape, Vector
+    from generator.verify.vectors import LabelSet, Vector
 
 
 def _unmatched(node: Binary, left: Vector, right: Vector) -> Issues:
-    if left.scalar or right.scalar or node.operator == "or" or left.shapes is None or right.shapes is None:
+    if left.scalar or right.scalar or node.operator == "or" or left.label_sets is None or right.label_sets is None:
         return
     if node.on is not None and not node.ignoring:
         # Where a side lacks a label, that is what is wrong: see label.
@@ -23,11 +23,15 @@ def _unmatched(node: Binary, left: Vector, right: Vector) -> Issues:
             yield from _many_buckets(node, left, right)
         return
     ignored = frozenset(node.on or ())
-    if not any(shape - ignored == other_shape - ignored for shape in left.shapes for other_shape in right.shapes):
+    if not any(
+        label_set - ignored == other_shape - ignored
+        for label_set in left.label_sets
+        for other_shape in right.label_sets
+    ):
         yield _never(node, left, right, ignored)
 
 
-def _never(node: Binary, left: Vector, right: Vector, ignored: Shape) -> Issue:
+def _never(node: Binary, left: Vector, right: Vector, ignored: LabelSet) -> Issue:
     left_labels, right_labels = left.labels() - ignored, right.labels() - ignored
     only = [f"only the left has {quoted(left_labels - right_labels)}"] if left_labels - right_labels else []
     only += [f"only the right has {quoted(right_labels - left_labels)}"] if right_labels - left_labels else []

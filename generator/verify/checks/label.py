@@ -27,10 +27,10 @@ _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}|(?:\$labels|\.Labels)\.(\w+)")
 
 def _matched(selection: Selection) -> Issues:
     node = selection.node
-    shapes = selection.shapes() if node.matchers else None
-    if shapes is None:
+    label_sets = selection.label_sets() if node.matchers else None
+    if label_sets is None:
         return
-    labels = frozenset().union(*shapes)
+    labels = frozenset().union(*label_sets)
     missing = [
         matcher.label
         for matcher in node.matchers
@@ -38,7 +38,7 @@ def _matched(selection: Selection) -> Issues:
     ]
     for label in missing:
         yield Issue((label,), f"'{node}' has no label '{label}' to match", nearest_label(label, labels))
-    if not missing and not any(may_match(node.matchers, shape) for shape in shapes):
+    if not missing and not any(may_match(node.matchers, label_set) for label_set in label_sets):
         needed = quoted(matcher.label for matcher in node.matchers if not matcher.accepts(""))
         yield Issue((str(node),), f"no series of '{node}' carries all of {needed}")
 
@@ -70,7 +70,7 @@ def _joined(node: Binary, left: Vector, right: Vector) -> Issues:
         return
     if node.operator == "or" or node.ignoring:
         yield from _on_either_side(node, left, right)
-    elif left.shapes is not None and right.shapes is not None:
+    elif left.label_sets is not None and right.label_sets is not None:
         for label in node.on:
             yield from _on_both_sides(node, label, left, right)
     many, one = ("right", left) if node.group == "right" else ("left", right)
@@ -82,7 +82,7 @@ def _joined(node: Binary, left: Vector, right: Vector) -> Issues:
 def _on_either_side(node: Binary, left: Vector, right: Vector) -> Issues:
     if node.operator == "or" and node.ignoring:
         return
-    if node.operator != "or" and (left.shapes is None or right.shapes is None):
+    if node.operator != "or" and (left.label_sets is None or right.label_sets is None):
         return
     does = "'or' matches on" if node.operator == "or" else f"'{node.operator}' ignores"
     for label in sorted(frozenset(node.on or ())):
@@ -107,10 +107,10 @@ def _named(item: Item, vector: Vector, names: MetricNames) -> Issues:
     label = item.shows
     if label and label != "__name__" and not label.startswith("$"):
         labels = names.labels if item.tree is None else vector.labels()
-        if label not in labels and (item.tree is None or vector.shapes is not None):
+        if label not in labels and (item.tree is None or vector.label_sets is not None):
             message = f"the menu lists the label '{label}', which is not there"
             yield Issue((label,), message, nearest_label(label, labels))
-    if vector.shapes is None:
+    if vector.label_sets is None:
         return
     for match in _LEGEND.finditer(item.expression.texts):
         label = match[1] or match[2]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def _hard_coded(selection: Selection) -> Issues:
     for matcher in selection.node.matchers:
-        if matcher.label != "le" or matcher.variable or matcher.value in {"", "+Inf"} or selection.shapes() is None:
+        if matcher.label != "le" or matcher.variable or matcher.value in {"", "+Inf"} or selection.label_sets() is None:
             continue
         message = (
             f"'{selection.node}' is matched with le{matcher.operator}\"{matcher.value}\", a bucket that may not exist"
