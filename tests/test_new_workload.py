@@ -71,18 +71,12 @@ def test_no_file_of_a_new_workload_or_profile_is_python() -> None:
 
 def test_the_chart_has_its_parts_and_its_switches(copy: Path) -> None:
     chart = copy / "charts" / "ai-ml-observability"
-    for path in (
-        "files/dashboards/throwaway.json",
-        "templates/dashboards/throwaway.yaml",
-        "templates/monitors/throwaway.yaml",
-        "templates/rules/throwaway.yaml",
-    ):
-        assert (chart / path).is_file(), path
+    for room in ("dashboards", "monitors", "rules"):
+        assert (chart / "templates" / room / "throwaway.yaml").is_file()
     values = yamlfile.load_mapping(chart / "values.yaml")
     assert values["monitors"]["throwaway"] == {"enabled": True}
-    assert "|throwaway|" in (chart / "templates" / "rules" / "observability.yaml").read_text("utf-8"), (
-        "its job is monitored"
-    )
+    # The alert on targets that are down knows its job, in whichever file of the chart the expression is.
+    assert any("|throwaway|" in path.read_text("utf-8") for path in chart.rglob("*observability*") if path.is_file())
     assert "| `rules.throwaway` |" in (copy / "docs" / "values.md").read_text("utf-8")
 
 

@@ -13,7 +13,7 @@ from generator.files import yamlfile
 from generator.rules.groups import prometheus_rules
 from tests.signals.binaries import cache
 
-from .conftest import ALERTS, ROOT, SPECS
+from .conftest import ALERTS, DEFAULTS, ROOT, SPECS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The rule files as Prometheus reads them, the tests beside them."""
     where = tmp_path_factory.mktemp("rules")
     for name, spec in SPECS.items():
-        (where / f"{name}.yaml").write_text(yamlfile.dump(prometheus_rules(spec)), "utf-8")
+        (where / f"{name}.yaml").write_text(yamlfile.dump(prometheus_rules(spec, DEFAULTS)), "utf-8")
         # promtool runs groups in a random order unless it is told one, and alerts read records.
         order = [group["name"] for group in prometheus_rules(spec)["groups"]]
         cases = (ROOT / "rules" / "tests" / f"{name}.yaml").read_text("utf-8")
