@@ -1,4 +1,4 @@
-"""A run with what is kept writes the same bytes, says the same and ends alike as one without."""
+"""A run with a cache writes the same bytes, says the same and ends alike as one without."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator.build import kept
+from generator.build import cached_chart
 from generator.files import cache, location
 from tests.conftest import PROFILES, ROOT
 
@@ -73,7 +73,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def damaged(folder: Path, number: int) -> None:
-    """Spoils one file of what is kept: cut off, or with a byte changed."""
+    """Spoils one file of the cache: cut off, or with a byte changed."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if files:
         path = files[number % len(files)]
@@ -87,17 +87,13 @@ def damaged(folder: Path, number: int) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the data, which the program takes for its own."""
+    """A copy of the program and its data, which the program takes for its own."""
     folder = tmp_path / "checkout"
+    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__"))
     for name in cache.DATA:
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(folder) / name)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
-    return folder
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -107,8 +103,8 @@ def _made(folder: Path) -> Path:
 def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
     checkout: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, steps: list[Any]
 ) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
-    shutil.rmtree(tmp_path / "kept", ignore_errors=True)
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
     for name, *_ in EDITS:
         shutil.copy(ROOT / name, checkout / name)
     overlay, board = tmp_path / "mine.yaml", tmp_path / "board.yaml"
@@ -137,7 +133,7 @@ def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
         elif kind == "set":
             sets = [value]
         else:
-            damaged(tmp_path / "kept", value)
+            damaged(tmp_path / "cache", value)
         assert done() == done("--no-cache"), (kind, value)
 
 
@@ -160,7 +156,7 @@ def test_what_a_blueprint_warns_of_is_said_in_every_run(run: Callable[..., Any],
     assert "did you mean 'enable_jupyterhub'" in runs[1][2]
 
 
-def test_a_chart_with_an_error_is_not_kept(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_chart_with_an_error_is_not_cached(run: Callable[..., Any], tmp_path: Path) -> None:
     arguments = ("--profile", "kind", "--set", "monitors.ray.enabled=false", "-o", str(tmp_path / "chart"))
     runs = [run(*arguments) for _ in range(2)]
     assert runs[0] == runs[1]
@@ -170,10 +166,10 @@ def test_a_chart_with_an_error_is_not_kept(run: Callable[..., Any], tmp_path: Pa
 def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from generator.choices.request import Request
 
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     with cache.opened():
-        assert kept.kept_chart(Request("jark", overlays=(tmp_path / "none.yaml",))) is None
-        assert kept.kept_chart(Request("jark", overlays=(tmp_path,))) is None
+        assert cached_chart.cached_chart(Request("jark", overlays=(tmp_path / "none.yaml",))) is None
+        assert cached_chart.cached_chart(Request("jark", overlays=(tmp_path,))) is None
 
 
 @pytest.mark.slow
@@ -181,7 +177,7 @@ def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None
     import subprocess
     import sys
 
-    environment = {**os.environ, cache.VARIABLE: str(tmp_path / "kept")}
+    environment = {**os.environ, cache.VARIABLE: str(tmp_path / "cache")}
     command = [sys.executable, "-m", "generator", "--profile", "kind"]
     started = [
         subprocess.Popen([*command, "-o", str(tmp_path / f"chart-{number}")], env=environment, cwd=ROOT)
