@@ -1,4 +1,4 @@
-"""Whole charts that are kept between runs, under a key of all that a request names.
+"""Whole charts that are cached between runs, under a key of all that a request names.
 
 Of the rest, only generator.errors and generator.files are imported here: a run that finds its chart reads no more.
 """
@@ -25,14 +25,14 @@ _LARGEST = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class KeptChart:
+class CachedChart:
     """A chart whose queries have been checked, and what had to be said about its request."""
 
     files: Mapping[str, str]
     warnings: tuple[Problem, ...]
 
 
-def kept_chart(request: Request) -> KeptChart | None:
+def cached_chart(request: Request) -> CachedChart | None:
     """Returns the chart that an equal request has given before; None if it has to be made.
 
     Equal are requests with the same arguments whose files, those named inside an overlay too, have the same content.
@@ -41,10 +41,10 @@ def kept_chart(request: Request) -> KeptChart | None:
     entry = cache.current().entry(_KIND, key) if key else None
     if entry is None or any(_digest(Path(path)) != digest for path, digest in entry["extra"].items()):
         return None
-    return KeptChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))
+    return CachedChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))
 
 
-def keep_chart(request: Request, build: Build, files: Mapping[str, str]) -> None:
+def cache_chart(request: Request, build: Build, files: Mapping[str, str]) -> None:
     """Keeps a chart whose queries have been checked.
 
     Args:
@@ -56,7 +56,7 @@ def keep_chart(request: Request, build: Build, files: Mapping[str, str]) -> None
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
     if key and None not in extra.values():
         warnings = [asdict(warning) for warning in build.warnings]
-        cache.current().keep(_KIND, key, {"extra": extra, "warnings": warnings, "files": dict(files)})
+        cache.current().store(_KIND, key, {"extra": extra, "warnings": warnings, "files": dict(files)})
 
 
 def _extra_files(build: Build) -> Iterable[str]:

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from generator.files.cache import kept
+from generator.files.cache import cached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,7 +70,7 @@ _WORTH_SHARING = 60
 """Characters of JSON from which a part that is there twice is written once."""
 
 
-@kept("schemas")
+@cached("schemas")
 def schema_json(schema: Mapping[str, Any], header: str, *, indent: int = 0) -> str:
     """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
 

@@ -70,12 +70,12 @@ def cli(
     require_profile(request)
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    from generator.build.kept import kept_chart
+    from generator.build.cached_chart import cached_chart
     from generator.files import writer
 
-    kept = kept_chart(request)
-    planned = writer.plan(target, _make_chart(request) if kept is None else kept.files)
-    show_warnings(kept.warnings if kept else ())
+    cached = cached_chart(request)
+    planned = writer.plan(target, _make_chart(request) if cached is None else cached.files)
+    show_warnings(cached.warnings if cached else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
         if not planned.clean:
@@ -97,8 +97,8 @@ def _make_chart(request: Request) -> Mapping[str, str]:
         InputError: see make_build and chart; also each error that the check finds.
     """
     from generator.build.beside import findings_beside
+    from generator.build.cached_chart import cache_chart
     from generator.build.chart import chart
-    from generator.build.kept import keep_chart
 
     build = load_build(request)
     answer = findings_beside(build)
@@ -107,7 +107,7 @@ def _make_chart(request: Request) -> Mapping[str, str]:
         from generator.build.findings import refuse_errors
 
         refuse_errors(findings)
-    keep_chart(request, build, files)
+    cache_chart(request, build, files)
     return files
 
 

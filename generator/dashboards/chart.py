@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.files.schema_values import closed, entry
 from generator.files.templating import literal, render
 
@@ -51,7 +51,7 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     return files
 
 
-@kept("dashboards")
+@cached("dashboards")
 def _json(name: str, spec: Dashboard) -> str:
     from generator.dashboards.compiler import compile_dashboard
 

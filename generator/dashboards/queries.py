@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.spec import Logs
 from generator.errors import bad_input
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.promql.expression import Expression
 from generator.promql.shorthands import Percentiles, Ratio, ShorthandError, expand, percentiles, ratio
 
@@ -28,7 +28,7 @@ def expressions(dashboard: Dashboard) -> list[Expression]:
     ]
 
 
-@kept("expressions")
+@cached("expressions")
 def _written_out(dashboard: Dashboard) -> list[dict[str, Any]]:
     menus = (
         Expression(dashboard.file, f"variables[{index}].query", "variable", variable.name, text)

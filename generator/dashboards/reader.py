@@ -19,7 +19,7 @@ from generator.dashboards.spec import (
 )
 from generator.errors import InputError, Problem
 from generator.files import schemas
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.files.folder import name_problems, read_folder
 from generator.promql.shorthands import Percentiles, Ratio, Shared
 
@@ -87,7 +87,7 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
     raise InputError(*(_with_title(problem, data) for problem in problems))
 
 
-@kept("sound")
+@cached("sound")
 def _sound(dashboard: Dashboard) -> bool:
     from generator.dashboards.checks import dashboard_problems
 

@@ -153,8 +153,8 @@ class Memo:
 
     def _earlier(self) -> Mapping[str, Any]:
         if self._kept is None:
-            kept = _read(self._path) if self._path else None
-            self._kept = kept if isinstance(kept, dict) else {}
+            cached = _read(self._path) if self._path else None
+            self._kept = cached if isinstance(cached, dict) else {}
         return self._kept
 
 
@@ -185,7 +185,7 @@ class Cache:
         """Returns a large value that has a file of its own; None if there is none."""
         return _read(self.folder / kind / f"{key}.json") if self.folder else None
 
-    def keep(self, kind: str, key: str, value: Any) -> None:
+    def store(self, kind: str, key: str, value: Any) -> None:
         """Keeps a large value in a file of its own."""
         if self.folder:
             place = self.folder / kind
@@ -224,7 +224,7 @@ def opened(*, off: bool = False) -> Iterator[Cache]:
         cache.save()
 
 
-def kept(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def cached(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keeps what a pure function returns, by the ``repr`` of its arguments.
 
     Args:

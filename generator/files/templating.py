@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.files.cache import kept
+from generator.files.cache import cached
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,7 +57,7 @@ def _helm_json(value: Any) -> str:
     return literal(_json(value))
 
 
-@kept("templates")
+@cached("templates")
 def render(template: str, **values: Any) -> str:
     """Fills a template, named by its path in generator/; an unknown variable is an error.
 

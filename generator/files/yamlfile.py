@@ -305,7 +305,7 @@ for _tag, _pattern, _first in _HELM_READS:
     _Dumper.add_implicit_resolver(_STANDARD + _tag, _pattern, list(_first))
 
 
-@cache.kept("yaml")
+@cache.cached("yaml")
 def dump(data: Any) -> str:
     """Returns block-style YAML with keys in the given order, the same bytes on every machine."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

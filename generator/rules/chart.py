@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from generator.files import yamlfile
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.files.templating import literal, render
 from generator.rules.groups import marked_groups
 from generator.rules.numbers import defaults, fill, plain
@@ -47,7 +47,7 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     return texts
 
 
-@kept("rules")
+@cached("rules")
 def _template(spec: Rules) -> str:
     """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
     numbers = defaults(spec)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generator.files import yamlfile
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.files.templating import render
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def from_template(name: str, summary: str, **context: Any) -> Component:
     return Component(name, summary, values, {tuple(path): reason for path, reason in comments})
 
 
-@kept("components")
+@cached("components")
 def _read(text: str, file: str) -> list[Any]:
     """Returns the data of commented YAML, and [path, comment] for each key with a comment right above it."""
     return [

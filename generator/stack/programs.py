@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.files.location import package_root
 from generator.files.templating import literal, render
 
@@ -43,7 +43,7 @@ def program_templates(header: str) -> Chart:
     }
 
 
-@kept("programs")
+@cached("programs")
 def stripped(source: str) -> str:
     """Returns Python source without docstrings and lines of comment, the module's own docstring kept.
 
@@ -88,8 +88,8 @@ def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:
 
 def _without_gaps(lines: Iterable[str]) -> str:
     """Leaves one empty line where there were more."""
-    kept: list[str] = []
+    result: list[str] = []
     for line in lines:
-        if line.strip() or (kept and kept[-1]):
-            kept.append(line.rstrip())
-    return "\n".join(kept) + "\n"
+        if line.strip() or (result and result[-1]):
+            result.append(line.rstrip())
+    return "\n".join(result) + "\n"

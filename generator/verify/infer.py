@@ -71,16 +71,16 @@ class Selections:
         self.hooks = hooks.selector
         # By identity: the parser shares what stands between braces, and hashing it costs more than it saves. The
         # selector is kept too, so that its parts stay alive and no other one has their identity.
-        self.kept: dict[tuple[str, int, int, bool], tuple[Vector, Reported, Selector]] = {}
+        self.cached: dict[tuple[str, int, int, bool], tuple[Vector, Reported, Selector]] = {}
 
     def of(self, node: Selector) -> tuple[Vector, Reported]:
         """Returns what is known of the series that a selector selects, and what the checks say of it."""
         key = (node.name, id(node.names), id(node.matchers), node.has_offset)
-        answer = self.kept.get(key)
+        answer = self.cached.get(key)
         if answer is None:
             selection = select(node, self.names, self.record)
             reported = [(check, issue) for check, hook in self.hooks for issue in hook(selection)]
-            answer = self.kept[key] = selected(selection), reported, node
+            answer = self.cached[key] = selected(selection), reported, node
         return answer[0], answer[1]
 
 
@@ -260,9 +260,9 @@ def grouped(node: Aggregation, inner: Vector) -> frozenset[LabelSet] | None:
     if ANY_NAME in listed:
         # The variable holds some label: which one is not known, so that all of them stay possible.
         return inner.label_sets
-    kept = listed - {"__name__"} if not inner.named else listed
+    remaining = listed - {"__name__"} if not inner.named else listed
     return label_sets_of(
-        (label_set | {"__name__"} if inner.named else label_set) & kept for label_set in inner.label_sets
+        (label_set | {"__name__"} if inner.named else label_set) & remaining for label_set in inner.label_sets
     )
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
-    return tmp_path / "kept"
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 def written(folder: Path) -> list[Path]:
@@ -27,7 +27,7 @@ def written(folder: Path) -> list[Path]:
 def test_a_value_is_there_in_the_next_run(folder: Path) -> None:
     with cache.opened() as first:
         first.memo("texts").set("a", {"b": [1, None, "é"]})
-        first.keep("charts", "c", ["d"])
+        first.store("charts", "c", ["d"])
     with cache.opened() as second:
         assert second.memo("texts").get("a") == {"b": [1, None, "é"]}
         assert second.memo("texts").get("b") is None
@@ -61,14 +61,14 @@ def test_what_was_made_before_an_error_is_kept_too(folder: Path) -> None:
 def test_a_damaged_entry_is_passed_over_and_written_anew(folder: Path, damage: Any) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", "secret")
-        run.keep("charts", "c", "secret")
+        run.store("charts", "c", "secret")
     for path in written(folder):
         path.write_bytes(damage(path.read_bytes()))
     with cache.opened() as run:
         assert run.memo("texts").get("a") is None
         assert run.entry("charts", "c") is None
         run.memo("texts").set("a", "new")
-        run.keep("charts", "c", "new")
+        run.store("charts", "c", "new")
     with cache.opened() as run:
         assert (run.memo("texts").get("a"), run.entry("charts", "c")) == ("new", "new")
 
@@ -76,7 +76,7 @@ def test_a_damaged_entry_is_passed_over_and_written_anew(folder: Path, damage: A
 def test_only_the_user_may_read_it(folder: Path) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
-        run.keep("charts", "c", 1)
+        run.store("charts", "c", 1)
     for path in written(folder):
         assert path.stat().st_mode & 0o077 == 0
         assert path.parent.stat().st_mode & 0o077 == 0
@@ -99,13 +99,13 @@ def test_nothing_is_kept_if_that_is_what_was_asked(folder: Path, monkeypatch: py
         run.memo("texts").set("a", 1)
     monkeypatch.setenv(cache.VARIABLE, "off")
     with cache.opened() as run:
-        run.keep("charts", "c", 1)
+        run.store("charts", "c", 1)
     assert not folder.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "kept"))
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "cache"))
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
         assert run.folder is None
@@ -130,7 +130,7 @@ def test_the_folders_of_old_programs_go(folder: Path, monkeypatch: pytest.Monkey
 def test_large_entries_do_not_pile_up(folder: Path) -> None:
     with cache.opened() as run:
         for number in range(60):
-            run.keep("charts", str(number), number)
+            run.store("charts", str(number), number)
         assert run.entry("charts", "59") == 59
     assert len(written(folder)) == 24
 
@@ -154,7 +154,7 @@ def test_the_fingerprint_of_the_program_follows_its_code(tmp_path: Path, monkeyp
 def test_a_kept_function_is_called_once_for_equal_arguments(folder: Path) -> None:
     calls: list[str] = []
 
-    @cache.kept("upper")
+    @cache.cached("upper")
     def upper(text: str, *, times: int = 1) -> str:
         calls.append(text)
         return text.upper() * times

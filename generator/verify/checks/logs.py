@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.dashboards.logs import log_queries, variable_log_query
-from generator.files.cache import kept
+from generator.files.cache import cached
 from generator.logs.queries import QueryProblem, field_problem, query_problems
 from generator.verify.hooks import Check
 from generator.verify.spec import Finding
@@ -42,7 +42,7 @@ def log_findings(dashboard: Dashboard, fields: Mapping[str, LogField]) -> Iterat
         yield from _findings(dashboard, fields)
 
 
-@kept("logs")
+@cached("logs")
 def _clean(dashboard: Dashboard, fields: Mapping[str, LogField]) -> bool:
     return not any(_findings(dashboard, fields))
 
