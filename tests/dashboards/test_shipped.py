@@ -142,9 +142,16 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shi
     for item in every_panel(compiled(shipped)):
         if item["type"] in ("row", "text"):
             continue
-        assert len(item["description"]) > 60, item["title"]
-        assert item["type"] == "logs" or item["fieldConfig"]["defaults"]["unit"], item["title"]
-        assert item["fieldConfig"]["defaults"]["noValue"], item["title"]
+        place = f"dashboards/{shipped.name}.yaml: panel '{item['title']}'"
+        defaults, description = item["fieldConfig"]["defaults"], item.get("description", "")
+        assert len(description) > 60, (
+            f"{place}: found a description of {len(description)} characters, expected more than 60: what the panel shows, "
+            "and what its reader does next"
+        )
+        assert item["type"] == "logs" or defaults.get("unit"), f"{place}: the key 'unit' is missing"
+        assert defaults.get("noValue"), (
+            f"{place}: the key 'noValue' is missing, the words that stand there where nothing answers"
+        )
 
 
 def test_the_data_source_is_a_variable_wherever_one_is_named(shipped: Dashboard) -> None:
