@@ -145,8 +145,8 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_what_nothing_means(shi
         place = f"dashboards/{shipped.name}.yaml: panel '{item['title']}'"
         defaults, description = item["fieldConfig"]["defaults"], item.get("description", "")
         assert len(description) > 60, (
-            f"{place}: found a description of {len(description)} characters, expected more than 60: what the panel shows, "
-            "and what its reader does next"
+            f"{place}: found a description of {len(description)} characters, expected more than 60: "
+            "what the panel shows, and what its reader does next"
         )
         assert item["type"] == "logs" or defaults.get("unit"), f"{place}: the key 'unit' is missing"
         assert defaults.get("noValue"), (
