@@ -11,6 +11,7 @@ from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
 from generator.files.templating import render
+from generator.stack import components
 from generator.stack.programs import program_templates
 from generator.stack.secrets.secret_templates import secret_templates
 from tests import helm
@@ -44,7 +45,7 @@ def write_chart(
     chosen = load_profile(profile, sources, layers) if isinstance(profile, str) else profile
     files = {
         "Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
-        "values.yaml": yaml.safe_dump(chart_values(chosen, sources)),
+        "values.yaml": yaml.safe_dump(chart_values(chosen, sources, components(chosen))),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
         **program_templates("Generated."),
         **secret_templates("Generated."),

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from generator.build.switches import switches
 from generator.files import cache
 
 if TYPE_CHECKING:
@@ -49,11 +50,9 @@ def _key(build: Build) -> str:
     """Returns the key of all that the check looks at: the program's data, and what the choices make of it."""
     if not cache.current().memo("checked").on:
         return ""
-    values = build.values
     return cache.fingerprint(
         cache.current().data,
-        repr([values[block] for block in ("monitors", "dashboards", "rules")]),
-        repr([(name, values.get(name, {}).get("enabled")) for name in build.pins.charts]),
+        repr(switches(build.values, build.pins.charts)),
         repr([build.profile.choices[block] for block in ("cluster", "exemptions")]),
         repr([*build.sources.dashboards.values()]),
         repr([*build.sources.rules.values()]),
@@ -88,7 +87,7 @@ def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
 
 
 def _worth_a_process(build: Build) -> bool:
-    if build.checked is not None or not sys.platform.startswith("linux") or cache.current().memo("clean").filled:
+    if build.checked is not None or not sys.platform.startswith("linux"):
         return False
     return len(os.sched_getaffinity(0)) > 1
 

@@ -9,6 +9,7 @@ from generator.build.chart import chart_values
 from generator.build.extra_files import with_extra_files
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
+from generator.stack import components
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
     from generator.choices.request import Request
     from generator.errors import Problem
+    from generator.stack.component import Component
     from generator.verify.spec import Finding
 
 
@@ -29,6 +31,7 @@ class Build:
         profile: every choice, resolved.
         sources: the sources as this profile needs them: with a person's files, without panels that have nothing to
             show here.
+        components: the upstream charts and what this profile gives each of them.
         values: the chart's values, complete.
         warnings: what has to be said about the request.
         checked: what the check on queries has found, where fitting the sources has needed it already.
@@ -36,6 +39,7 @@ class Build:
 
     profile: Profile
     sources: Sources
+    components: tuple[Component, ...]
     values: Mapping[str, Any]
     warnings: tuple[Problem, ...] = ()
     checked: tuple[Finding, ...] | None = field(default=None, compare=False)
@@ -66,7 +70,8 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
         InputError: choices contradict each other, or see with_extra_files and without_absent.
     """
     sources = without_log_panels(profile, with_extra_files(profile, sources))
-    build = Build(profile, sources, chart_values(profile, sources), warnings)
+    stack = components(profile)
+    build = Build(profile, sources, stack, chart_values(profile, sources, stack), warnings)
     from generator.build.absent import absent_workloads
 
     absent = absent_workloads(profile, sources)

@@ -14,7 +14,6 @@ from generator.files.templating import render
 from generator.files.tree import MARKER
 from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
-from generator.stack import components
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
 from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
@@ -25,10 +24,13 @@ from generator.stack.programs import program_templates
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from generator.build.build import Build
     from generator.build.sources import Sources
     from generator.choices.profiles import Profile
     from generator.files.tree import Chart
+    from generator.stack.component import Component
 
 
 HEADER = f"{MARKER}. Chart.yaml has the command. Change the sources, not this file."
@@ -43,8 +45,13 @@ def command_header(profile: Profile) -> str:
     return f"{MARKER}: {profile.command.removeprefix('gen-chart ')}. Change the sources, not this file."
 
 
-def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
+def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component]) -> dict[str, Any]:
     """Returns the chart's values as data.
+
+    Args:
+        profile: every choice, resolved.
+        sources: the sources.
+        stack: the profile's components; see generator.stack.components.
 
     Raises:
         InputError: choices contradict each other.
@@ -61,12 +68,12 @@ def chart_values(profile: Profile, sources: Sources) -> dict[str, Any]:
         # Without what only gen-chart reads, and dashboards that this profile goes without.
         known = own["properties"][block]["properties"]
         decided[block] = {key: value for key, value in profile.choices[block].items() if key in known}
-    return values.chart_values(profile, components(profile), filled(own, decided), image_values(profile, sources.pins))
+    return values.chart_values(profile, stack, filled(own, decided), image_values(profile, sources.pins))
 
 
 def chart_schema(build: Build) -> dict[str, Any]:
     """Builds the JSON Schema of the chart's values as data."""
-    return schema.values_schema(own_schema(build.sources), components(build.profile))
+    return schema.values_schema(own_schema(build.sources), build.components)
 
 
 def chart(build: Build) -> Chart:
@@ -105,7 +112,7 @@ def chart(build: Build) -> Chart:
         ),
         "templates/logs/ray.yaml": ray_template(HEADER),
         "values.schema.json": schema.schema_json(schema.bare(data_schema), HEADER),
-        "values.yaml": values.values_yaml(build.values, values.comments(components(profile), data_schema), HEADER),
+        "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),
     }
     files |= monitor_templates(sources.monitors, header=HEADER)
     files |= dashboard_files(sources.dashboards, HEADER)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.build.sources import exemptions
+from generator.build.switches import switches
 from generator.catalogue.known import DropRules, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
@@ -42,6 +44,7 @@ def findings(build: Build) -> tuple[Finding, ...]:
     if build.checked is not None:
         return build.checked
     profile, sources = build.profile, build.sources
+    build = replace(build, values=switches(build.values, build.pins.charts))
     metrics = check(
         prepared(sources, build.values),
         series(build),

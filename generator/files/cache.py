@@ -122,11 +122,6 @@ class Memo:
         return self._path is not None
 
     @property
-    def filled(self) -> bool:
-        """Whether an earlier run has kept values."""
-        return bool(self._earlier())
-
-    @property
     def new(self) -> Mapping[str, Any]:
         """The values of this run that no earlier one had kept, by key."""
         return self._new

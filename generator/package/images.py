@@ -9,6 +9,7 @@ from generator.build.chart import chart_values
 from generator.choices.profiles import merge
 from generator.errors import InputError, Problem
 from generator.package.complete import NAMESPACE, RELEASE, complete_chart
+from generator.stack import components
 from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP
 from generator.stack.images.pulled import PulledImage, images_of
@@ -88,7 +89,8 @@ def pulled_images(rendered: Sequence[Mapping[str, Any]], build: Build) -> tuple[
 def _from(build: Build, registry: str | None) -> Build:
     choices = merge(build.profile.choices, {"images": {"registry": registry}})
     profile = replace(build.profile, choices=choices)
-    return replace(build, profile=profile, values=chart_values(profile, build.sources))
+    stack = components(profile)
+    return replace(build, profile=profile, components=stack, values=chart_values(profile, build.sources, stack))
 
 
 def check_moved(upstream: Sequence[PulledImage], moved: Sequence[PulledImage], registry: str) -> None:

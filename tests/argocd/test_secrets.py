@@ -10,6 +10,7 @@ from generator import argocd
 from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
+from generator.stack import components
 from generator.stack.secrets.names import SECRETS
 from tests.argocd.support import made_for
 from tests.conftest import PROFILES
@@ -49,7 +50,7 @@ def test_the_bootstrap_has_an_application_exactly_where_that_has_more_than_hooks
     everything = objects(chart)
     made_here = any("helm.sh/hook" not in each["metadata"].get("annotations", {}) for each in everything.values())
     existing = {key for key, name in wanted.choices["secrets"]["existing"].items() if name}
-    found = {each.name: each for each in argocd.concerns(chart_values(wanted, sources), existing)}
+    found = {each.name: each for each in argocd.concerns(chart_values(wanted, sources, components(wanted)), existing)}
     assert ("secrets" in found) is made_here
     assert made_for(profile, sources, wanted=wanted).children.keys() == found.keys()
     together: dict[Any, Any] = {}

@@ -15,6 +15,7 @@ from generator.build.profile import load_profile
 from generator.catalogue.known import gone_names
 from generator.errors import InputError
 from generator.promql.parser import selectors
+from generator.stack import components
 from generator.verify.render import as_text, failed
 from generator.verify.verifier import check
 from tests.conftest import PROFILES, ROOT
@@ -82,7 +83,7 @@ def world(sources: Sources) -> World:
     The profile has everything on, so that no query is excused.
     """
     profile = load_profile("standalone", sources)
-    values = chart_values(profile, sources)
+    values = chart_values(profile, sources, components(profile))
 
     def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[KnownSeries, ...]]:
         return series(fit(profile, replace(sources, exporters=exporters)))

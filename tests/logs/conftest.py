@@ -11,6 +11,7 @@ import yaml
 
 from generator.build.chart import chart_values
 from generator.build.profile import load_profile
+from generator.stack import components
 from tests import helm
 from tests.logs import fluentbit
 from tests.logs.sink import Server, certify
@@ -42,7 +43,13 @@ def rendered(
     @cache
     def render(profile: str) -> Mapping[str, str]:
         values = tmp_path_factory.mktemp("values") / "values.yaml"
-        values.write_text(yaml.safe_dump(chart_values(load_profile(profile, sources), sources)["fluent-bit"]))
+        values.write_text(
+            yaml.safe_dump(
+                chart_values(load_profile(profile, sources), sources, components(load_profile(profile, sources)))[
+                    "fluent-bit"
+                ]
+            )
+        )
         (chart,) = upstream_charts.glob("fluent-bit-*.tgz")
         printed = helm.run(binary, "template", "release", chart, "--values", values).stdout
         maps = [document["data"] for document in helm.documents(printed) if document["kind"] == "ConfigMap"]

@@ -10,6 +10,7 @@ from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.files.templating import render
+from generator.stack import components
 from generator.stack.opensearch_exporter import exporter
 from generator.stack.secrets.secret_templates import secret_templates
 from tests.helm import render_in_process
@@ -45,7 +46,7 @@ def rendered(sources: Sources, tmp_path: Path) -> Render:
         values = {
             "parts": {"stack": True},
             "opensearch": {"enabled": True},
-            **{key: chart_values(chosen, sources)[key] for key in (exporter.KEY, "secrets")},
+            **{key: chart_values(chosen, sources, components(chosen))[key] for key in (exporter.KEY, "secrets")},
         }
         return render_in_process(tmp_path, {**values, **given})
 
@@ -76,7 +77,9 @@ def test_the_monitor_and_the_network_policy_find_it_by_its_labels(sources: Sourc
 
 
 def test_a_label_of_ones_own_cannot_take_the_place_of_the_charts(sources: Sources, rendered: Render) -> None:
-    values = chart_values(load_profile("standalone", sources), sources)[exporter.KEY]
+    values = chart_values(
+        load_profile("standalone", sources), sources, components(load_profile("standalone", sources))
+    )[exporter.KEY]
     given = {**values, "podLabels": {"app.kubernetes.io/name": "other", "team": "platform"}}
     labels = pod_of(rendered(**{exporter.KEY: given}))["metadata"]["labels"]
     assert (labels["app.kubernetes.io/name"], labels["team"]) == (exporter.APP, "platform")

@@ -19,6 +19,7 @@ from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_bl
 from generator.choices.tfvars.reader import parse_settings
 from generator.errors import InputError
 from generator.files.schemas import problems
+from generator.stack import components
 from tests.chart import dashboards
 from tests.conftest import ROOT
 
@@ -76,7 +77,7 @@ def test_without_jupyterhub_its_monitor_is_off_and_its_panels_are_gone(sources: 
     loaded = profile_of(with_variables(enable_jupyterhub="false"), sources)
     trimmed = fit(loaded, sources).sources
     files = chart(fit(loaded, trimmed))
-    assert chart_values(loaded, trimmed)["monitors"]["jupyterhub"]["enabled"] is False
+    assert chart_values(loaded, trimmed, components(loaded))["monitors"]["jupyterhub"]["enabled"] is False
     gone = panels(chart(fit(load_profile("jark", sources), sources)), "jark-platform") - panels(files, "jark-platform")
     assert {"JupyterHub", "Servers and users", "Notebook servers", "Notebook starts that failed"} <= gone
     assert "jupyterhub_" not in json.dumps(dashboards(files)["jark-platform"])
