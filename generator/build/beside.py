@@ -24,8 +24,8 @@ _MEMOS = ("clean", "data", "expressions", "logs", "names", "valid")
 def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
     """Starts the check on queries.
 
-    Where equal queries have been found clean before, nothing is done. Where a process of its own would not pay (little
-    is left to check, one core) or cannot be had, the answer takes its time when it is asked for. A process that fails
+    Where equal queries have been found clean before, nothing is done. Where a process of its own would not pay (one core)
+    or cannot be had, the answer takes its time when it is asked for. A process that fails
     is no loss: the check is done again here.
 
     Returns:
