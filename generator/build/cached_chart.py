@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import Problem
 from generator.files import cache
+from generator.files.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,10 +77,9 @@ def _key(request: Request) -> str:
 
 
 def _digest(path: Path) -> str | None:
-    """Returns the fingerprint of a file's content; None if it cannot be read or is too large."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
-    except (OSError, ValueError):
-        return None
-    return cache.fingerprint(content) if len(content) <= _LARGEST else None
+    """Returns the fingerprint of a file's content; None if it is too large or no regular file, or cannot be read.
+
+    A pipe (``-f <(...)``, ``/dev/stdin``) is left to whoever makes the chart: it can be read once.
+    """
+    content = read_regular(path, _LARGEST)
+    return None if content is None else cache.fingerprint(content)

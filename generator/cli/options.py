@@ -54,7 +54,7 @@ _SETS = click.option(
 _NO_CACHE = click.option(
     "--no-cache",
     is_flag=True,
-    help="Neither read nor write the cache; GEN_CHART_CACHE=DIR puts it elsewhere.",
+    help="Neither read nor write the cache; GEN_CHART_CACHE=DIR puts it into DIR/gen-chart-runs.",
 )
 
 PROFILE = click.option(

@@ -14,15 +14,15 @@ import functools
 import hashlib
 import json
 import os
-import shutil
-import stat
 import sys
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from generator.files.atomic import replacing
+from generator.files.cachefolder import leave_newest, program_folder
 from generator.files.location import package_root, sources_root
+from generator.files.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,14 +47,14 @@ DATA = (
 )
 """The folders and files below sources_root that charts are made from."""
 
-_FOLDERS = 4
-"""Programs (versions, checkouts) whose folders stay beside each other; the oldest goes."""
-
 _ENTRIES = 24
 """Entries of one kind in a folder, such as whole charts; the oldest goes."""
 
 _VALUES = 20_000
 """Values in one memo; beyond that, those that the last run did not use go."""
+
+_LARGEST = 2**28
+"""Bytes of a file of the cache that are read; those that it writes have a few millions."""
 
 
 def fingerprint(*parts: str | bytes) -> str:
@@ -187,7 +187,7 @@ class Cache:
             with contextlib.suppress(OSError):
                 place.mkdir(mode=0o700, exist_ok=True)
                 _write(place / f"{key}.json", value)
-                _leave_newest(place, _ENTRIES)
+                leave_newest(place, _ENTRIES)
 
     def save(self) -> None:
         """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
@@ -253,48 +253,22 @@ def _folder() -> Path | None:
     if named == "off":
         return None
     try:
-        folder = (Path(named) if named else _user_folder()) / program_fingerprint()[:32]
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True)
-            _leave_newest(folder.parent, _FOLDERS)
+        return program_folder(named, program_fingerprint())
     except OSError:
         return None
-    return folder if _own(folder) and _own(folder.parent) else None
-
-
-def _user_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("gen-chart") / "runs"
-
-
-def _own(folder: Path) -> bool:
-    """Returns whether a folder is this user's and nobody else may write in it."""
-    status = folder.stat()
-    if not hasattr(os, "getuid"):
-        return True
-    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-def _leave_newest(folder: Path, number: int) -> None:
-    """Removes all but the newest entries of a folder."""
-    entries = sorted(folder.iterdir(), key=lambda path: path.lstat().st_mtime_ns, reverse=True)
-    for old in entries[number:]:
-        if old.is_dir() and not old.is_symlink():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Any:
     """Returns what a file of the cache holds; None if it is missing, cut off, changed, or no such file."""
+    raw = read_regular(path, _LARGEST)
+    if raw is None:
+        return None
+    head, body = raw[:64], raw[65:]
     try:
-        raw = path.read_bytes()
-        head, body = raw[:64], raw[65:]
         if hashlib.sha256(body).hexdigest().encode() != head:
             return None
         return json.loads(body)
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -124,7 +124,71 @@ def test_the_folders_of_old_programs_go(folder: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
-    assert len(list(folder.iterdir())) == 4
+    assert len(list((folder / "gen-chart-runs").iterdir())) == 4
+
+
+def test_what_a_person_keeps_in_the_folder_that_they_name_is_never_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = folder / "gen-chart-runs"
+    persons = [folder / name for name in ("a", "b", "c", "d", "e", "0" * 32)]
+    persons += [runs / name for name in ("notes", "1" * 32, "2" * 32, "3" * 32, "4" * 32)]
+    for place in persons:
+        place.mkdir(parents=True)
+        (place / "thesis.txt").write_text("years of work")
+    runs.chmod(0o700)
+    (folder / "letter.txt").write_text("dear")
+    (runs / "5").symlink_to(folder / "a")
+    for number in range(9):
+        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        with cache.opened() as run:
+            run.memo("texts").set("a", 1)
+    assert [place.name for place in persons if not (place / "thesis.txt").is_file()] == []
+    assert (folder / "letter.txt").read_text() == "dear"
+    assert (runs / "5").is_symlink()
+    assert len(list(runs.glob("*/texts.json"))) == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no POSIX permissions here")
+def test_in_a_folder_in_which_others_may_write_nothing_is_removed_or_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        with cache.opened() as run:
+            run.memo("texts").set("a", 1)
+    runs = folder / "gen-chart-runs"
+    runs.chmod(0o777)
+    before = sorted(runs.rglob("*"))
+    monkeypatch.setattr(cache, "_libraries", lambda: iter(["another.dist-info"]))
+    with cache.opened() as run:
+        assert run.folder is None
+    assert sorted(runs.rglob("*")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no POSIX permissions here")
+def test_a_umask_that_lets_the_group_write_does_not_turn_the_cache_off(folder: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        with cache.opened() as run:
+            assert run.folder is not None
+    finally:
+        os.umask(before)
+
+
+def test_what_a_person_puts_beside_large_entries_stays(folder: Path) -> None:
+    with cache.opened() as run:
+        run.store("charts", "0", 0)
+        assert run.folder is not None
+        place = run.folder / "charts"
+        (place / "notes").mkdir()
+        (place / "notes" / "thesis.txt").write_text("years of work")
+        (place / "letter.txt").write_text("dear")
+        for number in range(60):
+            run.store("charts", str(number), number)
+    assert (place / "notes" / "thesis.txt").is_file()
+    assert (place / "letter.txt").is_file()
+    assert len(written(folder)) == 24
 
 
 def test_large_entries_do_not_pile_up(folder: Path) -> None:
