@@ -46,9 +46,17 @@ class Problem:
         place = self.file
         if self.line:
             place += f":{self.line}" + (f":{self.column}" if self.column else "")
-        head = ": ".join(part for part in (place, self.path) if part)
+        head = _head(place, self.path)
         text = f"{head}: {self.message}" if head else self.message
         return _printable(f"{text} ({self.hint})" if self.hint else text)
+
+
+def _head(place: str, path: str) -> str:
+    """Returns where a problem is; a ``--set PATH`` is not followed by a path that begins with the same keys."""
+    argument = place.removeprefix("--set ").strip().replace("\\.", ".")
+    if place.startswith("--set ") and (path == argument or path.startswith((f"{argument}.", f"{argument}["))):
+        return f"--set {path}"
+    return ": ".join(part for part in (place, path) if part)
 
 
 def _printable(text: str) -> str:

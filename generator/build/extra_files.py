@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.dashboards import reader as dashboards
-from generator.errors import InputError, Problem, bad_input
+from generator.errors import InputError, Problem, bad_input, nearest
 from generator.files import yamlfile
 from generator.rules import reader as rules
 
@@ -47,9 +47,10 @@ def _read(
 ) -> dict[str, Any]:
     specs: dict[str, Any] = {}
     problems: list[Problem] = []
-    for file in profile.choices[block].get("extra", ()):
+    for index, file in enumerate(profile.choices[block].get("extra", ())):
         path = Path(file)
         try:
+            _refuse_missing(path, profile.origins.get(f"{block}.extra", ""), f"{block}.extra[{index}]")
             _refuse_taken(path.stem, file, block, {**built_in, **specs})
             specs[path.stem] = parse(path.stem, yamlfile.load_mapping(path), schema, file=file)
         except InputError as error:
@@ -57,6 +58,27 @@ def _read(
     if problems:
         raise InputError(*problems)
     return specs
+
+
+def _refuse_missing(path: Path, file: str, place: str) -> None:
+    """Refuses a file that is not there.
+
+    Args:
+        path: the file.
+        file: the file that names it, as shown in errors.
+        place: the place in that file.
+
+    Raises:
+        InputError: nothing has that path.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        names = sorted(entry.name for entry in path.parent.glob("*.y*ml"))
+        message = f"found '{path}', which does not exist"
+        raise bad_input(message, file=file, path=place, hint=nearest(path.name, names)) from None
+    except (OSError, ValueError):  # the reader says why it cannot be read
+        return
 
 
 def _refuse_taken(name: str, file: str, block: str, names: Mapping[str, Any]) -> None:

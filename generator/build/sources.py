@@ -78,7 +78,9 @@ def read_pins(root: Path) -> Pins:
     Raises:
         InputError: it does not follow its schema.
     """
-    return parse_pins(yamlfile.load_data(root / "pins.yaml", file="pins.yaml"), _schema(root, "pins"), file="pins.yaml")
+    return parse_pins(
+        yamlfile.load_data(root / "pins.yaml", file="pins.yaml"), read_schema(root, "pins"), file="pins.yaml"
+    )
 
 
 def read_log_fields(root: Path) -> dict[str, LogField]:
@@ -88,7 +90,7 @@ def read_log_fields(root: Path) -> dict[str, LogField]:
         InputError: it does not follow its schema, or a field lies inside another one.
     """
     file = "logs/fields.yaml"
-    return parse_fields(yamlfile.load_data(root / file, file=file), _schema(root, "log-fields"), file=file)
+    return parse_fields(yamlfile.load_data(root / file, file=file), read_schema(root, "log-fields"), file=file)
 
 
 def read_sources(root: Path) -> Sources:
@@ -98,7 +100,7 @@ def read_sources(root: Path) -> Sources:
         InputError: a file cannot be read or does not follow its schema.
     """
     kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
-    schemas = {kind: _schema(root, kind) for kind in kinds}
+    schemas = {kind: read_schema(root, kind) for kind in kinds}
     monitors = _monitors(root, schemas["monitor"])
     return Sources(
         pins=read_pins(root),
@@ -116,7 +118,7 @@ def read_sources(root: Path) -> Sources:
 def _exporters(root: Path) -> dict[str, Exporter]:
     from generator.catalogue.reader import read_catalogue
 
-    return read_catalogue(root, _schema(root, "metrics"))
+    return read_catalogue(root, read_schema(root, "metrics"))
 
 
 def _exemptions(root: Path, schema: Mapping[str, Any]) -> tuple[Exemption, ...]:
@@ -139,7 +141,12 @@ def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, A
     return read_folder(root / "monitors", parse)
 
 
-def _schema(root: Path, kind: str) -> dict[str, Any]:
+def read_schema(root: Path, kind: str) -> dict[str, Any]:
+    """Reads values-schemas/KIND.schema.yaml.
+
+    Raises:
+        InputError: it cannot be read, or is not a YAML mapping.
+    """
     path = root / "values-schemas" / f"{kind}.schema.yaml"
     name = _name(path, root)
     return yamlfile.expect_mapping(yamlfile.load_data(path, file=name), file=name)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROOT = "standalone"
 """The profile that says everything; every other one extends it, directly or not."""
 
+WITH_FILES = ("dashboards", "rules")
+"""Keys with a list ``extra`` of a person's own files."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -43,7 +46,8 @@ class Profile:
         lineage: the names it extends, itself first, ``standalone`` last.
         choices: the merged choices, complete, without ``extends`` and ``description``.
         changes: what was laid over it, as the command line would name it.
-        origins: the file that each key of ``choices`` comes from; where several say something, the last one.
+        origins: the file that each key of ``choices``, and ``dashboards.extra`` and ``rules.extra``, comes from; where
+            several say something, the last one.
     """
 
     name: str
@@ -119,14 +123,16 @@ def lineage(name: str, available: Mapping[str, Layer]) -> tuple[str, ...]:
                 f"unknown profile '{name}'",
                 file=asked_by or "--profile",
                 path="extends" if asked_by else "",
-                hint=nearest(name, available),
+                hint=nearest(name, available.keys() - set(chain)),
             )
         chain.append(name)
         layer = available[name]
         parent = layer.data.get("extends")
         if parent is None:
             if name != ROOT:
-                raise bad_input("the key 'extends' is missing", file=layer.file, hint=nearest("", available))
+                raise bad_input(
+                    "the key 'extends' is missing", file=layer.file, hint=nearest("", available.keys() - set(chain))
+                )
             return tuple(chain)
         if not isinstance(parent, str):
             raise bad_input(f"found {parent!r}, expected a profile's name", file=layer.file, path="extends")
@@ -164,8 +170,16 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
     choices.pop("extends", None)
     description = choices.pop("description", "")
     changes = tuple(layer.origin for layer in overlays if layer.origin)
-    origins = {key: layer.file for layer in (*layers, *overlays) for key in layer.data}
+    origins = {key: layer.file for layer in (*layers, *overlays) for key in _origin_keys(layer.data)}
     return Profile(name, description, names, choices, changes, origins)
+
+
+def _origin_keys(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the keys whose file is kept: those at the top, and the ones that name further files."""
+    for key, value in data.items():
+        yield key
+        if key in WITH_FILES and isinstance(value, dict) and "extra" in value:
+            yield f"{key}.extra"
 
 
 def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -173,7 +187,7 @@ def located(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 
     What is not a list of text is left as it is: the schema explains it.
     """
-    return {key: _located(value, folder) if key in ("dashboards", "rules") else value for key, value in data.items()}
+    return {key: _located(value, folder) if key in WITH_FILES else value for key, value in data.items()}
 
 
 def _located(block: Any, folder: Path) -> Any:

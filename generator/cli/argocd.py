@@ -111,7 +111,8 @@ def argocd(
     sources = load_sources()
     build = load_build(request, sources)
     base = build if settings.chart.path else load_build(replace(request, overlays=(), sets=()), sources, warn=False)
-    options = [(option, ctx.params[name]) for option, name in _SHOWN if _typed(ctx, name)]
+    typed = [(option, ctx.params[name]) for option, name in _SHOWN if _typed(ctx, name)]
+    options = [(option, "" if value is True else str(value)) for option, value in typed]  # a flag has no value
     made_by = applications.command(build.profile, options)
     if listed is not None:
         changes = [*map(read_overlay, request.overlays), *map(parse_set, request.sets)]

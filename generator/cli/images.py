@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import load_build, request_options, require_profile, show_result, upstream_options
+from generator.cli.options import (
+    load_build,
+    registry_option,
+    request_options,
+    require_profile,
+    show_result,
+    upstream_options,
+)
 
 if TYPE_CHECKING:
     from generator.choices.request import Request
@@ -20,11 +27,7 @@ _TOOLS = ("crane", "skopeo")
 @cli.command(short_help="List the images that a chart pulls; move them to another registry.")
 @request_options()
 @upstream_options
-@click.option(
-    "--registry",
-    metavar="HOST[/PATH]",
-    help="Check that the chart pulls everything from this registry, and list it as it is there.",
-)
+@registry_option("Check that the chart pulls everything from this registry, and list it as it is there.")
 @click.option(
     "--lock",
     type=click.Path(path_type=Path, dir_okay=False),

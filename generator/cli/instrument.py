@@ -9,7 +9,7 @@ import click
 
 from generator.choices.request import Request
 from generator.cli.generate import cli
-from generator.cli.options import load_build, request_options
+from generator.cli.options import load_build, registry_option, request_options
 from generator.errors import Exit
 
 _BASE = "standalone"
@@ -26,9 +26,7 @@ _BASE = "standalone"
     is_flag=True,
     help="Also label heads for the monitor of a mounted /metrics; only if the application mounts it.",
 )
-@click.option(
-    "--registry", metavar="HOST[/PATH]", help="Pull the sidecar's image from this registry, as images.registry does."
-)
+@registry_option("Pull the sidecar's image from this registry, as images.registry does.")
 @request_options()
 @click.pass_context
 def instrument(

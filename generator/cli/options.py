@@ -74,6 +74,8 @@ output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 
+_REGISTRY_FORM = "HOST[/PATH]"
+
 NO_PROFILE = "say for which kind of cluster: --profile NAME (`gen-chart profiles` lists them)"
 
 
@@ -118,6 +120,31 @@ def upstream_options(command: Any) -> Any:
         return command(*args, upstream=Upstream(chart_mirror, progress=download_bar), **more)
 
     return _MIRROR(with_upstream)
+
+
+def registry_option(help_text: str) -> Callable[[Any], Any]:
+    """Returns the option ``--registry``; what cannot be a registry is refused before the command does anything."""
+    return click.option("--registry", metavar=_REGISTRY_FORM, callback=_require_registry, help=help_text)
+
+
+def _require_registry(ctx: click.Context, _param: click.Parameter, registry: str | None) -> str | None:
+    """Returns the registry as it was typed.
+
+    Raises:
+        InputError: it does not have the form that the profile's ``images.registry`` must have.
+    """
+    if registry is None or ctx.resilient_parsing:
+        return registry
+    import re
+
+    from generator.build.sources import read_schema
+    from generator.errors import bad_input
+    from generator.files.location import sources_root
+
+    schema = read_schema(sources_root(), "profile")["properties"]["images"]["properties"]["registry"]
+    if re.fullmatch(schema["pattern"], registry) is None:
+        raise bad_input(f"found '{registry}', expected {_REGISTRY_FORM} without a scheme", file="--registry")
+    return registry
 
 
 def require_profile(request: Request) -> None:

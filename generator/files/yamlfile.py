@@ -235,6 +235,8 @@ def read_text(path: Path, *, file: str = "") -> str:
             raw = handle.read(MAX_BYTES + 1)
     except OSError as error:
         raise bad_input(f"cannot be read: {error.strerror or error}", file=name) from None
+    except ValueError as error:  # a name with a null character
+        raise bad_input(f"cannot be read: {error}", file=name) from None
     if len(raw) > MAX_BYTES:
         raise bad_input(f"larger than {MAX_BYTES // 2**20} MiB; this is not configuration", file=name)
     try:

@@ -46,6 +46,12 @@ def test_the_first_line_repeats_the_command_without_values_that_may_be_secret(ru
     assert "s3cret" not in first
 
 
+def test_the_first_line_repeats_a_flag_without_a_value(run: Any) -> None:
+    run(*JARK, "--plain")
+    first = Path("argocd/application.yaml").read_text().splitlines()[0]
+    assert first.endswith("--revision v1.0.0 --plain. Change the sources, not this file.")
+
+
 def test_changes_stand_in_the_chart_in_git_and_travel_to_a_packaged_one(run: Any) -> None:
     change = ("--set", "components.opensearch.nodes=5")
     run(*JARK, *change)

@@ -102,6 +102,35 @@ def test_a_broken_one_is_an_error_that_names_its_place(load: Any, board: str, sa
     assert says in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("overlay", "says"),
+    [
+        (
+            "dashboards:\n  extra: [ours/boards/team.yaml, ours/boards/teem.yaml]\n",
+            "mine.yaml:2: dashboards.extra[1]: found 'ours/boards/teem.yaml', which does not exist "
+            "(did you mean 'team.yaml'?)",
+        ),
+        (
+            "rules:\n  extra:\n    - ours/nowhere/team.yaml\n",
+            "mine.yaml:3: rules.extra[0]: found 'ours/nowhere/team.yaml', which does not exist",
+        ),
+        ("rules: {extra: [ours]}\n", "ours: cannot be read: Is a directory"),
+        ('rules: {extra: ["a\\0b"]}\n', "a\\x00b: cannot be read: embedded null byte"),
+    ],
+)
+def test_a_missing_one_is_an_error_at_the_line_that_names_it(run: Any, tmp_path: Path, overlay: str, says: str) -> None:
+    (tmp_path / "ours" / "boards").mkdir(parents=True)
+    (tmp_path / "ours" / "boards" / "team.yaml").write_text(BOARD)
+    (tmp_path / "mine.yaml").write_text(overlay)
+    assert run("--profile", "jark", "-f", "mine.yaml") == (2, "", f"error: {says}\n")
+
+
+def test_a_missing_one_that_a_lower_layer_names_is_an_error_there(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("dashboards: {extra: [teem.yaml]}\n")
+    _, _, err = run("--profile", "jark", "-f", "mine.yaml", "--set", "dashboards.neuron.enabled=false")
+    assert err.startswith("error: mine.yaml:1: dashboards.extra[0]: found 'teem.yaml'")
+
+
 def test_a_name_that_is_taken_is_an_error(load: Any) -> None:
     with pytest.raises(InputError, match="found the file name 'inference', which is a name in dashboards already"):
         load(name="inference")

@@ -206,7 +206,12 @@ def test_the_lineage_leads_from_the_profile_to_standalone() -> None:
             "some.yaml: extends: extends itself in a circle: b → c → b",
         ),
         ("a", {"a": layer(extends="a")}, "some.yaml: extends: extends itself in a circle: a → a"),
-        ("a", {"a": layer(nodes=1)}, "some.yaml: the key 'extends' is missing (valid: a, standalone)"),
+        (
+            "nowhre",
+            {"nowhre": layer(extends="nowhere")},
+            "some.yaml: extends: unknown profile 'nowhere' (valid: standalone)",
+        ),
+        ("a", {"a": layer(nodes=1)}, "some.yaml: the key 'extends' is missing (valid: standalone)"),
         ("a", {"a": layer(extends=["b"])}, "some.yaml: extends: found ['b'], expected a profile's name"),
     ],
 )
@@ -238,7 +243,7 @@ def test_every_mistake_is_named_with_the_file_that_holds_it() -> None:
     assert str(error.value).splitlines() == [
         "some.yaml: nodes: found 'many', expected a whole number",
         "o.yaml: node: unknown key 'node' (did you mean 'nodes'?)",
-        "--set heap: heap: found nothing, expected text",
+        "--set heap: found nothing, expected text",
     ]
 
 

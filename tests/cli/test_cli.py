@@ -113,6 +113,20 @@ def test_a_profile_file_of_ones_own(run: Any, tmp_path: Path) -> None:
         (["--profile", "jark", "--set", "components.opensearch.node=1"], "did you mean 'nodes'?"),
         (["--profile", "jark", "--set", "components.opensearch.nodes=many"], "found 'many', expected a whole number"),
         (["--profile", "jark", "--set", "components.opensearch.nodes"], "write path=value"),
+        (
+            ["--profile", "jark", "--set", "components.opensearch.node=1"],
+            "error: --set components.opensearch.node: unknown",
+        ),
+        (
+            ["--profile", "jark", "--set", "components.opensearch={node: 1}"],
+            "--set components.opensearch.node: unknown",
+        ),
+        (["--profile", "jark", "--set", r"images.digests.a\.b=1"], "error: --set images.digests.a.b: found"),
+        (
+            ["images", "--profile", "jrak", "--registry", "https://x/"],
+            "error: --registry: found 'https://x/', expected HOST",
+        ),
+        (["images", "--profile", "jrak", "--registry", ""], "expected HOST[/PATH] without a scheme"),
         (["--profile", "jark", "--set", "monitors.rya.enabled=false"], "did you mean 'ray'?"),
         (["--profile", "jark", "--set", "a=[1"], "--set a:2:1: while parsing a flow sequence"),
         (["--profile", "jark", "-f", "missing.yaml"], "missing.yaml: cannot be read: No such file or directory"),

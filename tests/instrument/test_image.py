@@ -47,7 +47,10 @@ def test_instrument_writes_the_image_of_the_charts_own_fluent_bit(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--registry", "https://registry.example"), "images.registry"),
+        (
+            ("--registry", "https://registry.example"),
+            "--registry: found 'https://registry.example', expected HOST[/PATH] without a scheme",
+        ),
         (("--set", "values.fluent-bit.image=mine"), "fluent-bit.image: found 'mine', expected a mapping"),
         (("--profile", "jrak"), "jrak"),
     ],

@@ -64,7 +64,7 @@ class Notice:
         when: when it holds.
         variable: the variable that it is about.
         severity: an error stops the command.
-        message: what follows, one sentence without full stop.
+        message: what follows, one sentence without full stop; ``{state}`` stands for what the file says of it.
         hint: what to do.
         component: it holds only where this component is on; "" for everywhere.
     """

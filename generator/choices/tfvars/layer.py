@@ -76,7 +76,10 @@ def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile
         if spared or not _holds(notice.when, switches):
             continue
         line = settings.values[notice.variable].line if notice.variable in settings.values else 0
-        problem = Problem(notice.message, settings.file, notice.variable, line=line, hint=notice.hint)
+        message = notice.message
+        if notice.variable in switches:
+            message = message.replace("{state}", _state(switches[notice.variable]))
+        problem = Problem(message, settings.file, notice.variable, line=line, hint=notice.hint)
         (errors if notice.severity == "error" else warnings).append(problem)
     if errors:
         raise InputError(*errors)
@@ -151,10 +154,16 @@ def _is(switch: tuple[bool, bool], expected: bool | str) -> bool:
     return not assigned if expected == LEFT_OUT else value is expected
 
 
+def _state(switch: tuple[bool, bool]) -> str:
+    """Returns ``is true`` or ``is false`` as the file says it, or that the file does not say it."""
+    value, assigned = switch
+    return f"is {str(value).lower()}" if assigned else f"is missing ({str(value).lower()} by default)"
+
+
 def _reason(condition: Condition, switches: Mapping[str, tuple[bool, bool]], settings: Settings) -> str:
     """Returns which variables keep the condition from holding."""
     against = {
-        f"{name} is {str(switches[name][0]).lower()}"
+        f"{name} {_state(switches[name])}"
         for alternative in condition
         for name, expected in alternative.items()
         if not _is(switches[name], expected)

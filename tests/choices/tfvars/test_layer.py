@@ -181,8 +181,16 @@ def test_the_example_needs_no_warning(sources: Sources) -> None:
     [
         ("enable_argocd", "false", "x.tfvars:9: enable_argocd: the variable is false, so nothing"),
         ("enable_argocd", None, "x.tfvars: enable_argocd: the variable is left out"),
-        ("enable_ai_ml_observability_stack", "false", "Terraform will not apply the stack"),
-        ("enable_ai_ml_observability_stack", None, "Terraform will not apply the stack"),
+        (
+            "enable_ai_ml_observability_stack",
+            "false",
+            "x.tfvars:9: enable_ai_ml_observability_stack: the variable is false, so Terraform will not apply",
+        ),
+        (
+            "enable_ai_ml_observability_stack",
+            None,
+            "x.tfvars: enable_ai_ml_observability_stack: the variable is missing (false by default), so Terraform",
+        ),
     ],
 )
 def test_a_blueprint_that_does_not_apply_the_stack_is_told_so(
@@ -190,6 +198,14 @@ def test_a_blueprint_that_does_not_apply_the_stack_is_told_so(
 ) -> None:
     (found,) = notices(with_variables(**{variable: value}), sources)
     assert expected in found
+
+
+def test_the_reason_why_a_workload_is_absent_tells_a_missing_variable_from_one_that_is_false(sources: Sources) -> None:
+    def reason(value: str | None) -> Any:
+        return profile_of(with_variables(enable_jupyterhub=value), sources).choices["cluster"]["absent"]["jupyterhub"]
+
+    assert reason("false") == "enable_jupyterhub is false in x.tfvars"
+    assert reason(None) == "enable_jupyterhub is missing (false by default) in x.tfvars"
 
 
 def test_a_second_prometheus_operator_is_refused_unless_the_profile_brings_none(sources: Sources) -> None:
