@@ -76,6 +76,11 @@ def chart_schema(build: Build) -> dict[str, Any]:
     return schema.values_schema(own_schema(build.sources), build.components)
 
 
+def merged_values_schema(build: Build) -> dict[str, Any]:
+    """Builds the JSON Schema of the chart's values as Helm has merged them, which the chart carries, as data."""
+    return schema.values_schema(own_schema(build.sources), build.components, complete=True)
+
+
 def chart(build: Build) -> Chart:
     """Makes the umbrella chart.
 
@@ -111,7 +116,7 @@ def chart(build: Build) -> Chart:
             "stack/grafana/templates/clusterrole.yaml", header=HEADER, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
         ),
         "templates/logs/ray.yaml": ray_template(HEADER),
-        "values.schema.json": schema.schema_json(schema.bare(data_schema), HEADER),
+        "values.schema.json": schema.schema_json(schema.bare(merged_values_schema(build)), HEADER),
         "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),
     }
     files |= monitor_templates(sources.monitors, header=HEADER)

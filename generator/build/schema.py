@@ -18,12 +18,15 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 """Helm 3.17 validates with xeipuu/gojsonschema, which knows drafts 4, 6 and 7."""
 
 
-def values_schema(own: Mapping[str, Any], components: Iterable[Component]) -> dict[str, Any]:
+def values_schema(own: Mapping[str, Any], components: Iterable[Component], *, complete: bool = False) -> dict[str, Any]:
     """Assembles the schema of the chart's values.
 
     Args:
         own: the chart's own keys, without ``$ref``.
         components: the upstream charts; each becomes an open object with a boolean ``enabled``.
+        complete: whether the values are those that Helm has merged, so that every key with a default must be there;
+            else they may be a part of them, as a person's file is. Helm takes a key out whose value is null before it
+            asks the schema, so only a key that must be there cannot be null.
 
     Returns:
         A draft-07 schema. Closed objects also list their names under ``propertyNames``, because that is the
@@ -35,7 +38,7 @@ def values_schema(own: Mapping[str, Any], components: Iterable[Component]) -> di
             "description": f"Helm values of the upstream chart: {component.summary}.",
             "type": "object",
             "properties": {
-                "enabled": {"description": "Whether the chart is installed.", "type": "boolean"},
+                "enabled": {"description": "Whether the chart is installed.", "type": "boolean", _ALWAYS_SET: True},
                 "rendered": {
                     "description": "false leaves its objects out of this rendering, though it is enabled; see parts.",
                     "enum": [False],
@@ -43,8 +46,28 @@ def values_schema(own: Mapping[str, Any], components: Iterable[Component]) -> di
             },
         }
     schema = {"$schema": _DIALECT, **own, "properties": properties}
+    if complete:
+        schema = _complete(schema)
     listed: dict[str, Any] = _list_names(schema)
     return listed
+
+
+_ALWAYS_SET = "x-always-set"
+"""Marks a key without default that has a value in every chart: pins.yaml or the profile decides it."""
+
+
+def _complete(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the schema of an object with all that has a value in every chart, at any depth, under ``required``."""
+    if "properties" not in schema:
+        return dict(schema)
+    properties = {name: _complete(child) for name, child in schema["properties"].items()}
+    required = [*schema.get("required", ()), *(name for name, child in properties.items() if _always_set(child))]
+    return {**schema, "properties": properties} | ({"required": required} if required else {})
+
+
+def _always_set(child: Mapping[str, Any]) -> bool:
+    holds_such = child.get("type") == "object" and "required" in child
+    return child.get("default") is not None or _ALWAYS_SET in child or holds_such
 
 
 def _list_names(schema: Any) -> Any:

@@ -78,6 +78,12 @@ def test_shards_and_copies_follow_the_number_of_nodes(
         assert copies(made) == {replicas}
 
 
+def test_opensearch_scaled_to_none_still_has_indices_with_a_shard(plan: Callable[..., Plan]) -> None:
+    made = plan(values={"opensearch": {"replicas": 0}})
+    assert primaries(made) == {"logs-kubernetes": "1", "logs-host": "1"}
+    assert copies(made) == {"0"}
+
+
 def test_a_single_node_is_one_whatever_the_number_of_replicas_says(plan: Callable[..., Plan]) -> None:
     assert copies(plan(values={"opensearch": {"singleNode": True}})) == {"0"}
     assert copies(plan(values={"opensearch": {"replicas": 1}})) == {"0"}

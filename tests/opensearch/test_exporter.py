@@ -63,6 +63,13 @@ def test_it_runs_where_the_chart_has_an_opensearch(rendered: Render) -> None:
     assert rendered(opensearch={"enabled": False}) == {}
 
 
+@pytest.mark.parametrize("image", ["1e3", "registry.example/a: b", "#none"])
+def test_its_image_is_the_text_that_was_set(sources: Sources, rendered: Render, image: str) -> None:
+    values = chart_values(load_profile("standalone", sources), sources)[exporter.KEY]
+    pod = pod_of(rendered(opensearchExporter={**values, "image": image}))
+    assert [container["image"] for container in pod["spec"]["containers"]] == [image]
+
+
 def test_it_can_be_switched_off(rendered: Render) -> None:
     assert rendered(**{exporter.KEY: {"enabled": False}}) == {}
 

@@ -19,7 +19,8 @@ because OpenSearch gives them back so, and the set-up compares.
 */ -}}
 {{- define "ai-ml-observability.opensearch-setup.plan" -}}
 {{- $setup := .Values.opensearchSetup -}}
-{{- $nodes := ternary 1 (int (toString .Values.opensearch.replicas)) (eq (toString .Values.opensearch.singleNode) "true") -}}
+[# Scaled to none it keeps its data for the nodes to come, and no index can have no shard. #]
+{{- $nodes := ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") -}}
 [# One node can hold no copies. #]
 {{- $replicas := ternary (ternary 0 1 (eq $nodes 1)) $setup.replicas (kindIs "invalid" $setup.replicas) | int -}}
 [# Pods' lines are written on up to three nodes at once, the hosts' few on one. #]

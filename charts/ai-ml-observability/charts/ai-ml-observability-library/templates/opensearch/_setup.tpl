@@ -19,7 +19,7 @@ because OpenSearch gives them back so, and the set-up compares.
 */ -}}
 {{- define "ai-ml-observability.opensearch-setup.plan" -}}
 {{- $setup := .Values.opensearchSetup -}}
-{{- $nodes := ternary 1 (int (toString .Values.opensearch.replicas)) (eq (toString .Values.opensearch.singleNode) "true") -}}
+{{- $nodes := ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") -}}
 {{- $replicas := ternary (ternary 0 1 (eq $nodes 1)) $setup.replicas (kindIs "invalid" $setup.replicas) | int -}}
 {{- $shards := ternary (min $nodes 3) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
 {{- $full := 0 -}}
