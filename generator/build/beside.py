@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -17,16 +18,19 @@ if TYPE_CHECKING:
     from generator.build.build import Build
     from generator.verify.spec import Finding
 
-_MEMOS = ("clean", "data", "expressions", "logs", "names", "valid")
-"""What the check keeps, which the other process hands over."""
+_OF_THE_CHECK = ("clean", "expressions", "logs", "names")
+"""The memos that the check alone fills: its process writes them."""
+
+_OF_BOTH = ("data", "valid")
+"""The memos that this process fills too: the other hands over what it adds."""
 
 
 def findings_beside(build: Build) -> Callable[[], tuple[Finding, ...]]:
     """Starts the check on queries.
 
-    Where equal queries have been found clean before, nothing is done. Where a process of its own would not pay (one core)
-    or cannot be had, the answer takes its time when it is asked for. A process that fails
-    is no loss: the check is done again here.
+    Where equal queries have been found clean before, nothing is done. Where a process of its own would not pay (one
+    core) or cannot be had, the answer takes its time when it is asked for. A process that fails is no loss: the check
+    is done again here.
 
     Returns:
         A function that waits for the answer; see findings.
@@ -80,7 +84,7 @@ def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
     def answer() -> tuple[Finding, ...]:
         with os.fdopen(reader, "rb") as stream:
             raw = stream.read()
-        os.waitpid(process, 0)
+        atexit.register(os.waitpid, process, 0)  # it writes its memos while this one writes the chart
         return () if _taken_over(raw) else _findings(build)
 
     return answer
@@ -93,16 +97,18 @@ def _worth_a_process(build: Build) -> bool:
 
 
 def _answer(build: Build, writer: int) -> None:
-    """Writes what the check keeps, if it finds nothing; findings are few and rare, and made again by the asker."""
-    known = {kind: set(cache.current().memo(kind).new) for kind in _MEMOS}
+    """Writes what the check adds to the cache, if it finds nothing; findings are rare, and made again by the asker."""
+    known = {kind: set(cache.current().memo(kind).new) for kind in _OF_BOTH}
     if _findings(build):
         return
     values = {
         kind: {key: value for key, value in cache.current().memo(kind).new.items() if key not in known[kind]}
-        for kind in _MEMOS
+        for kind in _OF_BOTH
     }
     with os.fdopen(writer, "wb") as stream:
         stream.write(json.dumps({"clean": True, "kept": values}).encode())
+    for kind in _OF_THE_CHECK:
+        cache.current().memo(kind).save()
 
 
 def _taken_over(raw: bytes) -> bool:
