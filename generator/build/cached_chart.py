@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _KIND = "charts"
 
+_SHAPE = {
+    "extra": {str: str},
+    "warnings": [{"message": str, "file": str, "path": str, "line": int, "column": int, "hint": str}],
+    "files": {str: str},
+}
+"""The digest of each extra file that the request names, the fields of Problems, and the chart."""
+
 _LARGEST = 8 * 1024 * 1024
 """Bytes; a larger file is refused by whoever reads it."""
 
@@ -39,7 +46,7 @@ def cached_chart(request: Request) -> CachedChart | None:
     Equal are requests with the same arguments whose files, those named inside an overlay too, have the same content.
     """
     key = _key(request)
-    entry = cache.current().entry(_KIND, key) if key else None
+    entry = cache.current().entry(_KIND, key, shape=_SHAPE) if key else None
     if entry is None or any(_digest(Path(path)) != digest for path, digest in entry["extra"].items()):
         return None
     return CachedChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))

@@ -93,7 +93,7 @@ _WORTH_SHARING = 60
 """Characters of JSON from which a part that is there twice is written once."""
 
 
-@cached("schemas")
+@cached("schemas", shape=str)
 def schema_json(schema: Mapping[str, Any], header: str, *, indent: int = 0) -> str:
     """Writes the schema as JSON; the header stands in its first key, since JSON has no comments.
 

@@ -51,7 +51,7 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     return files
 
 
-@cached("dashboards")
+@cached("dashboards", shape=str)
 def _json(name: str, spec: Dashboard) -> str:
     from generator.dashboards.compiler import compile_dashboard
 

@@ -28,7 +28,27 @@ def expressions(dashboard: Dashboard) -> list[Expression]:
     ]
 
 
-@cached("expressions")
+_SHAPE = [
+    {
+        "file": str,
+        "place": str,
+        "kind": str,
+        "name": str,
+        "text": str,
+        "index": int,
+        "legend": str,
+        "unit": str,
+        "columns": [str],
+        "group": str,
+        "labels": {str: str},
+        "annotations": {str: str},
+        "used": [str],
+    }
+]
+"""An Expression's fields, as JSON has them."""
+
+
+@cached("expressions", shape=_SHAPE)
 def _written_out(dashboard: Dashboard) -> list[dict[str, Any]]:
     menus = (
         Expression(dashboard.file, f"variables[{index}].query", "variable", variable.name, text)

@@ -87,7 +87,7 @@ def parse_dashboard(name: str, data: Any, schema: Mapping[str, Any], *, file: st
     raise InputError(*(_with_title(problem, data) for problem in problems))
 
 
-@cached("sound")
+@cached("sound", shape=bool)
 def _sound(dashboard: Dashboard) -> bool:
     from generator.dashboards.checks import dashboard_problems
 

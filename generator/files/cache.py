@@ -23,6 +23,7 @@ from generator.files.atomic import replacing
 from generator.files.cachefolder import leave_newest, program_folder
 from generator.files.location import package_root, sources_root
 from generator.files.regular import read_regular
+from generator.files.shapes import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -126,13 +127,14 @@ class Memo:
         """The values of this run that no earlier one had kept, by key."""
         return self._new
 
-    def get(self, key: str) -> Any:
-        """Returns the value of a key; None if there is none."""
+    def get(self, key: str, *, shape: Any = object) -> Any:
+        """Returns the value of a key; None if there is none, or an earlier run's has another shape (see fits)."""
         if key in self._new:
             return self._new[key]
         value = self._earlier().get(key)
-        if value is not None:
-            self._used[key] = value
+        if value is None or not fits(value, shape):
+            return None
+        self._used[key] = value
         return value
 
     def set(self, key: str, value: Any) -> None:
@@ -176,9 +178,10 @@ class Cache:
             self._memos[kind] = Memo(self.folder / f"{kind}.json" if self.folder else None)
         return self._memos[kind]
 
-    def entry(self, kind: str, key: str) -> Any:
-        """Returns a large value that has a file of its own; None if there is none."""
-        return _read(self.folder / kind / f"{key}.json") if self.folder else None
+    def entry(self, kind: str, key: str, *, shape: Any = object) -> Any:
+        """Returns a large value that has a file of its own; None if there is none of the shape (see fits)."""
+        value = _read(self.folder / kind / f"{key}.json") if self.folder else None
+        return value if fits(value, shape) else None
 
     def store(self, kind: str, key: str, value: Any) -> None:
         """Keeps a large value in a file of its own."""
@@ -219,11 +222,12 @@ def opened(*, off: bool = False) -> Iterator[Cache]:
         cache.save()
 
 
-def cached(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keeps what a pure function returns, by the ``repr`` of its arguments.
 
     Args:
         kind: the name of the memo.
+        shape: the shape of what the function returns; see fits.
 
     Returns:
         A decorator for functions whose arguments ``repr`` tells apart, and whose result JSON gives back as it was.
@@ -236,7 +240,7 @@ def cached(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             if not memo.on:
                 return function(*args, **kwargs)
             key = fingerprint(function.__qualname__, repr(args), repr(sorted(kwargs.items())))
-            result = memo.get(key)
+            result = memo.get(key, shape=shape)
             if result is None:
                 result = function(*args, **kwargs)
                 memo.set(key, result)

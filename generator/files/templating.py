@@ -57,7 +57,7 @@ def _helm_json(value: Any) -> str:
     return literal(_json(value))
 
 
-@cached("templates")
+@cached("templates", shape=str)
 def render(template: str, **values: Any) -> str:
     """Fills a template, named by its path in generator/; an unknown variable is an error.
 

@@ -257,10 +257,10 @@ def load_data(path: Path, *, file: str = "") -> Any:
     text = read_text(path, file=file)
     memo = cache.current().memo("data")
     key = cache.fingerprint(text) if memo.on else ""
-    data = memo.get(key)
+    data = memo.get(key, shape=dict)
     if data is None:
         data = parse(text, file=file or str(path))
-        if data is not None:
+        if isinstance(data, dict):
             memo.set(key, data)
     return data
 
@@ -307,7 +307,7 @@ for _tag, _pattern, _first in _HELM_READS:
     _Dumper.add_implicit_resolver(_STANDARD + _tag, _pattern, list(_first))
 
 
-@cache.cached("yaml")
+@cache.cached("yaml", shape=str)
 def dump(data: Any) -> str:
     """Returns block-style YAML with keys in the given order, the same bytes on every machine."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

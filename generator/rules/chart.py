@@ -47,7 +47,7 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     return texts
 
 
-@cached("rules")
+@cached("rules", shape=str)
 def _template(spec: Rules) -> str:
     """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
     numbers = defaults(spec)

@@ -49,7 +49,7 @@ def from_template(name: str, summary: str, **context: Any) -> Component:
     return Component(name, summary, values, {tuple(path): reason for path, reason in comments})
 
 
-@cached("components")
+@cached("components", shape=(dict, [([str], str)]))
 def _read(text: str, file: str) -> list[Any]:
     """Returns the data of commented YAML, and [path, comment] for each key with a comment right above it."""
     return [

@@ -43,7 +43,7 @@ def program_templates(header: str) -> Chart:
     }
 
 
-@cached("programs")
+@cached("programs", shape=str)
 def stripped(source: str) -> str:
     """Returns Python source without docstrings and lines of comment, the module's own docstring kept.
 

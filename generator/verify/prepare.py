@@ -99,6 +99,10 @@ def prepare(
     )
 
 
+_MENTIONED = {"names": [str], "broad": bool}
+"""The shape of what is kept of an expression."""
+
+
 def _item(expression: Expression) -> Item:
     text, shows = expression.text, ""
     if expression.kind == "variable":
@@ -109,7 +113,7 @@ def _item(expression: Expression) -> Item:
         error = "" if shows else "found an empty expression"
         return Item(expression, "", error, shows, variables, frozenset(), broad=bool(shows))
     memo = cache.current().memo("names")
-    mentioned = memo.get(text)
+    mentioned = memo.get(text, shape=_MENTIONED)
     if mentioned is not None:
         return Item(expression, text, "", shows, variables, frozenset(mentioned["names"]), mentioned["broad"])
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +42,7 @@ rows:
     panels:
       - title: Waiting
         type: stat
-        description: Requests that wait.
+        description: Requests that wait for their turn.
         unit: short
         targets: [{expr: sum(METRIC)}]
 """
@@ -174,9 +177,6 @@ def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.slow
 def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     environment = {**os.environ, cache.VARIABLE: str(tmp_path / "cache")}
     command = [sys.executable, "-m", "generator", "--profile", "kind"]
     started = [
@@ -200,3 +200,129 @@ def test_the_check_finds_the_same_in_a_process_of_its_own(
     assert (sound[0], broken[0]) == (0, 2)
     assert "what scrapes 'ray' is off" in broken[2]
     assert not (tmp_path / "other").exists()
+
+
+def piped(folder: Path, text: str, *arguments: str, cwd: Path) -> tuple[int, str]:
+    """Runs gen-chart with a text in a pipe on stdin; returns its exit code and what it said."""
+    environment = {**os.environ, cache.VARIABLE: str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "generator", *arguments]
+    process = subprocess.run(
+        command, input=text, capture_output=True, text=True, env=environment, cwd=cwd, timeout=120, check=False
+    )
+    return process.returncode, process.stdout + process.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="no /dev/stdin here")  # noqa: PTH110 - as the shell has it
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--profile", "kind", "-f", "/dev/stdin"), "monitors: {interval: 17s}\n"),
+        (("--profile", "/dev/stdin"), "extends: kind\ndescription: d\nmonitors: {interval: 17s}\n"),
+        (("--tfvars", "/dev/stdin"), "enable_jupyterhub = true\n"),
+    ],
+    ids=["overlay", "profile", "tfvars"],
+)
+def test_what_comes_through_a_pipe_is_read_once(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
+    for name in ("first", "second"):
+        code, said = piped(tmp_path / "cache", text, *arguments, "-o", name, cwd=tmp_path)
+        assert code == 0, said
+    (tmp_path / "input.yaml").write_text(text)
+    plain = tuple("./input.yaml" if argument == "/dev/stdin" else argument for argument in arguments)
+    assert piped(tmp_path / "cache", "", *plain, "-o", "third", cwd=tmp_path)[0] == 0
+    assert tree(tmp_path / "first") == tree(tmp_path / "second")
+    differing = {
+        path for path, content in tree(tmp_path / "third").items() if tree(tmp_path / "first")[path] != content
+    }
+    assert differing <= {"Chart.yaml", "README.md"}  # which name the command
+    assert len(list((tmp_path / "cache").rglob("charts/*.json"))) == 1  # of the file alone
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_dashboard_of_ones_own_that_comes_through_a_pipe_is_read_once(tmp_path: Path) -> None:
+    import threading
+
+    os.mkfifo(tmp_path / "board.yaml")
+    (tmp_path / "mine.yaml").write_text("dashboards: {extra: [board.yaml]}\n")
+    board = BOARD.replace("METRIC", "vllm:num_requests_waiting")
+    writing = threading.Thread(target=(tmp_path / "board.yaml").write_text, args=(board,), daemon=True)
+    writing.start()
+    code, said = piped(tmp_path / "cache", "", "--profile", "kind", "-f", "mine.yaml", "-o", "chart", cwd=tmp_path)
+    assert code == 0, said
+    assert not list((tmp_path / "cache").rglob("charts/*.json"))
+
+
+def rewritten(path: Path, value: Any) -> None:
+    """Puts a value into a file of the cache, behind a checksum that is right."""
+    path.unlink()
+    cache._write(path, value)
+
+
+CHART = {"extra": {}, "warnings": [], "files": {"Chart.yaml": "text"}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        5,
+        [],
+        {},
+        {**CHART, "extra": []},
+        {**CHART, "extra": {"a\0b": 5}},
+        {**CHART, "warnings": 5},
+        {**CHART, "warnings": [5]},
+        {**CHART, "warnings": [{"message": 5}]},
+        {**CHART, "warnings": [{"nonsense": "a"}]},
+        {**CHART, "files": None},
+        {**CHART, "files": {"Chart.yaml": 5}},
+    ],
+    ids=repr,
+)
+def test_a_cached_chart_of_another_shape_is_passed_over(
+    run: Callable[..., Any], tmp_path: Path, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("--profile", "kind", "-o", str(tmp_path / "chart"))
+    folder = tmp_path / "own"
+    monkeypatch.setenv(cache.VARIABLE, str(folder))
+    assert run(*arguments)[0] == 0
+    (path,) = folder.rglob("charts/*.json")
+    rewritten(path, value)
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
+    assert "up to date" in out
+
+
+def test_values_of_another_shape_are_passed_over(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("--profile", "kind", "-o", str(tmp_path / "chart"))
+    folder = tmp_path / "own"
+    monkeypatch.setenv(cache.VARIABLE, str(folder))
+    assert run(*arguments)[0] == 0
+    paths = sorted(folder.rglob("*.json"))
+    memos = {path: json.loads(path.read_bytes()[65:]) for path in paths if path.parent.name != "charts"}
+    assert {path.stem for path in memos} >= {"data", "dashboards", "expressions", "names", "rules", "templates", "yaml"}
+    for path in folder.rglob("charts/*.json"):
+        path.unlink()
+    times = {path: path.stat().st_mtime_ns for path in memos}
+    assert run(*arguments)[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in memos} == times, "what a run keeps fits for the next one"
+    for value in (5, [], [5], [[5, 5], [5, 5]], [{"file": 5}], None):
+        for path in folder.rglob("charts/*.json"):
+            path.unlink()
+        for path, kept in memos.items():
+            rewritten(path, dict.fromkeys(kept, value))
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, ""), value
+        assert "up to date" in out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_pipe_in_the_cache_is_passed_over(tmp_path: Path) -> None:
+    for _ in range(2):
+        code, said = piped(tmp_path / "cache", "", "--profile", "kind", "-o", "chart", cwd=tmp_path)
+        assert code == 0, said
+        for path in (tmp_path / "cache").rglob("*.json"):
+            path.unlink()
+            os.mkfifo(path)
+    assert piped(tmp_path / "cache", "", "--profile", "kind", "-o", "chart", cwd=tmp_path)[0] == 0

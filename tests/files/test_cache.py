@@ -218,7 +218,7 @@ def test_the_fingerprint_of_the_program_follows_its_code(tmp_path: Path, monkeyp
 def test_a_kept_function_is_called_once_for_equal_arguments(folder: Path) -> None:
     calls: list[str] = []
 
-    @cache.cached("upper")
+    @cache.cached("upper", shape=str)
     def upper(text: str, *, times: int = 1) -> str:
         calls.append(text)
         return text.upper() * times

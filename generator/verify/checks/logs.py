@@ -42,7 +42,7 @@ def log_findings(dashboard: Dashboard, fields: Mapping[str, LogField]) -> Iterat
         yield from _findings(dashboard, fields)
 
 
-@cached("logs")
+@cached("logs", shape=bool)
 def _clean(dashboard: Dashboard, fields: Mapping[str, LogField]) -> bool:
     return not any(_findings(dashboard, fields))
 
