@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import bad_input
@@ -19,7 +21,6 @@ from generator.files.locking import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 _HELD = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -47,9 +48,10 @@ def alone(target: Path, *, wait: bool = True) -> Iterator[None]:
         wait: whether to wait for a run that works in the folder that holds it.
 
     Raises:
-        InputError: another run works there, or see recover.
+        InputError: the process works in the folder, another run works there, or see recover.
         OSError: the folder that holds it cannot be written.
     """
+    _refuse_working_directory(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _locked(target.parent, wait=wait):
         recover(target)
@@ -58,6 +60,17 @@ def alone(target: Path, *, wait: bool = True) -> Iterator[None]:
             return
         with _locked(target, wait=False):
             yield
+
+
+def _refuse_working_directory(target: Path) -> None:
+    """Refuses to exchange the folder that the shell is in, or one above: it would stay in the one that is deleted."""
+    with contextlib.suppress(FileNotFoundError):  # of a working directory that was deleted
+        if target.exists() and Path.cwd().is_relative_to(target.resolve()):
+            raise bad_input(
+                "you are in this folder, which is exchanged for a new one as a whole",
+                file=str(target),
+                hint=f"cd {shlex.quote(str(target.parent))} and name it from there: {shlex.quote(target.name)}",
+            )
 
 
 @contextlib.contextmanager

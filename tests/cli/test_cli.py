@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,11 +16,6 @@ from click.testing import CliRunner
 from generator import __version__, cli
 from generator.build.library import FOLDER
 from tests.conftest import PROFILES, ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    pass
 
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
 
@@ -83,6 +79,37 @@ def test_dry_run_lists_the_files_and_writes_nothing(run: Any, tmp_path: Path) ->
     assert code == 0
     assert "added    charts/ai-ml-observability/Chart.yaml\n" in out
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("inside", ["", "notes"], ids=["the folder itself", "a folder in it"])
+def test_the_folder_that_a_person_works_in_is_not_exchanged(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    chart = tmp_path / "chart"
+    run("--profile", "kind", "-o", "chart")
+    (chart / "notes").mkdir()
+    monkeypatch.chdir(chart / inside)
+    here = ".." if inside else "."
+    assert run("--profile", "kind", "-o", here, "--check")[0] == 0
+    assert "up to date" in run("--profile", "kind", "-o", here)[1]
+    before, changed = tree(chart), ("--profile", "kind", "--set", "monitors.interval=17s", "-o", here)
+    assert run(*changed, "--check")[0] == 1
+    code, _, err = run(*changed)
+    assert code == 2
+    assert f"cd {tmp_path}" in err
+    assert "chart" in err
+    assert Path.cwd() == chart / inside
+    assert tree(chart) == before
+
+
+def test_an_empty_folder_that_a_person_works_in_is_not_exchanged_either(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "chart").mkdir()
+    monkeypatch.chdir(tmp_path / "chart")
+    code, _, err = run("--profile", "kind", "-o", ".")
+    assert (code, list(Path().iterdir())) == (2, [])
+    assert f"cd {tmp_path}" in err
 
 
 def test_an_overlay_file_and_a_set_value_are_laid_over_the_profile_in_order(run: Any, tmp_path: Path) -> None:

@@ -78,6 +78,18 @@ def test_a_published_archive_goes_before_a_directory(chart: Path, mirror: Path, 
     assert vendor(chart, mirror=str(mirror))[0].location == str(mirror / A)
 
 
+def test_charts_is_not_exchanged_while_a_person_works_in_it(
+    chart: Path, mirror: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (chart / "charts").mkdir(exist_ok=True)
+    monkeypatch.chdir(chart / "charts")
+    with pytest.raises(InputError, match="you are in this folder"):
+        vendor(chart, mirror=str(mirror))
+    assert not list(Path().glob("*.tgz"))
+    monkeypatch.chdir(chart)
+    assert vendor(chart, mirror=str(mirror))
+
+
 def test_a_second_run_writes_nothing(chart: Path, mirror: Path, vendor: Vendor) -> None:
     vendor(chart, mirror=str(mirror))
     before = {path: path.stat() for path in [chart / "charts", *chart.rglob("*.tgz")]}
