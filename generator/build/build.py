@@ -10,6 +10,7 @@ from generator.build.extra_files import with_extra_files
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
 from generator.stack import components
+from generator.stack.opensearch.clients import refuse_clients_without_opensearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,7 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     sources = without_log_panels(profile, with_extra_files(profile, sources))
     stack = components(profile)
     build = Build(profile, sources, stack, chart_values(profile, sources, stack), warnings)
+    refuse_clients_without_opensearch(profile, build.values)
     from generator.build.absent import absent_workloads
 
     absent = absent_workloads(profile, sources)

@@ -65,7 +65,8 @@ def test_it_runs_where_the_chart_has_an_opensearch(rendered: Render) -> None:
 
 @pytest.mark.parametrize("image", ["1e3", "registry.example/a: b", "#none"])
 def test_its_image_is_the_text_that_was_set(sources: Sources, rendered: Render, image: str) -> None:
-    values = chart_values(load_profile("standalone", sources), sources)[exporter.KEY]
+    profile = load_profile("standalone", sources)
+    values = chart_values(profile, sources, components(profile))[exporter.KEY]
     pod = pod_of(rendered(opensearchExporter={**values, "image": image}))
     assert [container["image"] for container in pod["spec"]["containers"]] == [image]
 

@@ -97,6 +97,7 @@ def test_the_login_of_opensearch_dashboards_is_mounted_only_where_it_is_on(rende
 
 
 def test_nothing_of_it_is_left_where_it_is_off(rendered: Render) -> None:
-    objects = rendered("standalone", "observability", "monitoring", "--set", "opensearch.enabled=false")
+    off = "opensearch.enabled=false,fluent-bit.enabled=false,kube-prometheus-stack.grafana.enabled=false"
+    objects = rendered("standalone", "observability", "monitoring", "--set", off)
     names = [each["metadata"]["name"] for each in objects if each["kind"] != "PrometheusRule"]
     assert [name for name in names if "opensearch-setup" in name or "opensearch-security" in name] == []

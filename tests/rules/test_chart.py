@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import string
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,7 +274,8 @@ def overrides(draw: st.DrawFn) -> dict[str, Any]:
         values["alerts"] = {alert: draw(choice) for alert in alerts}
     texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=20)
     labels = st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), texts)
-    optional: dict[str, st.SearchStrategy[Any]] = {"additionalAlertLabels": labels, "runbookUrl": texts}
+    addresses = st.text(string.ascii_letters + string.digits + "._~:/?#@!$&'()*+,;=%[]-", max_size=20)
+    optional: dict[str, st.SearchStrategy[Any]] = {"additionalAlertLabels": labels, "runbookUrl": addresses}
     values |= draw(st.fixed_dictionaries({}, optional=optional))
     return values
 

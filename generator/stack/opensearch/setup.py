@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from generator.files import yamlfile
 from generator.files.templating import literal, render
 from generator.stack.component import choices_of
+from generator.stack.opensearch import clients, indices, security
 from generator.stack.opensearch import component as opensearch
-from generator.stack.opensearch import indices, security
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ CLIENTS = (
 
 _TEMPLATES = (
     "_setup.tpl",
+    "clients.yaml",
     "networkpolicy.yaml",
     "security-configmap.yaml",
     "setup-configmap.yaml",
@@ -47,6 +48,8 @@ def opensearch_templates(fields: Mapping[str, LogField], *, header: str) -> Char
     context = {
         "header": header,
         "clients": CLIENTS,
+        "refusals": clients.REFUSALS,
+        "sends_here": clients.SENDS_HERE,
         "fields": indices.FIELDS,
         "largest_shard": indices.LARGEST_SHARD,
         "logins": security.LOGINS,
