@@ -12,7 +12,7 @@ from generator.files import schemas
 from generator.files.schema_values import filled
 from generator.files.templating import render
 from generator.files.tree import MARKER
-from generator.monitors import monitor_templates
+from generator.monitors import monitor_templates, refuse_bad_scrapes
 from generator.rules.chart import rule_templates
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
@@ -81,6 +81,15 @@ def merged_values_schema(build: Build) -> dict[str, Any]:
     return schema.values_schema(own_schema(build.sources), build.components, complete=True)
 
 
+def _place(profile: Profile, block: str, path: str) -> tuple[str, str]:
+    """Returns the file that sets a value of one of BLOCKS, and its path there; ``values`` of the profile win."""
+    node = profile.choices["values"].get(block)
+    for key in path.partition("[")[0].split("."):
+        node = node.get(key) if isinstance(node, dict) else None
+    top, place = (block, f"{block}.{path}") if node is None else ("values", f"values.{block}.{path}")
+    return profile.origins.get(top, f"profile {profile.name}"), place
+
+
 def chart(build: Build) -> Chart:
     """Makes the umbrella chart.
 
@@ -88,11 +97,12 @@ def chart(build: Build) -> Chart:
         The chart's files, sorted by path; the same bytes for an equal Build on every machine.
 
     Raises:
-        InputError: ``values`` in the profile breaks the chart's own schema.
+        InputError: ``values`` in the profile breaks the chart's own schema, or see refuse_bad_scrapes.
     """
     profile, sources = build.profile, build.sources
     data_schema = chart_schema(build)
     schemas.validate(build.values, data_schema, file=f"profile {profile.name}: values")
+    refuse_bad_scrapes(build.values["monitors"], lambda path: _place(profile, "monitors", path))
     files: Chart = {
         ".helmignore": render("build/templates/helmignore", header=HEADER),
         "Chart.lock": f"# {HEADER}\n{metadata.chart_lock(sources.pins)}",

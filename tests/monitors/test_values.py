@@ -106,7 +106,9 @@ ANNOTATIONS = st.dictionaries(
     st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"], include_characters="\n\t"), max_size=20),
     max_size=3,
 )
-DURATIONS = st.sampled_from(["", "5s", "1m", "1m30s", "500ms", "2h"])
+INTERVALS = st.sampled_from(["", "30s", "1m", "1m30s", "30000ms", "2h"])
+TIMEOUTS = st.sampled_from(["", "5s", "30s", "500ms"])
+"""None exceeds any interval; test_scrapes.py asks what happens to one that does."""
 PORTS = st.integers(1, 65535) | NAMES
 SELECTORS = st.fixed_dictionaries(
     {},
@@ -126,8 +128,8 @@ KNOBS = {
     "labels": LABELS,
     "annotations": ANNOTATIONS,
     "namespaces": st.lists(NAMES, max_size=3),
-    "interval": DURATIONS,
-    "scrapeTimeout": DURATIONS,
+    "interval": INTERVALS,
+    "scrapeTimeout": TIMEOUTS,
     "sampleLimit": st.integers(0, 2**40),
     "dropMetrics": st.lists(st.sampled_from([".+_created", "go_.*|x", "a{2,3}", "[^a-z]+", r"\d+"]), max_size=3),
     "dropLabels": st.lists(st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]{3,10}", fullmatch=True), max_size=3).filter(

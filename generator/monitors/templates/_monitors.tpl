@@ -13,6 +13,16 @@ true
 {{- end -}}
 {{- end -}}
 
+{{/* ai-ml-observability.milliseconds: a duration such as 1m30s in milliseconds. */}}
+{{- define "ai-ml-observability.milliseconds" -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll `[0-9]+(ms|[hms])` . -1 -}}
+  {{- $unit := regexFind `[a-z]+$` . -}}
+  {{- $sum = add $sum (mul (trimSuffix $unit . | int64) (get (dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1) $unit)) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end -}}
+
 {{/*
 ai-ml-observability.monitor: one workload's PodMonitors or ServiceMonitors. The workload's template defines what is
 fixed under ai-ml-observability.monitors.<name>; .Values.monitors and .Values.monitors.<name> say the rest.
@@ -81,6 +91,11 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
 {{- with $own.selector -}}{{- $selectors = list (dict "name" $name "selector" .) -}}{{- end -}}
 {{- $on := and (ternary $common.enabled true (hasKey $common "enabled")) (ternary $own.enabled $fixed.enabled (hasKey $own "enabled")) -}}
 {{- if and $on $endpoints (include "ai-ml-observability.crd" (list $root $fixed.kind)) -}}
+{{- if and $set.scrapeTimeout $set.interval -}}
+  {{- if gt (include "ai-ml-observability.milliseconds" $set.scrapeTimeout | int64) (include "ai-ml-observability.milliseconds" $set.interval | int64) -}}
+    {{- fail (printf "monitors.%s.scrapeTimeout: found '%s', expected at most the interval, which is '%s'" $name $set.scrapeTimeout $set.interval) -}}
+  {{- end -}}
+{{- end -}}
 {{- range $selectors }}
 ---
 apiVersion: monitoring.coreos.com/v1

@@ -1,0 +1,88 @@
+"""Refuses values of monitors that the Prometheus operator or Prometheus would refuse in the cluster."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_PLAIN = re.compile(r"(?:[a-zA-Z0-9_:.][+*]?)+")
+"""Matches expressions that need no engine to tell that RE2 reads them."""
+
+_ONLY_RE2 = re.compile(r"\\Q|\\[0-7]{2}")
+"""Matches what RE2 reads and the engine of promql-parser does not; the chart's template asks RE2 itself."""
+
+_MILLISECONDS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+
+
+def refuse_bad_scrapes(values: Mapping[str, Any], place: Callable[[str], tuple[str, str]]) -> None:
+    """Refuses a scrape that may last longer than its interval, and an expression that is no RE2.
+
+    Args:
+        values: ``monitors`` of the chart's values, checked against its schema.
+        place: from a path below ``monitors``, as ``ray.interval``, to the file and the whole path that a person knows.
+
+    Raises:
+        InputError: a Problem for each of them.
+    """
+    problems = [
+        Problem(message, *place(path), hint=hint)
+        for path, message, hint in dict.fromkeys((*_long_timeouts(values), *_unreadable(values)))
+    ]
+    if problems:
+        raise InputError(*problems)
+
+
+def milliseconds(duration: str) -> int:
+    """Returns a duration such as ``1m30s`` in milliseconds."""
+    return sum(int(number) * _MILLISECONDS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[hms])", duration))
+
+
+def _workloads(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yields name and block of each workload, of those that are on alone."""
+    for name, block in values.items():
+        if isinstance(block, dict) and block.get("enabled") is True:
+            yield name, block
+
+
+def _long_timeouts(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name, block in _workloads(values):
+        timeout, interval = (block.get(key, values.get(key, "")) for key in ("scrapeTimeout", "interval"))
+        if not timeout or not interval or milliseconds(timeout) <= milliseconds(interval):
+            continue
+        message = f"found '{timeout}', expected at most the interval, which is '{interval}'"
+        if "scrapeTimeout" in block:
+            yield f"{name}.scrapeTimeout", message, ""
+        elif "interval" in block:
+            message = f"found '{interval}', expected at least monitors.scrapeTimeout, which is '{timeout}'"
+            yield f"{name}.interval", message, f"set monitors.{name}.scrapeTimeout too"
+        else:
+            yield "scrapeTimeout", message, ""
+
+
+def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    blocks = [("", values), *((f"{name}.", block) for name, block in _workloads(values))]
+    for prefix, block in blocks:
+        for index, expression in enumerate(block.get("dropMetrics", ())):
+            if not is_re2(expression):
+                yield f"{prefix}dropMetrics[{index}]", f"found '{expression}', expected an RE2 expression", ""
+
+
+def is_re2(expression: str) -> bool:
+    """Returns whether RE2, Prometheus' engine, reads an expression; true also where only RE2 could tell."""
+    if _PLAIN.fullmatch(expression) or _ONLY_RE2.search(expression):
+        return True
+    import json
+
+    import promql_parser
+
+    try:
+        # A selector needs one matcher that cannot match nothing: the name is that.
+        promql_parser.parse(f"a{{b=~{json.dumps(expression, ensure_ascii=False)}}}")
+    except ValueError:
+        return False
+    return True
