@@ -40,29 +40,30 @@ class CachedChart:
     warnings: tuple[Problem, ...]
 
 
-def cached_chart(request: Request) -> CachedChart | None:
-    """Returns the chart that an equal request has given before; None if it has to be made.
+def cached_chart(key: str) -> CachedChart | None:
+    """Returns the chart that a request of this key has given before; None if it has to be made.
 
-    Equal are requests with the same arguments whose files, those named inside an overlay too, have the same content.
+    The files that are named inside an overlay have the same content, too.
     """
-    key = _key(request)
     entry = cache.current().entry(_KIND, key, shape=_SHAPE) if key else None
     if entry is None or any(_digest(Path(path)) != digest for path, digest in entry["extra"].items()):
         return None
     return CachedChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))
 
 
-def cache_chart(request: Request, build: Build, files: Mapping[str, str]) -> None:
-    """Keeps a chart whose queries have been checked.
+def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, str]) -> None:
+    """Keeps a chart whose queries have been checked, unless a file of the request has changed while it was made.
 
     Args:
         request: what it was made from.
+        key: the request's key before any of its files was read; "" keeps nothing.
         build: the Build of the request.
         files: the chart.
     """
-    key = _key(request)
+    if not key or chart_key(request) != key:
+        return
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
-    if key and None not in extra.values():
+    if None not in extra.values():
         warnings = [asdict(warning) for warning in build.warnings]
         cache.current().store(_KIND, key, {"extra": extra, "warnings": warnings, "files": dict(files)})
 
@@ -72,8 +73,11 @@ def _extra_files(build: Build) -> Iterable[str]:
         yield from build.profile.choices[block].get("extra", ())
 
 
-def _key(request: Request) -> str:
-    """Returns the key of a request; "" if a file cannot be read, which then is for the reader to explain."""
+def chart_key(request: Request) -> str:
+    """Returns the key of a request: its arguments, the content of the files that they name, and the program's data.
+
+    "" stands for a request whose chart is not kept: there is no cache, or a file cannot be read, or read twice.
+    """
     if cache.current().folder is None:
         return ""
     named = [path for path in (request.own_profile, *request.overlays, request.tfvars) if path is not None]

@@ -70,11 +70,12 @@ def cli(
     require_profile(request)
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    from generator.build.cached_chart import cached_chart
+    from generator.build.cached_chart import cached_chart, chart_key
     from generator.files import writer
 
-    cached = cached_chart(request)
-    planned = writer.plan(target, _make_chart(request) if cached is None else cached.files)
+    key = chart_key(request)
+    cached = cached_chart(key)
+    planned = writer.plan(target, _make_chart(request, key) if cached is None else cached.files)
     show_warnings(cached.warnings if cached else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
@@ -90,8 +91,12 @@ def cli(
         _report(planned, target)
 
 
-def _make_chart(request: Request) -> Mapping[str, str]:
+def _make_chart(request: Request, key: str) -> Mapping[str, str]:
     """Makes the chart of a request, checks its queries, and keeps it for the next run.
+
+    Args:
+        request: what was typed.
+        key: its chart_key.
 
     Raises:
         InputError: see make_build and chart; also each error that the check finds.
@@ -107,7 +112,7 @@ def _make_chart(request: Request) -> Mapping[str, str]:
         from generator.build.findings import refuse_errors
 
         refuse_errors(findings)
-    cache_chart(request, build, files)
+    cache_chart(request, key, build, files)
     return files
 
 

@@ -166,13 +166,35 @@ def test_a_chart_with_an_error_is_not_cached(run: Callable[..., Any], tmp_path: 
     assert runs[0][0] == 2
 
 
+def test_a_file_that_changes_while_the_chart_is_made_is_no_key(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generator.build import chart as making
+
+    overlay, make = tmp_path / "mine.yaml", making.chart
+    overlay.write_text("monitors: {interval: 17s}\n")
+
+    def making_slowly(build: Any) -> Any:
+        overlay.write_text("monitors: {interval: 19s}\n")
+        return make(build)
+
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "own"))
+    monkeypatch.setattr(making, "chart", making_slowly)
+    arguments = ("--profile", "kind", "-f", "mine.yaml", "-o", "chart")
+    assert run(*arguments)[0] == 0
+    assert run(*arguments)[0] == 0
+    with_cache = tree(tmp_path / "chart")
+    assert run(*arguments, "--no-cache")[0] == 0
+    assert with_cache == tree(tmp_path / "chart")
+
+
 def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from generator.choices.request import Request
 
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     with cache.opened():
-        assert cached_chart.cached_chart(Request("jark", overlays=(tmp_path / "none.yaml",))) is None
-        assert cached_chart.cached_chart(Request("jark", overlays=(tmp_path,))) is None
+        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path / "none.yaml",))) == ""
+        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path,))) == ""
 
 
 @pytest.mark.slow
