@@ -53,7 +53,7 @@ def values_schema(own: Mapping[str, Any], components: Iterable[Component], *, co
 
 
 _ALWAYS_SET = "x-always-set"
-"""Marks a key without default that has a value in every chart: pins.yaml or the profile decides it."""
+"""Says of a key without default whether it has a value in every chart: pins.yaml or the profile may decide it."""
 
 
 def _complete(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +66,9 @@ def _complete(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _always_set(child: Mapping[str, Any]) -> bool:
-    holds_such = child.get("type") == "object" and "required" in child
-    return child.get("default") is not None or _ALWAYS_SET in child or holds_such
+    if _ALWAYS_SET in child:
+        return bool(child[_ALWAYS_SET])
+    return child.get("default") is not None or (child.get("type") == "object" and "required" in child)
 
 
 def _list_names(schema: Any) -> Any:
