@@ -48,7 +48,7 @@ class Problem:
             place += f":{self.line}" + (f":{self.column}" if self.column else "")
         head = _head(place, self.path)
         text = f"{head}: {self.message}" if head else self.message
-        return _printable(f"{text} ({self.hint})" if self.hint else text)
+        return printable(f"{text} ({self.hint})" if self.hint else text)
 
 
 def _head(place: str, path: str) -> str:
@@ -59,7 +59,7 @@ def _head(place: str, path: str) -> str:
     return ": ".join(part for part in (place, path) if part)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escapes what would break the line or steer a terminal: names and values are a person's, or a stranger's."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 

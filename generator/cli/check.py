@@ -17,7 +17,7 @@ from generator.cli.options import (
     request_options,
     show_result,
 )
-from generator.errors import Exit
+from generator.errors import Exit, printable
 
 
 @cli.command(short_help="Does something emit all that is queried?")
@@ -59,7 +59,9 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
     results = {name: with_positions(result) for name, result in results.items()}
     data = {name: as_data(result) for name, result in results.items()}
     width = shutil.get_terminal_size((100, 24)).columns
-    text = "".join(f"{name}:{chr(10) if result else ' '}{as_text(result, width)}" for name, result in results.items())
+    text = "".join(
+        f"{printable(name)}:{chr(10) if result else ' '}{as_text(result, width)}" for name, result in results.items()
+    )
     show_result(data, text, output)
     if any(failed(result) for result in results.values()):
         ctx.exit(Exit.CHECK_FAILED)

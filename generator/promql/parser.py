@@ -16,6 +16,17 @@ from generator.promql.references import used_variables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+MAX_DEPTH = 200
+"""Deepest nesting of an expression, of brackets or of operators: what walks the tree is recursive."""
+
+MAX_OPERATORS = 1000
+"""Most operators of an expression. promql-parser 0.12 overflows an 8 MiB stack between 4,000 and 8,000."""
+
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+_STRING = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_OPERATOR = re.compile(r"[-+*/%^=<>]+?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_BRACKET = re.compile(r"[(\[{)\]}]")
+
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
@@ -175,6 +186,7 @@ def _matchers(braces: str) -> Selector:
 def _parsed(filled: Filled) -> Any:
     import promql_parser
 
+    _refuse_size(filled.text)
     try:
         tree = promql_parser.parse(filled.text)
     except ValueError as error:
@@ -182,11 +194,30 @@ def _parsed(filled: Filled) -> Any:
     return _Converter(filled).node(tree)
 
 
+def _refuse_size(text: str) -> None:
+    """Refuses what the parser, which recurses in native code, would overflow the stack on and end the process.
+
+    Raises:
+        PromQLError: too many operators, or brackets too deep.
+    """
+    if len(text) <= MAX_DEPTH:
+        return
+    bare = _STRING.sub("", text)
+    if sum(1 for _ in _OPERATOR.finditer(bare)) > MAX_OPERATORS:
+        raise PromQLError(f"found more than {MAX_OPERATORS} operators in one expression")
+    depth = 0
+    for bracket in _BRACKET.findall(bare):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        if depth > MAX_DEPTH:
+            raise PromQLError(_TOO_DEEP)
+
+
 class _Converter:
     """Makes our tree of the parser's; what stood between braces is all that it knows beside it."""
 
     def __init__(self, filled: Filled) -> None:
         self.braces = filled.braces
+        self.depth = 0
         self.makers: dict[str, Callable[[Any], Any]] = {
             "VectorSelector": self._selector,
             "MatrixSelector": lambda node: Window(
@@ -205,7 +236,12 @@ class _Converter:
         }
 
     def node(self, node: Any) -> Any:
-        return self.makers[type(node).__name__](node)
+        if self.depth == MAX_DEPTH:
+            raise PromQLError(_TOO_DEEP)
+        self.depth += 1
+        tree = self.makers[type(node).__name__](node)
+        self.depth -= 1
+        return tree
 
     def _selector(self, node: Any) -> Selector:
         name, matchers = node.name or "", node.matchers.matchers

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
+from generator.files.yamlfile import read_text
 from generator.promql.expression import Expression
 from generator.promql.references import used_variables
 from generator.verify.spec import Scope
@@ -21,19 +24,29 @@ def read_grafana(path: Path) -> tuple[tuple[Expression, ...], Scope]:
     """Reads a dashboard's JSON; see grafana_dashboard.
 
     Raises:
-        InputError: the file cannot be read, is not JSON, or is no dashboard.
+        InputError: the file cannot be read, is not JSON, holds half a character, or is no dashboard.
     """
+    text = read_text(path)
+    for match in _ESCAPE.finditer(text):
+        if half := match["half"]:
+            line = text.count("\n", 0, match.start()) + 1
+            raise bad_input(f"found {half}, which is half of a character", file=str(path), line=line)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise bad_input(f"cannot be read: {error.strerror}", file=str(path)) from None
-    except UnicodeDecodeError:
-        raise bad_input("not UTF-8", file=str(path)) from None
+        return grafana_dashboard(json.loads(text), str(path))
     except json.JSONDecodeError as error:
         raise bad_input(f"not JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno) from None
+    except ValueError:  # the one thing of JSON that Python refuses by itself
+        limit = sys.get_int_max_str_digits()
+        raise bad_input(f"found a number of more than {limit} digits, expected a dashboard", file=str(path)) from None
     except RecursionError:
         raise bad_input("found lists in lists without end, expected a dashboard", file=str(path)) from None
-    return grafana_dashboard(data, str(path))
+
+
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+"""An escape of JSON. Characters beyond U+FFFF are two of them (RFC 8259, 7); one alone cannot be written as UTF-8."""
 
 
 def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Scope]:

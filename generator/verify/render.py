@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from generator.errors import printable
 from generator.verify.checks import BY_NAME
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ def _count(number: int, noun: str) -> str:
 
 
 def line(finding: Finding) -> str:
-    """Returns ``error[name] FILE:LINE panel 'TITLE' (PLACE): MESSAGE (HINT)``."""
+    """Returns ``error[name] FILE:LINE panel 'TITLE' (PLACE): MESSAGE (HINT)``, all of it printable."""
     where = finding.file + (f":{finding.line}" if finding.line else "")
     hint = f" ({finding.hint})" if finding.hint else ""
     head = " ".join(part for part in (f"{finding.severity}[{finding.check}]", where, subject(finding)) if part)
-    return f"{head}: {finding.message}{hint}"
+    return printable(f"{head}: {finding.message}{hint}")
 
 
 def subject(finding: Finding) -> str:

@@ -111,3 +111,81 @@ def test_a_problem_of_a_file_has_the_line_of_its_place(
     code, _, err = run("verify", "--profile", "jark", "-f", "mine.yaml")
     assert code == 2
     assert says in err
+
+
+def board(expr: str, title: str = "Waiting") -> dict[str, Any]:
+    """Returns a dashboard of one panel as Grafana exports it."""
+    return {"panels": [{"title": title, "type": "timeseries", "targets": [{"expr": expr}]}]}
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("(" * 5000 + "up" + ")" * 5000, "nested more than 200 deep"),
+        ("sum(" * 201 + "up" + ")" * 201, "nested more than 200 deep"),
+        ("-" * 201 + "up", "nested more than 200 deep"),
+        ("-" * 20000 + "up", "found more than 1000 operators in one expression"),
+        (" or ".join(["up"] * 8000), "found more than 1000 operators in one expression"),
+    ],
+)
+def test_an_expression_without_end_is_a_finding_and_ends_no_process(
+    run: Any, tmp_path: Path, expression: str, says: str
+) -> None:
+    (tmp_path / "board.json").write_text(json.dumps(board(expression)))
+    code, out, err = run("verify", "--profile", "jark", "--dashboard", "board.json")
+    assert (code, err) == (1, "")
+    assert f"error[syntax] board.json:1 panel 'Waiting' (panels[0].targets[0].expr): not PromQL: {says}\n" in out
+
+
+@pytest.mark.parametrize("expression", ["-" * 199 + "up", "+".join(["up"] * 199), "abs(" * 190 + "up" + ")" * 190])
+def test_an_expression_as_deep_as_may_be_is_walked(run: Any, tmp_path: Path, expression: str) -> None:
+    (tmp_path / "board.json").write_text(json.dumps(board(expression)))
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, "board.json: no findings\n", "")
+
+
+def test_an_expression_without_end_in_a_dashboard_of_ones_own_stops_generation(run: Any, tmp_path: Path) -> None:
+    panel = {"title": "Up", "type": "timeseries", "unit": "short", "description": "Whether anything answers at all."}
+    expression = "(" * 5000 + "up" + ")" * 5000
+    rows = [{"title": "Row", "panels": [{**panel, "targets": [{"expr": expression}]}]}]
+    data = {"title": "Team", "uid": "team", "description": "What our team sees.", "variables": [], "rows": rows}
+    (tmp_path / "team.yaml").write_text(json.dumps(data))
+    (tmp_path / "mine.yaml").write_text("dashboards: {extra: [team.yaml]}\n")
+    code, out, err = run("--profile", "jark", "-f", "mine.yaml")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: team.yaml:1: panel 'Up' ")
+    assert "nested more than 200 deep" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"panels": [],\n "title": "\\ud800"}', r"board.json:2: found \ud800, which is half of a character"),
+        (b'{"panels": [],\n "title": "\\ude00\\ud83d"}', r"board.json:2: found \ude00, which is half of a character"),
+        (b'{"panels": [], "id": ' + b"9" * 5000 + b"}", "board.json: found a number of more than 4300 digits"),
+        (b"[" * 100_000, "board.json: found lists in lists without end"),
+        ('{"panels": []}'.encode("utf-16"), "board.json:1: found the byte 0xff, expected UTF-8 text"),
+    ],
+)
+def test_a_file_that_cannot_be_a_dashboard_is_an_error_that_names_it(
+    run: Any, tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "board.json").write_bytes(content)
+    code, out, err = run("verify", "--profile", "jark", "--dashboard", "board.json")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {says}")
+
+
+def test_a_byte_order_mark_and_characters_of_two_escapes_are_read(run: Any, tmp_path: Path) -> None:
+    text = json.dumps(board("up", title="\N{ROCKET} \\ud800"))
+    assert r"\ud83d\ude80 \\ud800" in text
+    (tmp_path / "board.json").write_text(text, "utf-8-sig")
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, "board.json: no findings\n", "")
+
+
+def test_what_could_steer_a_terminal_is_shown_escaped(run: Any, tmp_path: Path) -> None:
+    data = board("nothing_emits_this", title="red\x1b[31m\x9b\n")
+    data["templating"] = {"list": [{"name": "v\x07", "type": "query", "query": "label_values(nothing_emits\x1b, x)"}]}
+    (tmp_path / "b\x1b.json").write_text(json.dumps(data))
+    _, out, _ = run("verify", "--profile", "jark", "--dashboard", "b\x1b.json")
+    assert r"panel 'red\x1b[31m\x9b\n' (panels[0].targets[0].expr): nothing emits 'nothing_emits_this'" in out
+    assert all(char.isprintable() for char in out.replace("\n", ""))
