@@ -202,10 +202,14 @@ def render_overlay(
     return render
 
 
+UNMEASURED = ("tests/e2e/", "tests/rendered/", "tests/signals/", "tests/files/test_swap.py")
+"""Tests that run for minutes over code that quicker tests reach: coverage would double their time and add no line."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves property-based tests out of the coverage: they go where example tests go, a hundred times."""
+    """Leaves out of the coverage what is UNMEASURED, and property-based tests, which go one way a hundred times."""
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        if is_hypothesis_test(getattr(item, "obj", None)) or item.nodeid.startswith(UNMEASURED):
             item.add_marker("no_cover")
 
 

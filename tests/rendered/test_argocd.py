@@ -74,6 +74,15 @@ def without_keep(objects: Objects) -> Objects:
 
 
 @pytest.fixture(scope="module")
+def helm_binary() -> Path:
+    """The helm that renders for ArgoCD, of Helm 3; tests/rendered/test_chart.py shows that Helm 4 renders the same."""
+    binary = helm.binary("3.17") or helm.any_binary()
+    if binary is None:
+        pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
+    return binary
+
+
+@pytest.fixture(scope="module")
 def whole(template: Callable[..., str]) -> Callable[..., Objects]:
     """Returns a function from a helm binary, a profile and a release's name to what one install renders."""
 
