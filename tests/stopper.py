@@ -1,10 +1,10 @@
 """Writes a chart, or fills its charts/, and sends the process a signal at a line of its choice; test_swap.py runs it.
 
 Reads requests ``WORK FOLDER SIGNAL STEP`` from stdin, one a line. For each it forks a process that does the WORK and
-that gets SIGNAL (a number) at the STEP-th line which it executes in the modules that write; a line in a loop counts up to
-its third time. ``write`` plans and writes the chart of ``files()`` into FOLDER; ``vendor`` takes the upstream charts of
-FOLDER from ``../../mirror``. Answers with one word: ``done`` where the work ended before that line, ``interrupted`` after
-a KeyboardInterrupt, ``killed`` where the signal ended the process.
+that gets SIGNAL (a number) at the STEP-th line which it executes in the modules that write; a line in a loop counts up
+to its third time. ``write`` plans and writes the chart of ``files()`` into FOLDER; ``vendor`` takes the upstream charts
+of FOLDER from ``../../mirror``. Answers with one word: ``done`` where the work ended before that line, ``interrupted``
+after a KeyboardInterrupt, ``killed`` where the signal ended the process.
 """
 
 from __future__ import annotations

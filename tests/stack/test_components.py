@@ -83,26 +83,29 @@ ODD = "quote ' and \" and {{ .Values }} [[ x ]] # no: comment\n- yes"
 
 
 def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
-    """Whatever is in it: a template of YAML is filled in, and YAML or Helm could take it for their own."""
+    """Whatever is in it: a template of YAML is filled in, and YAML or Helm could take it for their own.
+
+    Where the schema asks for a name, YAML could still take it for a number or a truth value.
+    """
     resources: dict[str, dict[str, Any]] = {"requests": {ODD: ODD, "no": "0o17", "x": 1.5}, "limits": {"~": "1e3"}}
     found = values(
         "standalone",
         {
-            "storage": {"className": ODD},
+            "storage": {"className": "1e3"},
             "components": {
                 "opensearch": {"resources": resources},
                 "kube-prometheus-stack": {"grafana": {"adminPassword": ODD, "opensearchPlugin": {"image": ODD}}},
-                "kube-state-metrics": {"labels": {ODD: [ODD]}},
+                "kube-state-metrics": {"labels": {"pods": ["on"]}},
             },
         },
     )
     grafana = found["kube-prometheus-stack"]["grafana"]
     for kind, amounts in resources.items():
         assert found["opensearch"]["resources"][kind].items() >= amounts.items()
-    assert found["opensearch"]["persistence"]["storageClass"] == ODD
+    assert found["opensearch"]["persistence"]["storageClass"] == "1e3"
     assert (grafana["adminPassword"], grafana["extraInitContainers"][0]["image"]) == (ODD, ODD)
-    assert grafana["persistence"]["storageClassName"] == ODD
-    assert f"{ODD}=[{ODD}]" in found["kube-state-metrics"]["metricLabelsAllowlist"]
+    assert grafana["persistence"]["storageClassName"] == "1e3"
+    assert "pods=[on]" in found["kube-state-metrics"]["metricLabelsAllowlist"]
 
 
 def strings(data: Any) -> Iterator[tuple[str, Any]]:
