@@ -60,6 +60,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(call need_python,$(BIN)/python,That is in $(VENV): delete it and run make again)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . || \
 		{ test ! -e $(VENV)/.unfinished || rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m generator.files.compiled
 	@rm -f $(VENV)/.unfinished
 	touch $@
 
@@ -69,4 +70,4 @@ $(VENV)/.ready-dev: $(VENV)/.ready tests/helm-binaries.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) generator/compiled .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

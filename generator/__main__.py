@@ -1,6 +1,6 @@
 """Lets ``python -m generator`` stand in for ``gen-chart``."""
 
-from generator.cli import main
+from generator.cli import console
 
 if __name__ == "__main__":
-    main()
+    console()

@@ -6,6 +6,7 @@ figure is the median over the pairs. A table is printed and nothing is asserted:
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from generator.files import cache
+from generator.files.location import DATA
 from generator.files.table import table
 from tests import helm
 from tests.conftest import ROOT
@@ -85,14 +87,16 @@ def measure(command: Sequence[str | Path], folder: Path, environment: dict[str, 
 
 
 def copied(folder: Path) -> Path:
-    """Copies the program and its data, so that a source file can be changed."""
+    """Copies the program and its data, so that a source file can be changed; compiled, as a wheel is."""
     folder.mkdir()
-    for name in ("generator", *cache.DATA):
+    for name in ("generator", *DATA):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)
+    compileall.compile_dir(folder / "generator", quiet=1)
+    subprocess.run([sys.executable, "-m", "generator.files.compiled"], check=True, cwd=folder)
     return folder
 
 

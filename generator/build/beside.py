@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from generator.build.build import Build
     from generator.verify.spec import Finding
 
-_OF_THE_CHECK = ("clean", "expressions", "logs", "names")
+_OF_THE_CHECK = ("clean", "expressions", "names")
 """The memos that the check alone fills: its process writes them."""
 
 _OF_BOTH = ("data", "valid")
@@ -58,8 +57,9 @@ def _key(build: Build) -> str:
         cache.current().data,
         repr(switches(build.values, build.pins.charts)),
         repr([build.profile.choices[block] for block in ("cluster", "exemptions")]),
-        repr([*build.sources.dashboards.values()]),
-        repr([*build.sources.rules.values()]),
+        *map(cache.text_of, build.sources.dashboards.values()),
+        "rules",
+        *map(cache.text_of, build.sources.rules.values()),
     )
 
 
@@ -67,6 +67,12 @@ def _findings(build: Build) -> tuple[Finding, ...]:
     from generator.build.findings import findings
 
     return findings(build)
+
+
+def _findings_of_logs(build: Build) -> tuple[Finding, ...]:
+    from generator.build.findings import findings_of_logs
+
+    return findings_of_logs(build)
 
 
 def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
@@ -82,10 +88,11 @@ def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
     os.close(writer)
 
     def answer() -> tuple[Finding, ...]:
+        logs = _findings_of_logs(build)  # the lesser half of the check, while the other process has the greater one
         with os.fdopen(reader, "rb") as stream:
             raw = stream.read()
-        atexit.register(os.waitpid, process, 0)  # it writes its memos while this one writes the chart
-        return () if _taken_over(raw) else _findings(build)
+        cache.current().before_save(lambda: os.waitpid(process, 0))  # it writes its memos while this one goes on
+        return logs if _taken_over(raw) else _findings(build)
 
     return answer
 
@@ -97,9 +104,14 @@ def _worth_a_process(build: Build) -> bool:
 
 
 def _answer(build: Build, writer: int) -> None:
-    """Writes what the check adds to the cache, if it finds nothing; findings are rare, and made again by the asker."""
+    """Checks the queries for metrics and writes what that adds to the cache, if it finds nothing.
+
+    Findings are rare, and made again by the asker.
+    """
+    from generator.build.findings import findings_of_metrics
+
     known = {kind: set(cache.current().memo(kind).new) for kind in _OF_BOTH}
-    if _findings(build):
+    if findings_of_metrics(build):
         return
     values = {
         kind: {key: value for key, value in cache.current().memo(kind).new.items() if key not in known[kind]}

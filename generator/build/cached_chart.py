@@ -5,6 +5,7 @@ Of the rest, only generator.errors and generator.files are imported here: a run 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from generator.errors import Problem
 from generator.files import cache
 from generator.files.regular import read_regular
+from generator.files.shapes import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
 
 _KIND = "charts"
 
-_SHAPE = {
+_HEAD = {
     "extra": {str: str},
     "warnings": [{"message": str, "file": str, "path": str, "line": int, "column": int, "hint": str}],
-    "files": {str: str},
+    "paths": [str],
 }
-"""The digest of each extra file that the request names, the fields of Problems, and the chart."""
+"""The first part: the digest of each extra file that the request names, the fields of Problems, the chart's paths."""
+
+_FILE = (str, str)
+"""Each other part: the path and the text of one of the chart's files."""
 
 _LARGEST = 8 * 1024 * 1024
 """Bytes; a larger file is refused by whoever reads it."""
@@ -45,10 +50,13 @@ def cached_chart(key: str) -> CachedChart | None:
 
     The files that are named inside an overlay have the same content, too.
     """
-    entry = cache.current().entry(_KIND, key, shape=_SHAPE) if key else None
-    if entry is None or any(_digest(Path(path)) != digest for path, digest in entry["extra"].items()):
+    head, *parts = (cache.current().entry(_KIND, key) if key else None) or [None]
+    if not fits(head, _HEAD) or not fits(parts, [_FILE]):
         return None
-    return CachedChart(entry["files"], tuple(Problem(**warning) for warning in entry["warnings"]))
+    files = dict(parts)
+    if [*files] != head["paths"] or any(_digest(Path(path)) != digest for path, digest in head["extra"].items()):
+        return None
+    return CachedChart(files, tuple(Problem(**warning) for warning in head["warnings"]))
 
 
 def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, str]) -> None:
@@ -65,7 +73,8 @@ def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, st
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
     if None not in extra.values():
         warnings = [asdict(warning) for warning in build.warnings]
-        cache.current().store(_KIND, key, {"extra": extra, "warnings": warnings, "files": dict(files)})
+        head = {"extra": extra, "warnings": warnings, "paths": [*files]}
+        cache.current().store(_KIND, key, itertools.chain([head], files.items()))
 
 
 def _extra_files(build: Build) -> Iterable[str]:

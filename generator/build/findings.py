@@ -43,9 +43,14 @@ def findings(build: Build) -> tuple[Finding, ...]:
     """
     if build.checked is not None:
         return build.checked
+    return (*findings_of_metrics(build), *findings_of_logs(build))
+
+
+def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
+    """Returns the part of findings that is about queries for Prometheus."""
     profile, sources = build.profile, build.sources
     build = replace(build, values=switches(build.values, build.pins.charts))
-    metrics = check(
+    return check(
         prepared(sources, build.values),
         series(build),
         gone_names(sources.exporters),
@@ -54,13 +59,17 @@ def findings(build: Build) -> tuple[Finding, ...]:
             *exemptions(profile.choices["exemptions"], origin=profile.origins["exemptions"]),
         ),
     )
-    return (*metrics, *_log_findings(sources, build.values))
 
 
-def _log_findings(sources: Sources, values: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, dashboard in sources.dashboards.items():
-        if asks_logs(dashboard) and _on(values["dashboards"], name):
-            yield from log_findings(dashboard, sources.log_fields)
+def findings_of_logs(build: Build) -> tuple[Finding, ...]:
+    """Returns the part of findings that is about queries for lines of logs."""
+    block = switches(build.values, build.pins.charts)["dashboards"]
+    return tuple(
+        finding
+        for name, dashboard in build.sources.dashboards.items()
+        if asks_logs(dashboard) and _on(block, name)
+        for finding in log_findings(dashboard, build.sources.log_fields)
+    )
 
 
 def dashboard_findings(path: Path, build: Build) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,7 +21,20 @@ if TYPE_CHECKING:
 
     from generator.errors import Problem
 
-__all__ = ["argocd", "bump", "check", "cli", "explain", "fetch", "images", "instrument", "main", "outdated", "package"]
+__all__ = [
+    "argocd",
+    "bump",
+    "check",
+    "cli",
+    "console",
+    "explain",
+    "fetch",
+    "images",
+    "instrument",
+    "main",
+    "outdated",
+    "package",
+]
 
 
 def _with_lines(error: InputError) -> Iterable[Problem]:
@@ -32,6 +45,21 @@ def _with_lines(error: InputError) -> Iterable[Problem]:
     from generator.files.positions import document_reader, with_lines
 
     return with_lines(error.problems, document_reader(Path(), sources_root()))
+
+
+def console() -> NoReturn:
+    """Runs main as a process, which ends at once: taking apart all that it has in memory is a twentieth of its time."""
+    code = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # nobody reads it any more, or the disk is full
+            code = code or 1
+    os._exit(code)
 
 
 def main() -> None:

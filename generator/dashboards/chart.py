@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.files.cache import cached
 from generator.files.schema_values import closed, entry
-from generator.files.templating import literal, render
+from generator.files.templating import literal, render, render_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,19 +43,19 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     )
     files = {"templates/dashboards/_dashboards.tpl": helper}
     for name, spec in sorted(specs.items()):
-        text = literal(_json(name, spec)).rstrip("\n")
-        for template, path in (("_dashboard.tpl", f"_{name}.tpl"), ("dashboard.yaml", f"{name}.yaml")):
-            files[f"templates/dashboards/{path}"] = render(
-                f"dashboards/templates/{template}", header=header, name=name, text=text
-            )
+        files[f"templates/dashboards/_{name}.tpl"] = _template(name, spec, header)
+        files[f"templates/dashboards/{name}.yaml"] = render(
+            "dashboards/templates/dashboard.yaml", header=header, name=name
+        )
     return files
 
 
 @cached("dashboards", shape=str)
-def _json(name: str, spec: Dashboard) -> str:
+def _template(name: str, spec: Dashboard, header: str) -> str:
     from generator.dashboards.compiler import compile_dashboard
 
-    return compile_dashboard(name, spec)
+    text = literal(compile_dashboard(name, spec)).rstrip("\n")
+    return render_once("dashboards/templates/_dashboard.tpl", header=header, name=name, text=text)
 
 
 def dashboard_values_schema(block: Mapping[str, Any], specs: Mapping[str, Dashboard]) -> dict[str, Any]:

@@ -64,7 +64,6 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
         ValueError: ``name`` is another dashboard's.
     """
     from grafana_foundation_sdk.builders import dashboard as builders
-    from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
 
     if name != spec.name:
@@ -82,15 +81,18 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
         .variables(list(_variables(spec)))
     )
     _add_rows(built, spec)
-    text = json.dumps(built.build(), cls=JSONEncoder)
-    return json.dumps(_prune(json.loads(text)), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    return json.dumps(_plain(built.build()), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
-def _prune(value: Any) -> Any:
-    """Leaves out what Grafana assumes anyway, at every depth."""
-    if isinstance(value, dict):
-        return {key: _prune(item) for key, item in value.items() if not (key in _DEFAULTS and item == _DEFAULTS[key])}
-    return [_prune(item) for item in value] if isinstance(value, list) else value
+def _plain(value: Any) -> Any:
+    """Returns what the builders have built as data, without what Grafana assumes anyway, at every depth."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    fields = value.to_json() if hasattr(value, "to_json") else value
+    if not isinstance(fields, dict):
+        return fields
+    plain = ((key, _plain(item)) for key, item in fields.items())
+    return {key: item for key, item in plain if not (key in _DEFAULTS and item == _DEFAULTS[key])}
 
 
 def _link(link: Link) -> builders.DashboardLink:

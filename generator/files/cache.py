@@ -2,9 +2,9 @@
 
 What is kept may never make a wrong chart. A value is found under a key that holds the content of everything that it
 depends on; the whole folder belongs to one fingerprint of the program, its data and the versions of its libraries.
-Entries are JSON, which cannot run code, behind a checksum: one that is cut off, changed or foreign is passed over and
-written anew. Each is put in place in one step, so that runs at the same time do not disturb each other. The folder has
-to be the user's own: what others may write is not read.
+Entries are lines of JSON, which cannot run code, behind a checksum: one that is cut off, changed or foreign is passed
+over and written anew. Each is put in place in one step, so that runs at the same time do not disturb each other. The
+folder has to be the user's own: what others may write is not read.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import json
 import os
 import sys
 from contextvars import ContextVar
-from pathlib import Path
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from generator.files.atomic import replacing
+from generator.files.atomic import append, replacing
 from generator.files.cachefolder import leave_newest, program_folder
-from generator.files.location import package_root, sources_root
+from generator.files.location import DATA, package_root, sources_root
 from generator.files.regular import read_regular
+from generator.files.same import Same
 from generator.files.shapes import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,25 +36,20 @@ T = TypeVar("T")
 VARIABLE = "GEN_CHART_CACHE"
 """Names the folder of what is kept; ``off`` keeps nothing."""
 
-DATA = (
-    "blueprints",
-    "dashboards",
-    "exemptions.yaml",
-    "logs",
-    "metrics",
-    "monitors",
-    "pins.yaml",
-    "profiles",
-    "rules",
-    "values-schemas",
-)
-"""The folders and files below sources_root that charts are made from."""
-
 _ENTRIES = 24
 """Entries of one kind in a folder, such as whole charts; the oldest goes."""
 
 _VALUES = 20_000
 """Values in one memo; beyond that, those that the last run did not use go."""
+
+_LINES = 512
+"""Lines in the file of a memo; beyond that, those of runs that added a few values become one."""
+
+_LINE = 2**16
+"""Characters of text after which a line of a memo ends: each is in memory several times while it is written."""
+
+_FULL = 2**24
+"""Bytes in the file of a memo; beyond that, those values that the last run did not use go."""
 
 _LARGEST = 2**28
 """Bytes of a file of the cache that are read; those that it writes have a few millions."""
@@ -75,7 +72,7 @@ def program_fingerprint() -> str:
         OSError: a file cannot be read.
     """
     package = package_root()
-    return fingerprint(sys.version, *_libraries(), *_contents(package, without=sources_root()))
+    return fingerprint(sys.version, *_libraries(), *_contents(package, without=(sources_root(), package / "compiled")))
 
 
 def data_fingerprint() -> str:
@@ -88,15 +85,19 @@ def data_fingerprint() -> str:
     return fingerprint(*(part for name in DATA for part in _contents(root / name)))
 
 
-def _contents(place: Path, without: Path | None = None) -> Iterator[str | bytes]:
+def _contents(place: Path, without: Collection[Path] = ()) -> Iterator[str | bytes]:
     """Yields the path and the content of each file below a folder, or of a file, in the order of their paths."""
-    files = [place] if place.is_file() else []
+    left_out = {str(path) for path in without}
+    files = [str(place)] if place.is_file() else []
+    # Without a Path for each of some hundred files, it takes half the time.
     for folder, folders, names in os.walk(place):
-        folders[:] = [name for name in folders if name != "__pycache__" and Path(folder, name) != without]
-        files += [Path(folder, name) for name in names]
+        paths = ((name, f"{folder}{os.sep}{name}") for name in folders)
+        folders[:] = [name for name, path in paths if name != "__pycache__" and path not in left_out]
+        files += [f"{folder}{os.sep}{name}" for name in names]
     for path in sorted(files):
-        yield path.relative_to(place.parent).as_posix()
-        yield path.read_bytes()
+        yield path.removeprefix(f"{place.parent}{os.sep}")
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+            yield stream.read()
 
 
 def _libraries() -> Iterator[str]:
@@ -108,12 +109,14 @@ def _libraries() -> Iterator[str]:
 
 
 class Memo:
-    """Values of one kind by key, kept in one file."""
+    """Values of one kind by key, kept in one file.
+
+    A line of the file holds the values that one run has added, so that a run which adds little writes little.
+    """
 
     def __init__(self, path: Path | None) -> None:
         """Takes the file; None keeps nothing."""
         self._path = path
-        self._kept: Mapping[str, Any] | None = None
         self._used: dict[str, Any] = {}
         self._new: dict[str, Any] = {}
 
@@ -131,7 +134,7 @@ class Memo:
         """Returns the value of a key; None if there is none, or an earlier run's has another shape (see fits)."""
         if key in self._new:
             return self._new[key]
-        value = self._earlier().get(key)
+        value = self._earlier.values.get(key)
         if value is None or not fits(value, shape):
             return None
         self._used[key] = value
@@ -143,16 +146,42 @@ class Memo:
             self._new[key] = value
 
     def save(self) -> None:
-        """Writes the file if a value is new; where they are too many, those that this run did not use go."""
-        if self._path is not None and self._new:
-            values = {**self._earlier(), **self._new}
-            _write(self._path, values if len(values) <= _VALUES else {**self._used, **self._new})
+        """Adds what is new to the file, or writes it anew: where a line is damaged, or values or lines are too many."""
+        if self._path is None or not self._new:
+            return
+        earlier = self._earlier
+        if earlier.size > _FULL or len(earlier.values) + len(self._new) > _VALUES:
+            _write(self._path, _parts({**self._used, **self._new}))
+        elif not 0 < earlier.lines < _LINES:
+            _write(self._path, _parts({**earlier.values, **self._new}))
+        else:
+            with contextlib.suppress(OSError):
+                append(self._path, b"".join(map(_line, _parts(self._new))))
 
-    def _earlier(self) -> Mapping[str, Any]:
-        if self._kept is None:
-            cached = _read(self._path) if self._path else None
-            self._kept = cached if isinstance(cached, dict) else {}
-        return self._kept
+    @functools.cached_property
+    def _earlier(self) -> _Earlier:
+        raw = read_regular(self._path, _LARGEST) if self._path else None
+        if raw is None:
+            return _Earlier({}, 0, 0)
+        lines = [_value(line) for line in raw.splitlines(keepends=True)]
+        found = [value for value in lines if isinstance(value, dict)]
+        values = {key: value for part in found for key, value in part.items()}
+        return _Earlier(values, len(lines) if len(found) == len(lines) else 0, len(raw))
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What the file of a memo held before the run.
+
+    Attributes:
+        values: by key.
+        lines: how many lines it has; 0 if there is none, or one is damaged.
+        size: bytes.
+    """
+
+    values: Mapping[str, Any]
+    lines: int
+    size: int
 
 
 class Cache:
@@ -166,6 +195,7 @@ class Cache:
         """Takes the folder, which exists and is the user's own."""
         self.folder = folder
         self._memos: dict[str, Memo] = {}
+        self._before_save: list[Callable[[], object]] = []
 
     @functools.cached_property
     def data(self) -> str:
@@ -178,22 +208,32 @@ class Cache:
             self._memos[kind] = Memo(self.folder / f"{kind}.json" if self.folder else None)
         return self._memos[kind]
 
-    def entry(self, kind: str, key: str, *, shape: Any = object) -> Any:
-        """Returns a large value that has a file of its own; None if there is none of the shape (see fits)."""
-        value = _read(self.folder / kind / f"{key}.json") if self.folder else None
-        return value if fits(value, shape) else None
+    def entry(self, kind: str, key: str) -> list[Any] | None:
+        """Returns the parts of a large value that has a file of its own; None if it is missing or damaged."""
+        raw = read_regular(self.folder / kind / f"{key}.json", _LARGEST) if self.folder else None
+        parts = [] if raw is None else [_value(line) for line in raw.splitlines(keepends=True)]
+        return parts if parts and None not in parts else None
 
-    def store(self, kind: str, key: str, value: Any) -> None:
-        """Keeps a large value in a file of its own."""
+    def store(self, kind: str, key: str, parts: Iterable[Any]) -> None:
+        """Keeps a large value in a file of its own, part by part, so that it never lies in memory twice.
+
+        A reader has to see for itself that no part is missing at the end.
+        """
         if self.folder:
             place = self.folder / kind
             with contextlib.suppress(OSError):
                 place.mkdir(mode=0o700, exist_ok=True)
-                _write(place / f"{key}.json", value)
+                _write(place / f"{key}.json", parts)
                 leave_newest(place, _ENTRIES)
+
+    def before_save(self, wait: Callable[[], object]) -> None:
+        """Has something waited for at the end of the run."""
+        self._before_save.append(wait)
 
     def save(self) -> None:
         """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
+        for wait in self._before_save:
+            wait()
         for memo in self._memos.values():
             memo.save()
 
@@ -223,14 +263,14 @@ def opened(*, off: bool = False) -> Iterator[Cache]:
 
 
 def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Keeps what a pure function returns, by the ``repr`` of its arguments.
+    """Keeps what a pure function returns, by its arguments as text (see text_of).
 
     Args:
         kind: the name of the memo.
         shape: the shape of what the function returns; see fits.
 
     Returns:
-        A decorator for functions whose arguments ``repr`` tells apart, and whose result JSON gives back as it was.
+        A decorator for functions whose arguments their text tells apart, and whose result JSON gives back as it was.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -239,7 +279,8 @@ def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T
             memo = current().memo(kind)
             if not memo.on:
                 return function(*args, **kwargs)
-            key = fingerprint(function.__qualname__, repr(args), repr(sorted(kwargs.items())))
+            named = [text for name in sorted(kwargs) for text in (name, text_of(kwargs[name]))]
+            key = fingerprint(function.__qualname__, str(len(args)), *map(text_of, args), *named)
             result = memo.get(key, shape=shape)
             if result is None:
                 result = function(*args, **kwargs)
@@ -249,6 +290,16 @@ def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T
         return remembered
 
     return decorate
+
+
+def text_of(value: Any) -> str:
+    """Returns what stands for a value in keys: its ``repr``; of a dataclass, which is large, its fingerprint."""
+    return _fingerprint_of(Same(value)) if is_dataclass(value) else repr(value)
+
+
+@functools.lru_cache(maxsize=256)
+def _fingerprint_of(same: Same) -> str:
+    return fingerprint(repr(same.value))
 
 
 def _folder() -> Path | None:
@@ -262,22 +313,38 @@ def _folder() -> Path | None:
         return None
 
 
-def _read(path: Path) -> Any:
-    """Returns what a file of the cache holds; None if it is missing, cut off, changed, or no such file."""
-    raw = read_regular(path, _LARGEST)
-    if raw is None:
-        return None
-    head, body = raw[:64], raw[65:]
+def _write(path: Path, values: Iterable[Any]) -> None:
+    """Writes a file of the cache in one step, a line for each value; a disk that refuses is passed over."""
+    with contextlib.suppress(OSError), replacing(path) as stream:
+        stream.writelines(map(_line, values))
+
+
+def _parts(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yields the values of a memo, those of a line at a time."""
+    part: dict[str, Any] = {}
+    size = 0
+    for key, value in values.items():
+        part[key] = value
+        size += len(value) if isinstance(value, str) else 64
+        if size > _LINE:
+            yield part
+            part, size = {}, 0
+    if part:
+        yield part
+
+
+def _line(value: Any) -> bytes:
+    """Returns a value as a line: its checksum and its JSON, in which no line ends."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return b"%s %s\n" % (hashlib.sha256(body).hexdigest().encode(), body)
+
+
+def _value(line: bytes) -> Any:
+    """Returns the value of a line; None if it is cut off or changed."""
+    head, body = line[:64], line[65:-1]
     try:
         if hashlib.sha256(body).hexdigest().encode() != head:
             return None
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _write(path: Path, value: Any) -> None:
-    """Writes a file of the cache in one step; a disk that refuses is passed over."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    with contextlib.suppress(OSError), replacing(path) as stream:
-        stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+DATA = (
+    "blueprints",
+    "dashboards",
+    "exemptions.yaml",
+    "logs",
+    "metrics",
+    "monitors",
+    "pins.yaml",
+    "profiles",
+    "rules",
+    "values-schemas",
+)
+"""The folders and files below sources_root that charts are made from."""
+
 
 def package_root() -> Path:
     """Returns the folder of the package."""

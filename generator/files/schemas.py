@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
 from generator.files import cache
+from generator.files.same import Same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,11 +72,11 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
     memo = cache.current().memo("valid")
-    key = cache.fingerprint(_text(_Schema(schema)), repr(data)) if memo.on else ""
+    key = cache.fingerprint(_fingerprint(Same(schema)), repr(data)) if memo.on else ""
     if key and memo.get(key) is not None:
         return ()
     try:
-        validator = _compiled(_Schema(schema))
+        validator = _compiled(Same(schema))
         if validator.is_valid(data):
             memo.set(key, 1)
             return ()
@@ -84,31 +85,18 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
         return None
 
 
-class _Schema:
-    """A schema as a key: itself, not an equal one, since comparing it would cost more than compiling it."""
-
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema = schema
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Schema) and self.schema is other.schema
-
-    def __hash__(self) -> int:
-        return id(self.schema)
-
-
 @lru_cache(maxsize=16)
-def _text(key: _Schema) -> str:
-    """Writes a schema out once, as part of the key of what is known to follow it."""
-    return repr(key.schema)
+def _fingerprint(key: Same) -> str:
+    """Returns a schema's part of the key of what is known to follow it."""
+    return cache.fingerprint(repr(key.value))
 
 
-@lru_cache(maxsize=16)
-def _compiled(key: _Schema) -> Any:
-    """Compiles a schema once: all files of a folder are checked against the same one."""
+@lru_cache(maxsize=1)
+def _compiled(key: Same) -> Any:
+    """Compiles a schema once for all files of a folder, and only as long: some take megabytes."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(dict(key.schema))
+    return jsonschema_rs.Draft202012Validator(dict(key.value))
 
 
 def _explain(error: ValidationError, file: str) -> Iterator[Problem]:

@@ -133,12 +133,13 @@ def take_along(source: Path, copy: Path) -> None:
     """
     copy.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir() and not source.is_symlink():
-        shutil.copytree(source, copy, symlinks=True, copy_function=_link, dirs_exist_ok=True)
+        shutil.copytree(source, copy, symlinks=True, copy_function=link, dirs_exist_ok=True)
     else:
-        _link(str(source), str(copy))
+        link(source, copy)
 
 
-def _link(source: str, copy: str) -> None:
+def link(source: str | Path, copy: str | Path) -> None:
+    """Gives a file a second name in a folder that exists; see take_along."""
     try:
         os.link(source, copy, follow_symlinks=False)
     except (OSError, NotImplementedError):  # no hard links here, not of this file, or not of symbolic links

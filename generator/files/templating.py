@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.files.cache import cached
+from generator.files.compiled import compiled_templates
+from generator.files.location import package_root
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.bccache import BytecodeCache
 
 
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -20,10 +22,20 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff
 
 @cache
 def _environment() -> Environment:
+    return environment(compiled_templates())
+
+
+def environment(bytecode: BytecodeCache) -> Environment:
+    """Returns what reads the templates below generator/.
+
+    Args:
+        bytecode: where compiled ones are looked for.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
+        loader=FileSystemLoader(package_root()),
+        bytecode_cache=bytecode,
         undefined=StrictUndefined,
         auto_reload=False,
         autoescape=False,  # noqa: S701 - the output is YAML and Go templates, not HTML
@@ -59,9 +71,14 @@ def _helm_json(value: Any) -> str:
 
 @cached("templates", shape=str)
 def render(template: str, **values: Any) -> str:
-    """Fills a template, named by its path in generator/; an unknown variable is an error.
+    """Fills a template and keeps the result for the next run; see render_once."""
+    return render_once(template, **values)
 
-    Each lies in a folder ``templates`` beside the code that fills it.
+
+def render_once(template: str, **values: Any) -> str:
+    """Fills a template, named by its path in generator/, for a function that is cached itself.
+
+    Each lies in a folder ``templates`` beside the code that fills it. An unknown variable is an error.
     """
     return _environment().get_template(template).render(**values)
 

@@ -109,7 +109,8 @@ def compare(target: Path, files: Mapping[str, str], signature: Signature = CHART
     own = {PurePosixPath(path).parts[1] for path in files if path.startswith(f"{_CHARTS}/")}
     paths = list(_walk(target, own))
     before = {
-        path: text
+        # An equal text is the new one itself, so that a chart is in memory once.
+        path: new if (new := files.get(path)) == text else text
         for path in paths
         if not _is_shared(path, own) and (text := _read_marked(target / path, signature.marker)) is not None
     }
@@ -256,10 +257,13 @@ def write(plan: Plan) -> None:
 
 
 def _write_tree(fresh: Path, plan: Plan) -> None:
+    for folder in sorted({(fresh / path).parent for path in plan.files}):
+        folder.mkdir(parents=True, exist_ok=True)
     for path, text in plan.files.items():
-        file = fresh / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text.encode())
+        if plan.before.get(path) == text:
+            swap.link(plan.target / path, fresh / path)
+        else:
+            (fresh / path).write_bytes(text.encode())
     for path in plan.foreign:
         swap.take_along(plan.target / path, fresh / path)
     charts = plan.target / _CHARTS

@@ -11,6 +11,7 @@ import yaml
 
 from generator.errors import InputError, bad_input
 from generator.files import cache
+from generator.files.compiled import compiled_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -253,8 +254,10 @@ def load(path: Path, *, file: str = "") -> Any:
 
 
 def load_data(path: Path, *, file: str = "") -> Any:
-    """Reads a file of the program's own data: as load, but kept between runs (see cache)."""
+    """Reads a file of the program's own data: as load, but compiled before (see compiled) or kept between runs."""
     text = read_text(path, file=file)
+    if (data := compiled_data(file, text)) is not None:
+        return data
     memo = cache.current().memo("data")
     key = cache.fingerprint(text) if memo.on else ""
     data = memo.get(key, shape=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.files import yamlfile
 from generator.files.cache import cached
-from generator.files.templating import literal, render
+from generator.files.templating import literal, render, render_once
 from generator.rules.groups import marked_groups
 from generator.rules.numbers import defaults, fill, plain
 
@@ -36,19 +36,23 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str) -> dict[str, str]
     texts = {"templates/rules/_rules.tpl": render("rules/templates/_rules.tpl", header=header)}
     for name, spec in sorted(specs.items()):
         texts[f"templates/rules/{name}.yaml"] = render("rules/templates/rules.yaml", header=header, name=name)
-        texts[f"templates/rules/_{name}.tpl"] = render(
-            "rules/templates/_rule.tpl",
-            header=header,
-            name=name,
-            description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),
-            enabled=json.dumps(spec.enabled),
-            groups=_template(spec),
-        )
+        texts[f"templates/rules/_{name}.tpl"] = _template(name, spec, header)
     return texts
 
 
 @cached("rules", shape=str)
-def _template(spec: Rules) -> str:
+def _template(name: str, spec: Rules, header: str) -> str:
+    return render_once(
+        "rules/templates/_rule.tpl",
+        header=header,
+        name=name,
+        description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),
+        enabled=json.dumps(spec.enabled),
+        groups=_groups(spec),
+    )
+
+
+def _groups(spec: Rules) -> str:
     """Writes the groups as YAML inside a Go template: Prometheus' own braces escaped, numbers read from the values."""
     numbers = defaults(spec)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from generator.build import cached_chart
 from generator.files import cache, location
+from generator.files.location import DATA
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def damaged(folder: Path, number: int) -> None:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the program and its data, which the program takes for its own."""
     folder = tmp_path / "checkout"
-    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in cache.DATA:
+    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__", "compiled"))
+    for name in DATA:
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
@@ -273,13 +274,20 @@ def test_a_dashboard_of_ones_own_that_comes_through_a_pipe_is_read_once(tmp_path
     assert not list((tmp_path / "cache").rglob("charts/*.json"))
 
 
+def kept_in(path: Path) -> dict[str, Any]:
+    """Returns the values of a memo's file."""
+    lines = path.read_bytes().splitlines()
+    return {key: value for line in lines for key, value in json.loads(line[65:]).items()}
+
+
 def rewritten(path: Path, value: Any) -> None:
     """Puts a value into a file of the cache, behind a checksum that is right."""
     path.unlink()
-    cache._write(path, value)
+    cache._write(path, value if isinstance(value, list) else [value])
 
 
-CHART = {"extra": {}, "warnings": [], "files": {"Chart.yaml": "text"}}
+HEAD = {"extra": {}, "warnings": [], "paths": ["Chart.yaml"]}
+FILE = ["Chart.yaml", "text"]
 
 
 @pytest.mark.parametrize(
@@ -289,14 +297,19 @@ CHART = {"extra": {}, "warnings": [], "files": {"Chart.yaml": "text"}}
         5,
         [],
         {},
-        {**CHART, "extra": []},
-        {**CHART, "extra": {"a\0b": 5}},
-        {**CHART, "warnings": 5},
-        {**CHART, "warnings": [5]},
-        {**CHART, "warnings": [{"message": 5}]},
-        {**CHART, "warnings": [{"nonsense": "a"}]},
-        {**CHART, "files": None},
-        {**CHART, "files": {"Chart.yaml": 5}},
+        [HEAD],
+        [FILE],
+        [HEAD, FILE, ["another", "text"]],
+        [HEAD, 5],
+        [HEAD, ["Chart.yaml", 5]],
+        [{**HEAD, "extra": []}, FILE],
+        [{**HEAD, "extra": {"a\0b": 5}}, FILE],
+        [{**HEAD, "warnings": 5}, FILE],
+        [{**HEAD, "warnings": [5]}, FILE],
+        [{**HEAD, "warnings": [{"message": 5}]}, FILE],
+        [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],
+        [{**HEAD, "paths": None}, FILE],
+        [{**HEAD, "paths": ["Chart.yaml", "values.yaml"]}, FILE],
     ],
     ids=repr,
 )
@@ -322,8 +335,8 @@ def test_values_of_another_shape_are_passed_over(
     monkeypatch.setenv(cache.VARIABLE, str(folder))
     assert run(*arguments)[0] == 0
     paths = sorted(folder.rglob("*.json"))
-    memos = {path: json.loads(path.read_bytes()[65:]) for path in paths if path.parent.name != "charts"}
-    assert {path.stem for path in memos} >= {"data", "dashboards", "expressions", "names", "rules", "templates", "yaml"}
+    memos = {path: kept_in(path) for path in paths if path.parent.name != "charts"}
+    assert {path.stem for path in memos} >= {"dashboards", "expressions", "names", "rules", "templates", "yaml"}
     for path in folder.rglob("charts/*.json"):
         path.unlink()
     times = {path: path.stat().st_mtime_ns for path in memos}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -61,22 +62,22 @@ def test_what_was_made_before_an_error_is_kept_too(folder: Path) -> None:
 def test_a_damaged_entry_is_passed_over_and_written_anew(folder: Path, damage: Any) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", "secret")
-        run.store("charts", "c", "secret")
+        run.store("charts", "c", ["secret", "too"])
     for path in written(folder):
         path.write_bytes(damage(path.read_bytes()))
     with cache.opened() as run:
         assert run.memo("texts").get("a") is None
         assert run.entry("charts", "c") is None
         run.memo("texts").set("a", "new")
-        run.store("charts", "c", "new")
+        run.store("charts", "c", ["new"])
     with cache.opened() as run:
-        assert (run.memo("texts").get("a"), run.entry("charts", "c")) == ("new", "new")
+        assert (run.memo("texts").get("a"), run.entry("charts", "c")) == ("new", ["new"])
 
 
 def test_only_the_user_may_read_it(folder: Path) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
-        run.store("charts", "c", 1)
+        run.store("charts", "c", [1])
     for path in written(folder):
         assert path.stat().st_mode & 0o077 == 0
         assert path.parent.stat().st_mode & 0o077 == 0
@@ -99,7 +100,7 @@ def test_nothing_is_kept_if_that_is_what_was_asked(folder: Path, monkeypatch: py
         run.memo("texts").set("a", 1)
     monkeypatch.setenv(cache.VARIABLE, "off")
     with cache.opened() as run:
-        run.store("charts", "c", 1)
+        run.store("charts", "c", [1])
     assert not folder.exists()
 
 
@@ -178,14 +179,14 @@ def test_a_umask_that_lets_the_group_write_does_not_turn_the_cache_off(folder: P
 
 def test_what_a_person_puts_beside_large_entries_stays(folder: Path) -> None:
     with cache.opened() as run:
-        run.store("charts", "0", 0)
+        run.store("charts", "0", [0])
         assert run.folder is not None
         place = run.folder / "charts"
         (place / "notes").mkdir()
         (place / "notes" / "thesis.txt").write_text("years of work")
         (place / "letter.txt").write_text("dear")
         for number in range(60):
-            run.store("charts", str(number), number)
+            run.store("charts", str(number), [number])
     assert (place / "notes" / "thesis.txt").is_file()
     assert (place / "letter.txt").is_file()
     assert len(written(folder)) == 24
@@ -194,8 +195,8 @@ def test_what_a_person_puts_beside_large_entries_stays(folder: Path) -> None:
 def test_large_entries_do_not_pile_up(folder: Path) -> None:
     with cache.opened() as run:
         for number in range(60):
-            run.store("charts", str(number), number)
-        assert run.entry("charts", "59") == 59
+            run.store("charts", str(number), [number])
+        assert run.entry("charts", "59") == [59]
     assert len(written(folder)) == 24
 
 
@@ -235,5 +236,79 @@ def test_what_is_kept_is_json_behind_its_checksum(folder: Path) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
     (path,) = written(folder)
-    _, _, body = path.read_bytes().partition(b"\n")
+    checksum, _, body = path.read_bytes().partition(b" ")
     assert json.loads(body) == {"a": 1}
+    assert hashlib.sha256(body.rstrip(b"\n")).hexdigest().encode() == checksum
+
+
+def test_a_run_that_adds_little_writes_little(folder: Path) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("large", "x" * 100_000)
+    (path,) = written(folder)
+    before = path.read_bytes()
+    with cache.opened() as run:
+        run.memo("texts").set("small", 1)
+    assert path.read_bytes().startswith(before)
+    assert len(path.read_bytes()) - len(before) < 100
+
+
+def test_of_a_damaged_file_the_whole_lines_count_and_it_is_written_anew(folder: Path) -> None:
+    for name in "abc":
+        with cache.opened() as run:
+            run.memo("texts").set(name, name)
+    (path,) = written(folder)
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    for damaged in (first + second[:-9] + third, first + second.replace(b'"b"', b'"x"') + third, first + third[:-1]):
+        path.write_bytes(damaged)
+        with cache.opened() as run:
+            texts = run.memo("texts")
+            assert (texts.get("a"), texts.get("b")) == ("a", None)
+            texts.set("b", "b")
+        assert len(path.read_bytes().splitlines()) == 1
+        with cache.opened() as run:
+            assert (run.memo("texts").get("a"), run.memo("texts").get("b")) == ("a", "b")
+
+
+def test_many_small_additions_become_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_LINES", 5)
+    for number in range(12):
+        with cache.opened() as run:
+            run.memo("texts").set(str(number), number)
+        (path,) = written(folder)
+        assert len(path.read_bytes().splitlines()) <= 5
+    with cache.opened() as run:
+        assert [run.memo("texts").get(str(number)) for number in range(12)] == [*range(12)]
+
+
+@pytest.mark.parametrize(("limit", "number"), [("_FULL", 100), ("_VALUES", 3)])
+def test_what_the_last_run_did_not_use_goes_when_a_memo_is_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, number: int
+) -> None:
+    with cache.opened() as run:
+        for name in "abc":
+            run.memo("texts").set(name, name * 50)
+    monkeypatch.setattr(cache, limit, number)
+    with cache.opened() as run:
+        assert run.memo("texts").get("b") == "b" * 50
+        run.memo("texts").set("d", "d")
+    with cache.opened() as run:
+        assert [run.memo("texts").get(name) is None for name in "abcd"] == [True, False, True, False]
+
+
+def test_what_runs_at_the_same_time_add_is_all_there(folder: Path) -> None:
+    with cache.opened() as run:
+        run.memo("texts").set("first", 1)
+    with cache.opened() as one, cache.opened() as other:
+        for number, run in enumerate((one, other)):
+            assert run.memo("texts").get("first") == 1
+            run.memo("texts").set(str(number), number)
+    with cache.opened() as run:
+        assert [run.memo("texts").get(name) for name in ("first", "0", "1")] == [1, 0, 1]
+
+
+def test_what_has_to_be_waited_for_is_waited_for_before_the_end(folder: Path) -> None:
+    waited: list[int] = []
+    with cache.opened() as run:
+        run.before_save(lambda: waited.append(1))
+        assert waited == []
+    assert waited == [1]
