@@ -60,7 +60,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(call need_python,$(BIN)/python,That is in $(VENV): delete it and run make again)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . || \
 		{ test ! -e $(VENV)/.unfinished || rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m generator.files.compiled
+	$(BIN)/python -m generator.files.compiling
 	@rm -f $(VENV)/.unfinished
 	touch $@
 

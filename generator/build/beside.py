@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from generator.build.switches import switches
 from generator.files import cache
+from generator.files.fingerprints import fingerprint, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +54,13 @@ def _key(build: Build) -> str:
     """Returns the key of all that the check looks at: the program's data, and what the choices make of it."""
     if not cache.current().memo("checked").on:
         return ""
-    return cache.fingerprint(
+    return fingerprint(
         cache.current().data,
         repr(switches(build.values, build.pins.charts)),
         repr([build.profile.choices[block] for block in ("cluster", "exemptions")]),
-        *map(cache.text_of, build.sources.dashboards.values()),
+        *map(text_of, build.sources.dashboards.values()),
         "rules",
-        *map(cache.text_of, build.sources.rules.values()),
+        *map(text_of, build.sources.rules.values()),
     )
 
 

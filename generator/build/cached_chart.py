@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import Problem
 from generator.files import cache
+from generator.files.fingerprints import fingerprint
 from generator.files.regular import read_regular
 from generator.files.shapes import fits
 
@@ -93,7 +94,7 @@ def chart_key(request: Request) -> str:
     digests = [_digest(path) for path in named]
     if None in digests:
         return ""
-    return cache.fingerprint(cache.current().data, repr(request), *(digest or "" for digest in digests))
+    return fingerprint(cache.current().data, repr(request), *(digest or "" for digest in digests))
 
 
 def _digest(path: Path) -> str | None:
@@ -102,4 +103,4 @@ def _digest(path: Path) -> str | None:
     A pipe (``-f <(...)``, ``/dev/stdin``) is left to whoever makes the chart: it can be read once.
     """
     content = read_regular(path, _LARGEST)
-    return None if content is None else cache.fingerprint(content)
+    return None if content is None else fingerprint(content)

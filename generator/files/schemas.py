@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
 from generator.files import cache
+from generator.files.fingerprints import fingerprint
 from generator.files.same import Same
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
     memo = cache.current().memo("valid")
-    key = cache.fingerprint(_fingerprint(Same(schema)), repr(data)) if memo.on else ""
+    key = fingerprint(_fingerprint(Same(schema)), repr(data)) if memo.on else ""
     if key and memo.get(key) is not None:
         return ()
     try:
@@ -88,7 +89,7 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
 @lru_cache(maxsize=16)
 def _fingerprint(key: Same) -> str:
     """Returns a schema's part of the key of what is known to follow it."""
-    return cache.fingerprint(repr(key.value))
+    return fingerprint(repr(key.value))
 
 
 @lru_cache(maxsize=1)

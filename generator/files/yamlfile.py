@@ -12,6 +12,7 @@ import yaml
 from generator.errors import InputError, bad_input
 from generator.files import cache
 from generator.files.compiled import compiled_data
+from generator.files.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -259,7 +260,7 @@ def load_data(path: Path, *, file: str = "") -> Any:
     if (data := compiled_data(file, text)) is not None:
         return data
     memo = cache.current().memo("data")
-    key = cache.fingerprint(text) if memo.on else ""
+    key = fingerprint(text) if memo.on else ""
     data = memo.get(key, shape=dict)
     if data is None:
         data = parse(text, file=file or str(path))

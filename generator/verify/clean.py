@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from generator.files import cache
+from generator.files.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ class CleanExpressions:
         """
         if not self._memo.on or any(item.error for item in queries):
             return ""
-        return cache.fingerprint(*(part for item in queries for part in self._parts(item)))
+        return fingerprint(*(part for item in queries for part in self._parts(item)))
 
     def _parts(self, item: Item) -> tuple[str, str, str]:
         scope = self._prepared.scopes.get(item.expression.file)
@@ -67,14 +68,14 @@ class CleanExpressions:
             parts += [_content(item.expression) + self._of(item) for item in records]
             if any(item.broad for item in records):
                 parts.append(self._of_everything())
-            self._knowledge[name] = cache.fingerprint(name, *parts)
+            self._knowledge[name] = fingerprint(name, *parts)
         return self._knowledge[name]
 
     def _of_everything(self) -> str:
         if not self._everything:
             self._everything = "circle"
             names = sorted({*self._names.known, *self._prepared.records})
-            self._everything = cache.fingerprint(*(self._of_name(name) for name in names))
+            self._everything = fingerprint(*(self._of_name(name) for name in names))
         return self._everything
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from generator.build import cached_chart
 from generator.files import cache, location
+from generator.files.checkedlines import write_lines
 from generator.files.location import DATA
 from tests.conftest import PROFILES, ROOT
 
@@ -283,7 +284,7 @@ def kept_in(path: Path) -> dict[str, Any]:
 def rewritten(path: Path, value: Any) -> None:
     """Puts a value into a file of the cache, behind a checksum that is right."""
     path.unlink()
-    cache._write(path, value if isinstance(value, list) else [value])
+    write_lines(path, value if isinstance(value, list) else [value])
 
 
 HEAD = {"extra": {}, "warnings": [], "paths": ["Chart.yaml"]}

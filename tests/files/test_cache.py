@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.files import cache
+from generator.files import cache, fingerprints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,14 +115,14 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: p
 def test_another_program_has_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
-    monkeypatch.setattr(cache, "_libraries", lambda: iter(["jinja2-99.dist-info"]))
+    monkeypatch.setattr(fingerprints, "_libraries", lambda: iter(["jinja2-99.dist-info"]))
     with cache.opened() as run:
         assert run.memo("texts").get("a") is None
 
 
 def test_the_folders_of_old_programs_go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
-        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     assert len(list((folder / "gen-chart-runs").iterdir())) == 4
@@ -141,7 +141,7 @@ def test_what_a_person_keeps_in_the_folder_that_they_name_is_never_removed(
     (folder / "letter.txt").write_text("dear")
     (runs / "5").symlink_to(folder / "a")
     for number in range(9):
-        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     assert [place.name for place in persons if not (place / "thesis.txt").is_file()] == []
@@ -155,13 +155,13 @@ def test_in_a_folder_in_which_others_may_write_nothing_is_removed_or_made(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
-        monkeypatch.setattr(cache, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     runs = folder / "gen-chart-runs"
     runs.chmod(0o777)
     before = sorted(runs.rglob("*"))
-    monkeypatch.setattr(cache, "_libraries", lambda: iter(["another.dist-info"]))
+    monkeypatch.setattr(fingerprints, "_libraries", lambda: iter(["another.dist-info"]))
     with cache.opened() as run:
         assert run.folder is None
     assert sorted(runs.rglob("*")) == before
@@ -200,22 +200,6 @@ def test_large_entries_do_not_pile_up(folder: Path) -> None:
     assert len(written(folder)) == 24
 
 
-def test_the_fingerprint_of_the_program_follows_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "package" / "part").mkdir(parents=True)
-    (tmp_path / "package" / "a.py").write_text("1")
-    monkeypatch.setattr(cache, "package_root", lambda: tmp_path / "package")
-    monkeypatch.setattr(cache, "sources_root", lambda: tmp_path)
-    prints = [cache.program_fingerprint()]
-    (tmp_path / "package" / "part" / "b.tpl").write_text("1")
-    prints.append(cache.program_fingerprint())
-    (tmp_path / "package" / "part" / "b.tpl").write_text("2")
-    prints.append(cache.program_fingerprint())
-    (tmp_path / "package" / "__pycache__").mkdir()
-    (tmp_path / "package" / "__pycache__" / "a.pyc").write_text("x")
-    assert len(set(prints)) == 3
-    assert cache.program_fingerprint() == prints[-1]
-
-
 def test_a_kept_function_is_called_once_for_equal_arguments(folder: Path) -> None:
     calls: list[str] = []
 
@@ -239,71 +223,6 @@ def test_what_is_kept_is_json_behind_its_checksum(folder: Path) -> None:
     checksum, _, body = path.read_bytes().partition(b" ")
     assert json.loads(body) == {"a": 1}
     assert hashlib.sha256(body.rstrip(b"\n")).hexdigest().encode() == checksum
-
-
-def test_a_run_that_adds_little_writes_little(folder: Path) -> None:
-    with cache.opened() as run:
-        run.memo("texts").set("large", "x" * 100_000)
-    (path,) = written(folder)
-    before = path.read_bytes()
-    with cache.opened() as run:
-        run.memo("texts").set("small", 1)
-    assert path.read_bytes().startswith(before)
-    assert len(path.read_bytes()) - len(before) < 100
-
-
-def test_of_a_damaged_file_the_whole_lines_count_and_it_is_written_anew(folder: Path) -> None:
-    for name in "abc":
-        with cache.opened() as run:
-            run.memo("texts").set(name, name)
-    (path,) = written(folder)
-    first, second, third = path.read_bytes().splitlines(keepends=True)
-    for damaged in (first + second[:-9] + third, first + second.replace(b'"b"', b'"x"') + third, first + third[:-1]):
-        path.write_bytes(damaged)
-        with cache.opened() as run:
-            texts = run.memo("texts")
-            assert (texts.get("a"), texts.get("b")) == ("a", None)
-            texts.set("b", "b")
-        assert len(path.read_bytes().splitlines()) == 1
-        with cache.opened() as run:
-            assert (run.memo("texts").get("a"), run.memo("texts").get("b")) == ("a", "b")
-
-
-def test_many_small_additions_become_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_LINES", 5)
-    for number in range(12):
-        with cache.opened() as run:
-            run.memo("texts").set(str(number), number)
-        (path,) = written(folder)
-        assert len(path.read_bytes().splitlines()) <= 5
-    with cache.opened() as run:
-        assert [run.memo("texts").get(str(number)) for number in range(12)] == [*range(12)]
-
-
-@pytest.mark.parametrize(("limit", "number"), [("_FULL", 100), ("_VALUES", 3)])
-def test_what_the_last_run_did_not_use_goes_when_a_memo_is_full(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, number: int
-) -> None:
-    with cache.opened() as run:
-        for name in "abc":
-            run.memo("texts").set(name, name * 50)
-    monkeypatch.setattr(cache, limit, number)
-    with cache.opened() as run:
-        assert run.memo("texts").get("b") == "b" * 50
-        run.memo("texts").set("d", "d")
-    with cache.opened() as run:
-        assert [run.memo("texts").get(name) is None for name in "abcd"] == [True, False, True, False]
-
-
-def test_what_runs_at_the_same_time_add_is_all_there(folder: Path) -> None:
-    with cache.opened() as run:
-        run.memo("texts").set("first", 1)
-    with cache.opened() as one, cache.opened() as other:
-        for number, run in enumerate((one, other)):
-            assert run.memo("texts").get("first") == 1
-            run.memo("texts").set(str(number), number)
-    with cache.opened() as run:
-        assert [run.memo("texts").get(name) for name in ("first", "0", "1")] == [1, 0, 1]
 
 
 def test_what_has_to_be_waited_for_is_waited_for_before_the_end(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from generator.files import compiled, location, templating, yamlfile
+from generator.files.compiling import compile_sources
 from generator.files.location import DATA
 from tests.conftest import ROOT
 
@@ -30,7 +31,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
     compiled._yaml_reader.cache_clear()
-    compiled.compile_sources()
+    compile_sources()
     return folder
 
 

@@ -1,0 +1,56 @@
+"""``python -m generator.files.compiling`` writes ``generator/compiled``, which compiled.py reads; `make` runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from jinja2 import TemplateSyntaxError
+
+from generator.files.compiled import FOLDER, compiled_templates, data_file, origin
+from generator.files.location import DATA, package_root, sources_root
+from generator.files.templating import environment
+from generator.files.yamlfile import parse, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def compile_sources() -> None:
+    """Writes ``generator/compiled`` anew.
+
+    Raises:
+        InputError: a file of the program's own data is no YAML.
+        OSError: the disk refuses.
+    """
+    folder = package_root() / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path in _yaml_files():
+        file, text = path.relative_to(sources_root()).as_posix(), read_text(path)
+        compiled = {**origin(text), "data": parse(text, file=file)}
+        data_file(file).parent.mkdir(parents=True, exist_ok=True)
+        data_file(file).write_text(json.dumps(compiled, ensure_ascii=False, separators=(",", ":")), "utf-8")
+    templates = environment(compiled_templates(write=True))
+    for name in _templates():
+        with contextlib.suppress(TemplateSyntaxError):  # a file that the code takes as it is
+            templates.get_template(name)
+
+
+def _yaml_files() -> Iterator[Path]:
+    for place in sorted(sources_root() / name for name in DATA):
+        yield from [place] if place.is_file() else sorted(place.rglob("*.yaml"))
+
+
+def _templates() -> Iterator[str]:
+    """Yields the names of the templates: what lies in a folder of that name, and the values of the upstream charts."""
+    for path in sorted(package_root().rglob("*")):
+        if path.is_file() and (path.parent.name == "templates" or path.name == "values.yaml"):
+            yield path.relative_to(package_root()).as_posix()
+
+
+if __name__ == "__main__":
+    compile_sources()
