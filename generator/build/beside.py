@@ -120,8 +120,7 @@ def _answer(build: Build, writer: int) -> None:
     }
     with os.fdopen(writer, "wb") as stream:
         stream.write(json.dumps({"clean": True, "kept": values}).encode())
-    for kind in _OF_THE_CHECK:
-        cache.current().memo(kind).save()
+    cache.current().save_memos(_OF_THE_CHECK)
 
 
 def _taken_over(raw: bytes) -> bool:

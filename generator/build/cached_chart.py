@@ -72,7 +72,7 @@ def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, st
     if not key or chart_key(request) != key:
         return
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
-    if None not in extra.values():
+    if None not in extra.values() and not cache.current().disturbed([*_named(request), *extra]):
         warnings = [asdict(warning) for warning in build.warnings]
         head = {"extra": extra, "warnings": warnings, "paths": [*files]}
         cache.current().store(_KIND, key, itertools.chain([head], files.items()))
@@ -90,11 +90,14 @@ def chart_key(request: Request) -> str:
     """
     if cache.current().folder is None:
         return ""
-    named = [path for path in (request.own_profile, *request.overlays, request.tfvars) if path is not None]
-    digests = [_digest(path) for path in named]
+    digests = [_digest(path) for path in _named(request)]
     if None in digests:
         return ""
     return fingerprint(cache.current().data, repr(request), *(digest or "" for digest in digests))
+
+
+def _named(request: Request) -> list[Path]:
+    return [path for path in (request.own_profile, *request.overlays, request.tfvars) if path is not None]
 
 
 def _digest(path: Path) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -50,13 +51,17 @@ def _with_lines(error: InputError) -> Iterable[Problem]:
 def console() -> NoReturn:
     """Runs main as a process, which ends at once: taking apart all that it has in memory is a twentieth of its time."""
     code = 0
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # so that nothing half-written stays beside the chart
+            signal.signal(getattr(signal, name), lambda number, _frame: sys.exit(128 + number))
     try:
         main()
     except SystemExit as ended:
         code = int(ended.code or 0)
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:  # closed from the start (>&-)
+                stream.flush()
         except OSError:  # nobody reads it any more, or the disk is full
             code = code or 1
     os._exit(code)
@@ -79,6 +84,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing is half-written", err=True)
         code = 130
+    except OSError as error:
+        # What can be said of a file is an InputError; this is standard output on a full disk, or the like.
+        if os.environ.get("GEN_CHART_DEBUG"):
+            raise
+        click.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        code = 2
     except Exception as error:
         # The last wall: even a bug must not print a traceback at a user.
         if os.environ.get("GEN_CHART_DEBUG"):

@@ -12,12 +12,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from generator.files.cachefolder import leave_newest, program_folder
 from generator.files.checkedlines import read_lines, write_lines
-from generator.files.fingerprints import data_fingerprint, fingerprint, program_fingerprint, text_of
+from generator.files.fingerprints import data_fingerprint, fingerprint, newest_change, program_fingerprint, text_of
 from generator.files.memo import Memo
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ _ENTRIES = 24
 """Entries of one kind in a folder, such as whole charts; the oldest goes."""
 
 
+_CLOCK_TICK = 20_000_000
+"""Nanoseconds by which the time of a change may lie behind the clock: that of a file system is the last tick's."""
+
+
 class Cache:
     """One program's folder of what is kept.
 
@@ -46,11 +51,23 @@ class Cache:
         self.folder = folder
         self._memos: dict[str, Memo] = {}
         self._before_save: list[Callable[[], object]] = []
+        self._opened = time.time_ns()
 
     @functools.cached_property
     def data(self) -> str:
         """The fingerprint of the program's own data, which is read once a run."""
         return data_fingerprint()
+
+    def disturbed(self, files: Iterable[str | Path] = ()) -> bool:
+        """Returns whether a file of the program, or one of others, has changed since the cache was opened.
+
+        Then nothing may be kept: what a run has read may be neither what its keys are made of nor what is there at its
+        end.
+        """
+        try:
+            return newest_change(files) > self._opened - _CLOCK_TICK
+        except OSError:
+            return True
 
     def memo(self, kind: str) -> Memo:
         """Returns the values of a kind, the same object each time."""
@@ -68,7 +85,7 @@ class Cache:
 
         A reader has to see for itself that no part is missing at the end.
         """
-        if self.folder:
+        if self.folder and not self.disturbed():
             place = self.folder / kind
             with contextlib.suppress(OSError):
                 place.mkdir(mode=0o700, exist_ok=True)
@@ -83,8 +100,14 @@ class Cache:
         """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
         for wait in self._before_save:
             wait()
-        for memo in self._memos.values():
-            memo.save()
+        self.save_memos(self._memos)
+
+    def save_memos(self, kinds: Iterable[str]) -> None:
+        """Writes what is new of some kinds."""
+        memos = [memo for kind in kinds if (memo := self.memo(kind)).new]
+        if memos and not self.disturbed():
+            for memo in memos:
+                memo.save()
 
 
 _CURRENT: ContextVar[Cache] = ContextVar("cache", default=Cache())  # noqa: B039 - it keeps nothing

@@ -7,13 +7,14 @@ were there.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from generator.files.checkedlines import read_lines
+from generator.files.fingerprints import fingerprint
 from generator.files.location import package_root
+from generator.files.regular import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from jinja2.bccache import BytecodeCache
 
 FOLDER = "compiled"
-"""In the package; as its code, it is trusted."""
+"""In the package; as its code, it is trusted. What is damaged is passed over."""
+
+_LARGEST = 2**22
+"""Bytes of a template's bytecode that are read; the largest has some ten thousand."""
 
 
 def compiled_data(file: str, text: str) -> Any:
@@ -34,22 +38,20 @@ def compiled_data(file: str, text: str) -> Any:
     Returns:
         The data; None if this text has not been compiled.
     """
-    try:
-        compiled = json.loads(data_file(file).read_bytes())
-    except (OSError, ValueError):
-        return None
-    fresh = isinstance(compiled, dict) and compiled.items() >= origin(text).items()
-    return compiled.get("data") if fresh else None
+    match read_lines(data_file(file)):
+        case [{"data": dict() as data, **source}] if source == origin(text):
+            return data
+    return None
 
 
 def data_file(file: str) -> Path:
-    """Returns where a YAML file of the program's own data lies compiled, as JSON: its origin and ``data``."""
+    """Returns where a YAML file of the program's own data lies compiled, as a checked line: its origin and ``data``."""
     return package_root() / FOLDER / f"{file}.json"
 
 
 def origin(text: str) -> dict[str, Any]:
     """Returns what a YAML file was compiled from and by."""
-    return {"of": _digest(text), "by": _yaml_reader()}
+    return {"of": fingerprint(text), "by": _yaml_reader()}
 
 
 @cache
@@ -57,18 +59,19 @@ def _yaml_reader() -> list[str]:
     """Returns what decides how YAML is read: PyYAML, its libyaml, and our own reader."""
     import yaml
 
-    reader = (package_root() / "files" / "yamlfile.py").read_text(encoding="utf-8")
-    return [yaml.__version__, str(yaml.__with_libyaml__), _digest(reader)]
+    return [yaml.__version__, str(yaml.__with_libyaml__), _module("yamlfile.py")]
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _module(name: str) -> str:
+    """Returns the fingerprint of a module beside this one."""
+    return fingerprint((package_root() / "files" / name).read_bytes())
 
 
 def compiled_templates(*, write: bool = False) -> BytecodeCache:
     """Returns Jinja's cache of the templates that have been compiled.
 
-    Jinja compares the template's text and its own format; Jinja's and Python's version are in the folder's name.
+    Jinja compares the template's text and its own format. The versions of Jinja and Python, and the module with the
+    settings, are in the folder's name.
 
     Args:
         write: whether a template that it does not have is added; only the build of the package does that.
@@ -76,23 +79,22 @@ def compiled_templates(*, write: bool = False) -> BytecodeCache:
     import jinja2
     from jinja2.bccache import Bucket, BytecodeCache
 
-    folder = package_root() / FOLDER / f"jinja-{jinja2.__version__}-{sys.implementation.cache_tag}"
+    made_by = f"{jinja2.__version__}-{sys.implementation.cache_tag}-{_module('templating.py')[:16]}"
+    folder = package_root() / FOLDER / f"jinja-{made_by}"
 
     class Compiled(BytecodeCache):
         def get_cache_key(self, name: str, filename: str | None = None) -> str:  # noqa: ARG002 - the package may move
-            return _digest(name)
+            return fingerprint(name)
 
         def load_bytecode(self, bucket: Bucket) -> None:
-            try:
-                with (folder / bucket.key).open("rb") as stream:
-                    bucket.load_bytecode(stream)
-            except OSError:
-                return
+            content = read_regular(folder / bucket.key, _LARGEST) or b""
+            if fingerprint(content[64:]).encode() == content[:64]:
+                bucket.bytecode_from_string(content[64:])
 
         def dump_bytecode(self, bucket: Bucket) -> None:
             if write:
                 folder.mkdir(parents=True, exist_ok=True)
-                with (folder / bucket.key).open("wb") as stream:
-                    bucket.write_bytecode(stream)
+                content = bucket.bytecode_to_string()
+                (folder / bucket.key).write_bytes(fingerprint(content).encode() + content)
 
     return Compiled()

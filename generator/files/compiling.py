@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError
 
+from generator.errors import InputError
+from generator.files.checkedlines import write_lines
 from generator.files.compiled import FOLDER, compiled_templates, data_file, origin
 from generator.files.location import DATA, package_root, sources_root
 from generator.files.templating import environment
@@ -23,17 +24,17 @@ def compile_sources() -> None:
     """Writes ``generator/compiled`` anew.
 
     Raises:
-        InputError: a file of the program's own data is no YAML.
         OSError: the disk refuses.
     """
     folder = package_root() / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for path in _yaml_files():
-        file, text = path.relative_to(sources_root()).as_posix(), read_text(path)
-        compiled = {**origin(text), "data": parse(text, file=file)}
+        file = path.relative_to(sources_root()).as_posix()
         data_file(file).parent.mkdir(parents=True, exist_ok=True)
-        data_file(file).write_text(json.dumps(compiled, ensure_ascii=False, separators=(",", ":")), "utf-8")
+        with contextlib.suppress(InputError):  # said by whoever needs the file
+            text = read_text(path)
+            write_lines(data_file(file), [{**origin(text), "data": parse(text, file=file)}])
     templates = environment(compiled_templates(write=True))
     for name in _templates():
         with contextlib.suppress(TemplateSyntaxError):  # a file that the code takes as it is

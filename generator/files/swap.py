@@ -8,7 +8,9 @@ Ctrl-C and errors leave neither; SIGKILL may leave both.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 
 _HELD = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 def _new(target: Path) -> Path:
@@ -102,7 +107,45 @@ def recover(target: Path) -> None:
             old.rename(target)
         for left in (old, new):
             if left.exists():
-                shutil.rmtree(left)
+                try:
+                    shutil.rmtree(left)
+                except OSError as error:  # it names a file without its folder
+                    raise OSError(error.errno, error.strerror, str(left)) from None
+
+
+def _refuse_what_cannot_go(target: Path) -> None:
+    """Refuses a folder of which a part could be neither moved nor deleted, before anything is.
+
+    Raises:
+        InputError: something is mounted inside it: deleting the previous folder would empty what is mounted.
+        OSError: a folder in it may not be written.
+    """
+    for place in _mounts():
+        if place != target and place.is_relative_to(target):
+            message = "is mounted in a folder that is exchanged for a new one as a whole"
+            raise bad_input(message, file=str(place), hint="unmount it first")
+    for folder, _, _ in os.walk(target):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+
+
+def _mounts() -> Iterator[Path]:
+    """Yields the places where something is mounted, a file or a folder; nothing where the system does not list them."""
+    try:
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        place = line.split(" ")[4]  # proc_pid_mountinfo(5): blanks in it are written in octal
+        yield Path(re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), place))
+
+
+def copy_modes_of_folders(source: Path, copy: Path) -> None:
+    """Gives each folder in the copy the permissions that it has in the source."""
+    for folder, _, _ in os.walk(source):
+        fresh = copy / os.path.relpath(folder, source)
+        if fresh.is_dir() and not fresh.is_symlink():
+            shutil.copymode(folder, fresh)
 
 
 @contextlib.contextmanager
@@ -110,8 +153,10 @@ def staging(target: Path) -> Iterator[Path]:
     """Provides an empty folder beside the target that is gone afterwards, whatever happens.
 
     Raises:
-        OSError: the folder that holds the target cannot be written.
+        InputError: something is mounted inside the target.
+        OSError: the target, a folder in it, or the folder that holds it cannot be written.
     """
+    _refuse_what_cannot_go(target)
     new = _new(target)
     try:
         new.mkdir()

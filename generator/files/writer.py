@@ -249,8 +249,6 @@ def write(plan: Plan) -> None:
         current = compare(target, plan.files, plan.signature)
         if current.clean:
             return
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
         with swap.staging(target) as fresh:
             _write_tree(fresh, current)
             swap.exchange(fresh, target)
@@ -262,13 +260,13 @@ def _write_tree(fresh: Path, plan: Plan) -> None:
     for path, text in plan.files.items():
         if plan.before.get(path) == text:
             swap.link(plan.target / path, fresh / path)
-        else:
-            (fresh / path).write_bytes(text.encode())
+            continue
+        (fresh / path).write_bytes(text.encode())
+        if path in plan.before:
+            shutil.copymode(plan.target / path, fresh / path)
     for path in plan.foreign:
         swap.take_along(plan.target / path, fresh / path)
-    charts = plan.target / _CHARTS
-    if charts.is_dir() and not charts.is_symlink():
-        shutil.copymode(charts, fresh / _CHARTS)
+    swap.copy_modes_of_folders(plan.target, fresh)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -231,3 +232,26 @@ def test_what_has_to_be_waited_for_is_waited_for_before_the_end(folder: Path) ->
         run.before_save(lambda: waited.append(1))
         assert waited == []
     assert waited == [1]
+
+
+def test_nothing_is_kept_of_a_run_in_which_the_program_changed_even_if_it_was_undone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "package" / "a.yaml"
+    source.parent.mkdir()
+    source.write_text("1")
+    monkeypatch.setattr(fingerprints, "package_root", lambda: source.parent)
+    monkeypatch.setattr(fingerprints, "sources_root", lambda: tmp_path)
+    time.sleep(0.05)
+    for text, kept in (("", True), ("2", False), ("1", False)):
+        with cache.opened() as run:
+            run.memo("texts").set("a" + text, 1)
+            if text:
+                source.write_text(text)
+            run.store("charts", "c" + text, [1])
+        source.write_text("1")
+        time.sleep(0.05)
+        with cache.opened() as run:
+            assert (run.memo("texts").get("a" + text), run.entry("charts", "c" + text)) == (
+                (1, [1]) if kept else (None, None)
+            )

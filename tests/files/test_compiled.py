@@ -67,10 +67,50 @@ def test_another_pyyaml_or_another_reader_of_ours_reads_anew(checkout: Path, mon
     assert compiled.compiled_data(FILE, text) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"5", b"\xff"])
-def test_what_is_damaged_is_passed_over(checkout: Path, content: bytes) -> None:
-    (checkout / "generator" / compiled.FOLDER / f"{FILE}.json").write_bytes(content)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _raw: b"",
+        lambda _raw: b"{}",
+        lambda _raw: b"\xff",
+        lambda raw: raw[:-1],
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: raw[:64] + b" " + b"[" * 100_000 + b"\n",
+        lambda raw: raw.replace(b"vllm", b"vlln", 1),
+    ],
+    ids=["empty", "no line", "not UTF-8", "cut by one", "cut in half", "deep", "changed"],
+)
+def test_what_is_damaged_is_passed_over(checkout: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = checkout / "generator" / compiled.FOLDER / f"{FILE}.json"
+    path.write_bytes(damage(path.read_bytes()))
     assert compiled.compiled_data(FILE, (checkout / FILE).read_text()) is None
+    expected = made(checkout)
+    for template in (checkout / "generator" / compiled.FOLDER).glob("jinja-*/*"):
+        template.write_bytes(damage(template.read_bytes()))
+    assert made(checkout) == expected
+
+
+def made(_checkout: Path) -> str:
+    return templating.environment(compiled.compiled_templates()).get_template(TEMPLATE).render(header="a", name="b")
+
+
+def test_other_settings_of_jinja_are_followed(checkout: Path) -> None:
+    module = checkout / "generator" / "files" / "templating.py"
+    before = compiled._module("templating.py")
+    module.write_text(module.read_text().replace("trim_blocks=True", "trim_blocks=False"))
+    assert compiled._module("templating.py") != before
+    bytecode = compiled.compiled_templates()
+    bucket = bytecode.get_bucket(
+        templating.environment(bytecode), TEMPLATE, None, (checkout / "generator" / TEMPLATE).read_text()
+    )
+    assert bucket.code is None
+
+
+def test_a_broken_source_is_left_to_the_run_that_needs_it(checkout: Path) -> None:
+    (checkout / FILE).write_text("title: [")
+    (checkout / "pins.yaml").write_bytes(b"\xff")
+    compile_sources()
+    assert compiled.compiled_data(FILE, "title: [") is None
 
 
 def test_a_template_is_taken_from_what_was_compiled_unless_it_has_changed(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import InputError
+from generator.files import swap
 from generator.files.tree import MARKER
 from generator.files.writer import plan, unified_diff, write
 from tests.conftest import ROOT
@@ -246,6 +247,43 @@ def test_the_folder_keeps_its_mode(folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o750
 
 
+def test_what_a_person_has_set_of_modes_stays(folder: Path) -> None:
+    (folder / "private").mkdir(mode=0o700)
+    (folder / "private/key").write_text("secret")
+    (folder / "values.yaml").chmod(0o600)
+    (folder / "templates").chmod(0o750)
+    planned = plan(folder, NEW)
+    assert "values.yaml" in planned.changed
+    write(planned)
+    modes = {name: (folder / name).stat().st_mode & 0o777 for name in ("private", "values.yaml", "templates")}
+    assert modes == {"private": 0o700, "values.yaml": 0o600, "templates": 0o750}
+
+
+def test_a_file_that_does_not_change_is_not_written_anew(folder: Path) -> None:
+    same = next(path for path, text in NEW.items() if OLD.get(path) == text)
+    before = (folder / same).stat()
+    backup = folder.with_name("backup")
+    shutil.copytree(folder, backup, copy_function=os.link)
+    kept = tree(backup)
+    write(plan(folder, NEW))
+    after = (folder / same).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert tree(backup) == kept, "what a person has linked elsewhere is as it was"
+
+
+def test_what_is_mounted_in_it_is_not_emptied(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = folder / "with blank"
+    mounted.mkdir()
+    (mounted / "data").write_text("years of work")
+    listed = f"36 35 98:0 / {mounted} rw - ext4 /dev/x rw\n".replace("with blank", "with\\040blank")
+    (tmp_path / "mountinfo").write_text(f"35 1 98:0 / / rw - ext4 /dev/x rw\n{listed}")
+    monkeypatch.setattr(swap, "_MOUNTS", tmp_path / "mountinfo")
+    assert f"{mounted}: is mounted in a folder that is exchanged for a new one as a whole (unmount it first)" in (
+        refused(folder)
+    )
+    assert tree(folder) == encoded(OLD) | {"with blank/data": b"years of work"}
+
+
 def test_a_link_to_the_folder_stays_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     link = tmp_path / "here/link"
@@ -348,7 +386,7 @@ def powerless() -> Iterator[Path]:
         shutil.rmtree(where)
 
 
-@pytest.mark.parametrize("locked", ["chart", "."], ids=["the folder", "the one above"])
+@pytest.mark.parametrize("locked", ["chart", "chart/templates", "."], ids=["the folder", "one in it", "the one above"])
 def test_a_folder_that_may_not_be_written_is_refused_and_says_what_to_do(locked: str) -> None:
     with powerless() as where:
         write(plan(where / "chart", OLD))
