@@ -14,10 +14,13 @@ import yaml
 
 from generator import __version__
 from generator.cli import cli
+from generator.rules.groups import alerts_of
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from generator.build.sources import Sources
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").iterdir())
@@ -259,3 +262,11 @@ def test_a_link_to_a_file_of_the_project_finds_it(page: Path) -> None:
 def test_no_page_or_workflow_has_an_address_of_a_person() -> None:
     for path in [*WORKFLOWS, *PAGES, *(GITHUB / "ISSUE_TEMPLATE").iterdir()]:
         assert not re.search(r"\w@\w+\.(?!0)[a-z]+\b", path.read_text(encoding="utf-8")), path.name
+
+
+def test_the_readme_counts_dashboards_and_alerts_rightly(sources: Sources) -> None:
+    """A newcomer's first figures; the table below them is printed by `make signals`."""
+    alerts = sum(len([*alerts_of(rules)]) for rules in sources.rules.values())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"(\d+) dashboards", readme) == [str(len(sources.dashboards))]
+    assert set(re.findall(r"(\d+) alerts", readme)) == {str(alerts)}

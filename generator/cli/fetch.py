@@ -37,7 +37,7 @@ def vendor(chart_dir: Path, upstream: Upstream, output: str) -> None:
             "version": chart.version,
             "from": chart.origin,
             "sha256": chart.sha256[:12],
-            "digest": "as published" if chart.pinned else "not pinned",
+            "digest": "as published" if chart.pinned else "not checked",
         }
         for chart in charts
     ]

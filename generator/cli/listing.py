@@ -38,7 +38,7 @@ def component_rows(profiles: Sequence[Profile], pins: Pins) -> list[Row]:
                 "component": component.name,
                 "chart": pin.version,
                 "app": pin.app_version,
-                "on in": ", ".join(on) or "none",
+                "profiles": ", ".join(on) or "none",
                 "brings": component.summary,
             }
         )

@@ -27,8 +27,8 @@ def unified_diff(before: str | None, after: str | None, path: str) -> str:
     else:  # each line can only be matched with itself
         marked_old = [f"{index}{_MARK}{line}" for index, line in enumerate(old)]
         marked_new = [f"{kept.get(index, '')}{_MARK}{line}" for index, line in enumerate(new)]
-    source = "/dev/null" if before is None else f"a/{path}"
-    target = "/dev/null" if after is None else f"b/{path}"
+    source = "/dev/null" if before is None else f"a/{path.lstrip('/')}"
+    target = "/dev/null" if after is None else f"b/{path.lstrip('/')}"
     diff = difflib.unified_diff(marked_old, marked_new, source, target, lineterm="")
     return "".join(f"{_unmarked(line)}\n" for line in diff)
 

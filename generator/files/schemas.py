@@ -162,7 +162,8 @@ def _message(error: ValidationError) -> tuple[str, str]:
     """Returns (message, hint) for an error about a single value."""
     shown, constraint = _show(error.instance), error.validator_value
     if error.validator == "type":
-        return f"found {shown}, expected {_expected(constraint)}", ""
+        meaning = error.schema.get("x-expected")
+        return f"found {shown}, expected {_expected(constraint)}{f': {meaning}' if meaning else ''}", ""
     if error.validator == "enum":
         texts = [str(value) for value in constraint]
         return f"found {shown}, expected one of {', '.join(texts)}", _close(error.instance, texts)

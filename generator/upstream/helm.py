@@ -31,8 +31,8 @@ def binary() -> Path:
     program = shutil.which(named or "helm")
     if program is None:
         raise bad_input(
-            f"found no program '{named}'" if named else "found no helm on PATH",
-            file=VARIABLE,
+            f"found no program '{named}'" if named else "not found on PATH",
+            file=VARIABLE if named else "helm",
             hint="install Helm 3.17 or newer, or name its binary in GEN_CHART_HELM",
         )
     return Path(program)

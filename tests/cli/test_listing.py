@@ -28,7 +28,7 @@ def test_components_come_in_the_charts_order_with_their_pins_and_the_profiles_th
     for row in rows:
         pin = pins.pin(row["component"])
         assert (row["chart"], row["app"]) == (pin.version, pin.app_version)
-    where = {row["component"]: row["on in"] for row in rows}
+    where = {row["component"]: row["profiles"] for row in rows}
     assert where["opensearch"] == ", ".join(PROFILES)
     own = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
     assert where["kube-prometheus-stack"] == ", ".join(own)

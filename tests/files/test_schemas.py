@@ -41,6 +41,7 @@ def said(data: Any, schema: dict[str, Any]) -> list[str]:
         ({"type": "integer"}, 1.5, "found '1.5', expected a whole number"),
         ({"type": "number"}, None, "found nothing, expected a number"),
         ({"type": "string"}, True, "found 'true', expected text"),
+        ({"type": "string", "x-expected": "a duration"}, 20, "found '20', expected text: a duration"),
         ({"type": ["string", "null"]}, 1, "found '1', expected text or nothing (null)"),
         ({"type": "integer"}, "x" * 99, f"found '{'x' * 57}…', expected a whole number"),
         ({"enum": ["http", "https"]}, "htps", "found 'htps', expected one of http, https (did you mean 'https'?)"),

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
 
 LONG = [
-    ({"scrapeTimeout": "1m"}, "scrapeTimeout"),
-    ({"scrapeTimeout": "30001ms"}, "scrapeTimeout"),
-    ({"ray": {"scrapeTimeout": "31s"}}, "ray.scrapeTimeout"),
+    ({"interval": "30s", "scrapeTimeout": "1m"}, "scrapeTimeout"),
+    ({"interval": "30s", "scrapeTimeout": "30001ms"}, "scrapeTimeout"),
+    ({"interval": "30s", "ray": {"scrapeTimeout": "31s"}}, "ray.scrapeTimeout"),
     ({"ray": {"interval": "10s"}, "scrapeTimeout": "20s"}, "ray.interval"),
     ({"interval": "1h", "ray": {"interval": "1m30s", "scrapeTimeout": "1h"}}, "ray.scrapeTimeout"),
 ]
 """Values of monitors → the path of the fault."""
 
 FITTING: list[dict[str, Any]] = [
-    {"scrapeTimeout": "30s"},
-    {"scrapeTimeout": "30000ms"},
+    {"interval": "30s", "scrapeTimeout": "30s"},
+    {"interval": "30s", "scrapeTimeout": "30000ms"},
     {"interval": "", "scrapeTimeout": "5m"},
     {"interval": "1h1m", "scrapeTimeout": "60m"},
     {"ray": {"interval": "2m"}, "kueue": {"enabled": False, "scrapeTimeout": "1h"}},

@@ -29,7 +29,7 @@ def write(program: Path, script: str) -> None:
 def test_without_helm_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv(helm.VARIABLE, raising=False)
-    with pytest.raises(InputError, match=r"found no helm on PATH \(install Helm 3\.17 or newer"):
+    with pytest.raises(InputError, match=r"helm: not found on PATH \(install Helm 3\.17 or newer"):
         helm.binary()
 
 
