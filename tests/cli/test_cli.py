@@ -210,8 +210,8 @@ def test_profiles_lists_every_profile(run: Any) -> None:
 def test_components_lists_versions_and_where_each_is_on(run: Any) -> None:
     _, text, _ = run("components", "--output", "json")
     rows = {row["component"]: row for row in json.loads(text)}
-    assert rows["metrics-server"]["on in"] == "kind, standalone"
-    assert rows["opensearch-dashboards"]["on in"] == "none"
+    assert rows["metrics-server"]["profiles"] == "kind, standalone"
+    assert rows["opensearch-dashboards"]["profiles"] == "none"
     assert rows["kube-prometheus-stack"]["chart"] == "88.5.3"
 
 
