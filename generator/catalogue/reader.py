@@ -71,6 +71,11 @@ def units(schema: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(schema["$defs"]["unit"]["enum"])
 
 
+def _seconds(lives: str) -> int:
+    """Returns the seconds of ``20s``, whose form the schema has checked; 0 for ""."""
+    return int(lives.removesuffix("s") or 0)
+
+
 def label_names(labels: Iterable[str], label_sets: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Writes label sets out: ``[$node, pid]`` becomes the labels of the set ``node`` and ``pid``.
 
@@ -104,7 +109,10 @@ class _Parser:
             return Family(name, *form, needs=self._needs)
         labels = self._labels(entry["labels"], f"families.{name}") if "labels" in entry else _NO_LABELS
         texts = {key: entry[key] for key in _TEXTS if key in entry}
-        return Family(name, entry["type"], entry.get("unit", ""), labels, **{"needs": self._needs, **texts})
+        lives = _seconds(entry.get("lives", ""))
+        return Family(
+            name, entry["type"], entry.get("unit", ""), labels, lives=lives, **{"needs": self._needs, **texts}
+        )
 
     def exposure(self, entry: Mapping[str, Any], path: str) -> Exposure:
         labels, target_labels = (
@@ -122,6 +130,8 @@ class _Parser:
             sanitize=entry.get("sanitize", False),
             labels=labels,
             measured=entry.get("measured", ""),
+            lives=_seconds(entry.get("lives", "")),
+            sums_estimated=entry.get("sum") == "estimated",
         )
 
     def _short_form(self, text: str, path: str) -> tuple[FamilyType, str, frozenset[str]]:

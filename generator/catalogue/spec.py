@@ -26,6 +26,7 @@ class Family:
         until: first exporter version that no longer has it; "" if it is still there.
         needs: what has to be switched on, or which hardware has to be there, before it exists; "" for nothing.
         source: where the fact is from, if not where the exporter's others are.
+        lives: of a gauge, seconds for which a value is still exposed after it was set; 0 for as long as its process.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Family:
     until: str = ""
     needs: str = ""
     source: str = ""
+    lives: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Exposure:
         sanitize: whether ``:`` becomes ``_`` here (vLLM inside Ray Serve).
         labels: labels that every series carries here besides the family's own.
         measured: file name of the capture that shows it; "" if none does.
+        lives: what ``Family.lives`` is here for gauges that do not say it themselves.
+        sums_estimated: whether ``_sum`` of a histogram is made from its buckets here, and not of the observed values.
     """
 
     monitor: str = ""
@@ -66,6 +70,8 @@ class Exposure:
     sanitize: bool = False
     labels: frozenset[str] = frozenset()
     measured: str = ""
+    lives: int = 0
+    sums_estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,3 +122,13 @@ class KnownSeries:
     exposure: Exposure
     labels: frozenset[str]
     enabled: bool
+
+    @property
+    def lives(self) -> int:
+        """Seconds for which its value is there after it was set; 0 for as long as the process."""
+        return (self.family.lives or self.exposure.lives) if self.family.type == "gauge" else 0
+
+    @property
+    def estimated(self) -> bool:
+        """Whether it is a histogram's sum that was made from the buckets."""
+        return self.sample == "sum" and self.family.type == "histogram" and self.exposure.sums_estimated

@@ -38,8 +38,10 @@ _SHAPE = [
         "index": int,
         "legend": str,
         "unit": str,
+        "panel": str,
         "columns": [str],
         "group": str,
+        "wait": str,
         "labels": {str: str},
         "annotations": {str: str},
         "used": [str],
@@ -90,6 +92,7 @@ def target_queries(dashboard: Dashboard, path: str, panel: Panel, index: int) ->
                 index=index,
                 legend=legend,
                 unit=target.unit or panel.unit,
+                panel=panel.type,
                 columns=columns,
                 used=expansion.used,
             )

@@ -27,8 +27,10 @@ class Expression:
         legend: the name of a target's series, or the heading of its column; "" leaves it to Grafana. For an
             annotation of a dashboard, its texts.
         unit: Grafana's id of the unit that the value is shown in; "" if nothing says so.
+        panel: the type of a target's panel, ``stat`` for one; "" if nothing says so.
         columns: labels shown as columns of the panel's table; one of the panel's targets must carry each.
         group: the group of a rule.
+        wait: how long an alert's expression must hold, a duration; "" for not at all (Prometheus' ``for``).
         labels: labels that a rule sets, an alert's ``severity`` included.
         annotations: an alert's texts, Prometheus' templates in them.
         used: what it uses of what the file's expressions share: ``@name`` for matchers, ``$part:name`` for parts.
@@ -42,8 +44,10 @@ class Expression:
     index: int = 0
     legend: str = ""
     unit: str = ""
+    panel: str = ""
     columns: tuple[str, ...] = ()
     group: str = ""
+    wait: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     used: frozenset[str] = frozenset()

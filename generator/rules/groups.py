@@ -93,6 +93,7 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
                 name=rule[kind],
                 text=rule["expr"],
                 group=group,
+                wait=rule.get("for", ""),
                 labels=rule.get("labels", {}),
                 annotations=rule.get("annotations", {}),
             )

@@ -57,15 +57,15 @@ def _with_scalar(node: Binary, left: Vector, right: Vector) -> Vector:
         return _plain(vector)._replace(unit=units.FLAG, counters=counters)
     if node.operator == "*" and scalar.number == 0:
         # `x * 0 + 1` asks whether the series are there, and turns them into a factor for a join.
-        return _plain(vector)
+        return _plain(vector)._replace(zero=True)
     unit = _unit(node, left, right)
     window = vector.window if node.operator in {"*", "/"} and scalar.number == 1 else 0.0
-    return vector._replace(unit=unit, observed=None, named=False, window=window, has_offset=False)
+    return vector._replace(unit=unit, observed=None, named=False, window=window, has_offset=False, zero=False)
 
 
 def _plain(vector: Vector) -> Vector:
     """Returns the series without what their values were."""
-    return Vector(vector.label_sets, off=vector.off, vague=vector.vague)
+    return Vector(vector.label_sets, off=vector.off, fleeting=vector.fleeting, vague=vector.vague)
 
 
 def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
@@ -80,7 +80,7 @@ def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
     return Vector(
         label_sets,
         sides=sides,
-        unit=units.joined(left.unit, right.unit),
+        unit=left.unit if right.zero else right.unit if left.zero else units.joined(left.unit, right.unit),
         observed=units.joined(left.observed, right.observed) if left.buckets and right.buckets else None,
         counters=left.counters | right.counters,
         gauges=left.gauges | right.gauges,
@@ -89,6 +89,9 @@ def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
         quantile=left.quantile or right.quantile,
         named=left.named and right.named,
         off=left.off | right.off if left.off and right.off else frozenset(),
+        # What stays fills the gaps of what does not.
+        fleeting=left.fleeting | right.fleeting if left.fleeting and right.fleeting else frozenset(),
+        estimated=left.estimated | right.estimated,
         vague=left.vague or right.vague,
     )
 
@@ -97,7 +100,13 @@ def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
     label_sets = _result_shapes(node, right if node.group == "right" else left)
     compare = node.operator in COMPARISONS
     if compare and node.flag:
-        return Vector(label_sets, unit=units.FLAG, off=left.off | right.off, vague=left.vague or right.vague)
+        return Vector(
+            label_sets,
+            unit=units.FLAG,
+            off=left.off | right.off,
+            fleeting=left.fleeting | right.fleeting,
+            vague=left.vague or right.vague,
+        )
     increase = node.operator == "-" and left.counters == right.counters and right.has_offset
     return Vector(
         label_sets,
@@ -109,6 +118,8 @@ def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
         quantile=left.quantile if compare else "",
         named=left.named and compare,
         off=left.off | right.off,
+        fleeting=left.fleeting | right.fleeting,
+        estimated=left.estimated | (frozenset() if compare else right.estimated),
         vague=left.vague or right.vague,
     )
 

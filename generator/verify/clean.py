@@ -89,7 +89,9 @@ def _content(expression: Expression) -> str:
             expression.text,
             expression.legend,
             expression.unit,
+            expression.panel,
             expression.columns,
+            expression.wait,
             sorted(expression.labels.items()),
             sorted(expression.annotations.items()),
         )
@@ -110,6 +112,8 @@ def _way(known: KnownSeries) -> str:
             family.since,
             family.until,
             family.needs,
+            str(known.lives),
+            str(known.estimated),
             _sorted(known.labels),
         )
     )

@@ -93,6 +93,10 @@ _TEXTS = (
 )
 
 
+_PANELS = {"singlestat": "stat", "graph": "timeseries", "grafana-singlestat-panel": "stat"}
+"""Types of panels of Grafana 6 and before, and what took their place."""
+
+
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -132,6 +136,7 @@ def _targets(panel: dict[str, Any], path: str, file: str) -> Iterator[Expression
                 index=index,
                 legend=legend if isinstance(legend, str) and legend != "__auto" else "",
                 unit=_unit(panel),
+                panel=_PANELS.get(str(panel.get("type")), str(panel.get("type") or "")),
             )
 
 

@@ -173,6 +173,9 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
         gauges=_NO_NAMES if name in FOR_COUNTERS else vector.gauges,
         buckets=_NO_NAMES if name in _PRESENCE else vector.buckets,
         named=vector.named and name in _KEEPS_NAME,
+        # What was there at some time of a window is there for as long as the window.
+        fleeting=_NO_NAMES if any(isinstance(arg, Window) for arg in node.args) else vector.fleeting,
+        estimated=_NO_NAMES if name in _PRESENCE else vector.estimated,
     )
     return vector._replace(scalar=True, label_sets=ONE, sides=()) if name == "scalar" else vector
 
@@ -232,7 +235,7 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
         label_sets = None if label_sets is None else label_sets_of(label_set | {label} for label_set in label_sets)
     unit = _aggregated_unit(node.operator, inner)
     if node.operator in COUNTING:
-        return Vector(label_sets, off=inner.off, vague=inner.vague, unit=unit)
+        return Vector(label_sets, off=inner.off, fleeting=inner.fleeting, vague=inner.vague, unit=unit)
     return Vector(
         label_sets,
         unit=unit,
@@ -244,6 +247,8 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
         quantile=inner.quantile,
         summed=True,
         off=inner.off,
+        fleeting=inner.fleeting,
+        estimated=inner.estimated,
         vague=inner.vague,
     )
 

@@ -100,7 +100,11 @@ def selected(selection: Selection) -> Vector:
     vectors = [_series_of(known, matchers) for known in kept]
     vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.label_sets is not None]
     off = not selection.recorded and not any(known.enabled for known in kept)
-    return joined(vectors)._replace(
+    # Names that are listed are forms of one name, of which a cluster may have any; a pattern asks for many at once.
+    brief = selection.pattern is None or all(vector.fleeting for vector in vectors)
+    found = joined(vectors)
+    return found._replace(
+        fleeting=found.fleeting if brief else _NO_NAMES,
         has_offset=selection.node.has_offset,
         named=True,
         off=frozenset(known.exporter for known in kept) if off else _NO_NAMES,
@@ -132,6 +136,8 @@ def _series_of(known: KnownSeries, matchers: tuple[Matcher, ...]) -> Vector:
         gauges=name if gauge else frozenset(),
         buckets=name if known.sample == "bucket" else frozenset(),
         quantile=f"'{known.name}'" if known.sample == "quantile" else "",
+        fleeting=name if known.lives else frozenset(),
+        estimated=name if known.estimated else frozenset(),
     )
 
 
@@ -159,4 +165,6 @@ def joined(vectors: list[Vector]) -> Vector:
         gauges=frozenset().union(*(vector.gauges for vector in vectors)),
         buckets=frozenset().union(*(vector.buckets for vector in vectors)),
         quantile=first.quantile,
+        fleeting=frozenset().union(*(vector.fleeting for vector in vectors)),
+        estimated=frozenset().union(*(vector.estimated for vector in vectors)),
     )

@@ -36,6 +36,9 @@ class Vector(NamedTuple):
         named: whether the series still carry the metric's name.
         off: exporters that are off in the profile, if nothing can come of it for that reason.
         has_offset: whether it is a selector with an offset.
+        fleeting: gauges that vanish soon after they were set (``lives`` in metrics/), if without them nothing is there.
+        estimated: sums of histograms that were made from the buckets, if their value still shows in it.
+        zero: whether it is something times 0, which fills gaps in any unit.
         vague: whether some of it comes from metrics of which nothing is known.
     """
 
@@ -54,6 +57,9 @@ class Vector(NamedTuple):
     named: bool = False
     off: frozenset[str] = _NO_NAMES
     has_offset: bool = False
+    fleeting: frozenset[str] = _NO_NAMES
+    estimated: frozenset[str] = _NO_NAMES
+    zero: bool = False
     vague: bool = False
 
     def carries(self, label: str) -> bool:

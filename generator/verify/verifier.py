@@ -173,6 +173,8 @@ class _Run:
             summed=False,
             has_offset=False,
             off=frozenset(),
+            fleeting=own if vector.fleeting else frozenset(),
+            estimated=own if vector.estimated else frozenset(),
         )
 
 

@@ -34,6 +34,19 @@ def through(
     return known
 
 
+def test_gauges_of_vllm_vanish_inside_ray_and_its_sums_are_estimates_there(
+    stored: Mapping[str, tuple[KnownSeries, ...]],
+) -> None:
+    assert through(stored, "ray_vllm_num_requests_running", monitor="ray").lives == 20
+    assert through(stored, "vllm:num_requests_running", monitor="vllm").lives == 0
+    assert through(stored, "ray_vllm_request_success_total", monitor="ray").lives == 0
+    assert through(stored, "ray_vllm_time_to_first_token_seconds_sum", monitor="ray").estimated
+    assert not through(stored, "ray_vllm_time_to_first_token_seconds_count", monitor="ray").estimated
+    assert not through(stored, "vllm:time_to_first_token_seconds_sum", monitor="vllm").estimated
+    assert through(stored, "ray_serve_num_ongoing_http_requests", monitor="ray").lives == 20
+    assert through(stored, "ray_serve_deployment_replica_healthy", monitor="ray").lives == 0
+
+
 def sample(families: str, exposures: str = "{monitor: ray, endpoint: metrics}", rest: str = "") -> str:
     return f'title: T\nversion: "2.0"\nsource: s\nexposures: [{exposures}]\nfamilies: {families}\n{rest}'
 

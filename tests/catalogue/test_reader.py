@@ -29,11 +29,13 @@ needs: a node
 labelSets:
   node: [ip, zone]
 exposures:
-  - {monitor: ray, endpoint: metrics, prefix: ray_, sanitize: true, labels: [$node], measured: a.prom}
+  - {monitor: ray, endpoint: metrics, prefix: ray_, sanitize: true, labels: [$node], measured: a.prom, lives: 20s,
+     sum: estimated}
   - {component: kube-prometheus-stack, job: kubelet, targetLabels: [node], honorLabels: true}
 families:
   short_bytes: gauge bytes [$node, pid]
   plain_total: counter
+  brief: {type: gauge, lives: 90s}
   full: {type: histogram, unit: seconds, labels: [a], help: h, since: "0.2", until: "3", needs: x, source: s}
 renamed:
   old: {to: full, since: "0.3"}
@@ -45,6 +47,7 @@ def test_a_family_is_written_short_or_as_a_mapping(parse: Callable[[str], Export
     assert parse(SAMPLE).families == {
         "short_bytes": Family("short_bytes", "gauge", "bytes", frozenset({"ip", "zone", "pid"}), needs="a node"),
         "plain_total": Family("plain_total", "counter", "", frozenset(), needs="a node"),
+        "brief": Family("brief", "gauge", "", frozenset(), needs="a node", lives=90),
         "full": Family("full", "histogram", "seconds", frozenset({"a"}), "h", "0.2", "3", "x", "s"),
     }
 
@@ -59,6 +62,8 @@ def test_an_exposure_is_a_monitors_endpoint_or_a_charts_job(parse: Callable[[str
         True,
     )
     assert ours.labels == {"ip", "zone"}
+    assert (ours.lives, ours.sums_estimated) == (20, True)
+    assert (theirs.lives, theirs.sums_estimated) == (0, False)
     assert (theirs.component, theirs.job, set(theirs.target_labels), theirs.honor_labels) == (
         "kube-prometheus-stack",
         "kubelet",
@@ -101,6 +106,10 @@ def test_a_renamed_name_has_a_successor_and_a_version_where_they_are_known(parse
         ("labels: [a]", "labels: a", "found 'a', expected a list"),
         ('version: "1.0"', "version: 1.0", "version: found '1.0', expected text"),
         ("sanitize: true", "sanitize: yes please", "expected true or false"),
+        ("lives: 90s", "lives: 90", "families.brief.lives: found '90', expected text"),
+        ("lives: 90s", "lives: 2m", "families.brief.lives: found '2m', expected a number of seconds, as 20s"),
+        ("{type: gauge, lives", "{type: counter, lives", "families.brief.type"),
+        ("sum: estimated", "sum: guessed", "exposures[0].sum: found 'guessed', expected"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
@@ -137,6 +146,9 @@ PLACES = [
     ("exposures", 0, "monitor"),
     ("exposures", 0, "labels"),
     ("exposures", 0, "sanitize"),
+    ("exposures", 0, "lives"),
+    ("exposures", 0, "sum"),
+    ("families", "brief", "lives"),
     ("exposures", 1),
     ("exposures", 1, "targetLabels"),
     ("exposures", 1, "prefix"),

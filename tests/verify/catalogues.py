@@ -26,11 +26,19 @@ GONE = {"app_queue_length": ("app_queue_requests", "0.15"), "app_swapped": ("", 
 
 
 def known(
-    name: str, kind: FamilyType, unit: str = "", labels: Iterable[str] = (), *, exporter: str = "app", on: bool = True
+    name: str,
+    kind: FamilyType,
+    unit: str = "",
+    labels: Iterable[str] = (),
+    *,
+    exporter: str = "app",
+    on: bool = True,
+    lives: int = 0,
+    estimated: bool = False,
 ) -> list[KnownSeries]:
     """Returns the entries of one family."""
     family = Family(name, kind, unit, frozenset(labels))
-    exposure = Exposure(monitor=exporter)
+    exposure = Exposure(monitor=exporter, lives=lives, sums_estimated=estimated)
     return [
         KnownSeries(name + suffix, sample, family, exporter, exposure, family.labels | TARGET | extra, on)  # type: ignore[arg-type]
         for suffix, sample, extra in PARTS.get(kind, (("", "value", set()),))
@@ -63,6 +71,9 @@ SMALL = catalogue(
     known("app_lone", "untyped", "", {"colour"}),
     known("vllm:running", "gauge", "", {"model_name"}, exporter="vllm"),
     known("ray_vllm_running", "gauge", "", {"model_name", "ReplicaId"}, exporter="ray"),
+    known("app_brief", "gauge", "", {"model"}, lives=20),
+    known("app_brief_max", "gauge", "", {"model"}, lives=20),
+    known("app_bucketed_seconds", "histogram", "seconds", {"model"}, estimated=True, lives=20),
     known("gpu_active", "gauge", "ratio", {"gpu"}, exporter="dcgm", on=False),
 )
 

@@ -136,6 +136,7 @@ def test_a_fault_is_found_and_names_its_subject(text: str, check: str, subject: 
         ("app_memory_bytes * on (pod) group_left () app_info", "bytes"),
         ("count(app_memory_bytes)", "short"),
         ("app_memory_bytes", "a-unit-of-a-plugin"),
+        ("max(app_cache_used) or 0 * count(app_load)", "percentunit"),
     ],
 )
 def test_a_value_may_be_shown_in_its_own_unit(text: str, unit: str) -> None:
@@ -149,6 +150,8 @@ def test_a_value_may_be_shown_in_its_own_unit(text: str, unit: str) -> None:
         ("rate(app_wait_ms_sum[5m]) / rate(app_wait_ms_count[5m])", "s"),
         ("app_frame_buffer", "bytes"),
         ("app_cache_used", "percent"),
+        ("max(app_cache_used) or 0 * count(app_load)", "percent"),
+        ("0 * count(app_load) or max(app_cache_used)", "percent"),
         ("app_load", "percentunit"),
         ("100 * app_cache_used", "percentunit"),
         ("rate(app_read_bytes_total[5m])", "bytes"),
@@ -307,3 +310,74 @@ def test_a_recording_rules_series_have_the_labels_and_unit_of_its_expression() -
 
 def test_recording_rules_in_a_circle_are_survived() -> None:
     assert found("a:b", records={"a:b": "c:d + 1", "c:d": "a:b + 1"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "sound"),
+    [
+        ("rate(app_requests_total[5m]) and on (pod) app_brief", {}, False),
+        ("rate(app_requests_total[5m]) unless on (pod) app_brief", {}, False),
+        ("app_memory_bytes * on (pod) group_left () group by (pod) (app_brief)", {}, False),
+        ("app_memory_bytes * on (pod) group_left () (app_brief * 0 + 1)", {}, False),
+        ("group by (pod) (app_brief) * on (pod) group_right () app_memory_bytes", {}, False),
+        ('app_queue_requests and on (pod) {__name__=~"app_brief|app_load"}', {}, False),
+        ("rate(app_requests_total[5m]) and on (pod) last_over_time(app_brief[2m])", {}, True),
+        ("rate(app_requests_total[5m]) and on (pod) (app_brief or app_queue_requests)", {}, True),
+        ("rate(app_requests_total[5m]) and on (pod) app_load", {}, True),
+        ("app_brief and on (pod) app_load", {}, True),
+        ("app_brief and on (pod) app_brief_max", {}, True),
+        ("app_brief / app_brief_max", {}, True),
+        ("app_brief / on (pod, model) app_queue_requests", {}, True),
+        ("app_brief", {}, True),
+        ("app_brief", {"panel": "timeseries"}, True),
+        ("app_brief", {"panel": "table"}, True),
+        ("sum(app_brief)", {"panel": "stat"}, False),
+        ("max(app_brief) + 1", {"panel": "gauge"}, False),
+        ("sum(app_brief) or 0 * count(app_load)", {"panel": "stat"}, True),
+        ("max(max_over_time(app_brief[2m]))", {"panel": "stat"}, True),
+        ("sum(rate(app_bucketed_seconds_count[5m]))", {"panel": "stat"}, True),
+        ("app_brief > 3", {"kind": "alert"}, True),
+        ("app_brief > 3", {"kind": "alert", "wait": "5m"}, False),
+        ("sum(app_brief) > 3", {"kind": "alert", "wait": "5m"}, False),
+        ("sum(max_over_time(app_brief[2m])) > 3", {"kind": "alert", "wait": "5m"}, True),
+        ("absent(app_brief)", {"kind": "alert"}, False),
+        ("absent_over_time(app_brief[1h])", {"kind": "alert"}, True),
+        ("absent(app_load)", {"kind": "alert"}, True),
+        ("label_values(app_brief, model)", {"kind": "variable"}, False),
+        ("label_values(app_bucketed_seconds_count, model)", {"kind": "variable"}, True),
+        ("metrics(app_.*)", {"kind": "variable"}, True),
+        ("pod:brief", {"panel": "stat"}, False),
+        ("pod:filled", {"panel": "stat"}, True),
+        ("avg_over_time(pod:brief[10m])", {"panel": "stat"}, True),
+    ],
+)
+def test_a_gauge_that_vanishes_is_not_taken_for_one_that_stays(text: str, fields: dict[str, str], sound: bool) -> None:
+    records = {
+        "pod:brief": "sum by (pod) (app_brief)",
+        "pod:filled": "sum by (pod) (app_brief) or 0 * sum by (pod) (app_load)",
+    }
+    assert checks(text, records=records, **fields) == ([] if sound else ["lives"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "sound"),
+    [
+        ("sum(rate(app_bucketed_seconds_sum[5m])) / sum(rate(app_bucketed_seconds_count[5m]))", {}, False),
+        ("rate(app_bucketed_seconds_sum[5m])", {"kind": "alert"}, False),
+        ("rate(app_bucketed_seconds_sum[5m]) and on (pod) app_load > 1", {"legend": "p50"}, False),
+        ("pod:mean", {}, False),
+        ("rate(app_bucketed_seconds_sum[5m])", {"legend": "mean (from buckets)"}, True),
+        ("rate(app_bucketed_seconds_sum[5m])", {"name": "Mean, from buckets"}, True),
+        ("rate(app_bucketed_seconds_sum[5m]) > 1", {"kind": "alert", "annotations": {"summary": "from buckets"}}, True),
+        ("sum by (pod) (rate(app_bucketed_seconds_sum[5m]))", {"kind": "record", "name": "pod:mean"}, True),
+        ("histogram_quantile(0.9, sum by (le) (rate(app_bucketed_seconds_bucket[5m])))", {}, True),
+        ("sum(rate(app_bucketed_seconds_count[5m]))", {}, True),
+        ("sum(rate(app_latency_seconds_sum[5m]))", {}, True),
+        ("count(app_bucketed_seconds_sum)", {}, True),
+    ],
+)
+def test_a_sum_that_was_made_from_buckets_is_shown_under_that_name(
+    text: str, fields: dict[str, str], sound: bool
+) -> None:
+    records = {} if "record" in fields.values() else {"pod:mean": "sum by (pod) (rate(app_bucketed_seconds_sum[5m]))"}
+    assert checks(text, records=records, **fields) == ([] if sound else ["estimate"])

@@ -7,11 +7,11 @@ groups:
 - name: ray-serve.records
   rules:
   - record: namespace_cluster_application:ray_serve_http_requests:rate5m
-    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total[5m]))
+    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application:ray_serve_http_errors:rate5m
-    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total{status_code=~"5.."}[5m]))
+    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application:ray_serve_http_request_latency_ms_bucket:rate5m
-    expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket[5m]))
+    expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
     expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries)
 - name: ray-serve.slos

@@ -8,14 +8,18 @@ groups:
   rules:
   - record: namespace_job_model:vllm_requests_running:sum
     expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
   - record: namespace_job_model:vllm_requests_waiting:sum
     expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting"})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
   - record: namespace_job_model:vllm_requests_waiting:avg
     expr: avg by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting"})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
   - record: namespace_job_model:vllm_engines:count
-    expr: count by (namespace, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"})
+    expr: count by (namespace, job, model_name) (last_over_time({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"}[2m]))
   - record: namespace_job_model:vllm_kv_cache_usage_ratio:avg
     expr: avg by (namespace, job, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc"})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
   - record: namespace_job_model:vllm_prompt_tokens:rate5m
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
   - record: namespace_job_model:vllm_generation_tokens:rate5m
@@ -41,10 +45,10 @@ groups:
   - record: namespace_job_model:vllm_request_queue_time_seconds_bucket:rate5m
     expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:request_queue_time_seconds_bucket|ray_vllm:request_queue_time_seconds_bucket|ray_vllm_request_queue_time_seconds_bucket"}[5m]))
   - record: namespace_job:vllm_http_requests:rate5m
-    expr: sum by (namespace, job) (rate(http_requests_total{handler=~"/v1/.*"}[5m]) and on (namespace, pod) {__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"})
+    expr: sum by (namespace, job) (rate(http_requests_total{handler=~"/v1/.*"}[5m]) and on (namespace, pod) vllm:num_requests_running)
   - record: namespace_job:vllm_http_errors:rate5m
     expr: sum by (namespace, job) (rate(http_requests_total{handler=~"/v1/.*",status="5xx"}[5m]) and on (namespace,
-      pod) {__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"})
+      pod) vllm:num_requests_running)
 - name: vllm.slos
   rules:
   - alert: VllmTtftBudgetBurnFast
@@ -198,7 +202,7 @@ groups:
         "%.2g" }} requests wait per engine, {{ dig "thresholds" "queuePerEngine" 10 $own | toJson }} are normal.'
       runbook_url: VllmQueueGrowing.md
   - alert: VllmKvCacheFull
-    expr: max by (namespace, pod, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc"})
+    expr: max by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc"}[2m]))
       > {{ dig "thresholds" "kvCache" 0.95 $own | toJson }}
     for: 10m
     labels:
@@ -220,9 +224,12 @@ groups:
         }} of its requests end with finished_reason=error.'
       runbook_url: VllmEngineErrors.md
   - alert: VllmNoTokens
-    expr: sum by (namespace, pod, model_name) (min_over_time({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"}[5m]))
-      > 0 unless sum by (namespace, pod, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total"}[5m]))
-      > 0 unless sum by (namespace, pod, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
+    expr: (sum by (namespace, pod, model_name) (min_over_time(vllm:num_requests_running[5m])) or sum by (namespace,
+      pod, ReplicaId) (label_replace(min_over_time(ray_serve_replica_processing_queries[5m]), "ReplicaId", "$1",
+      "replica", "(.+)")) * on (namespace, pod, ReplicaId) group_right () group by (namespace, pod, ReplicaId, model_name)
+      (last_over_time({__name__=~"ray_vllm:num_requests_running|ray_vllm_num_requests_running"}[6h]))) > 0 unless
+      on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total"}[5m]))
+      > 0 unless on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
       > 0
     for: 5m
     labels:
@@ -255,8 +262,9 @@ groups:
         per second are refused ({{`{{`}} $labels.reason }}).'
       runbook_url: VllmRequestsRejected.md
   - alert: VllmEngineAsleep
-    expr: min by (namespace, pod, model_name) ({__name__=~"vllm:engine_sleep_state|ray_vllm:engine_sleep_state|ray_vllm_engine_sleep_state",sleep_state="awake"})
-      == 0
+    expr: min by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:engine_sleep_state|ray_vllm:engine_sleep_state|ray_vllm_engine_sleep_state",sleep_state="awake"}[2h]))
+      == 0 unless on (namespace, pod, model_name) rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m])
+      > 0
     for: 30m
     labels:
       severity: info
