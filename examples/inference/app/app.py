@@ -71,6 +71,18 @@ def _error(error: Exception) -> dict[str, Any]:
     return {"error": {"message": str(error), "type": type(error).__name__}}
 
 
+def _event(body: dict[str, Any]) -> str:
+    return f"data: {json.dumps(body)}\n\n"
+
+
+def _metrics_route() -> Mount:
+    """Returns the route of vLLM's own metrics. Its pattern also takes /metrics, which a Mount answers with a 307."""
+    route = Mount("/metrics", make_asgi_app())
+    route.path_regex = re.compile("^/metrics(?P<path>.*)$")
+    return route
+
+
+# ingress() copies the routes with all that they refer to: what a route calls must stand above this line.
 @serve.deployment
 @serve.ingress(api)
 class Completions:
@@ -162,17 +174,6 @@ class Completions:
             "model": self._name,
             "choices": choices,
         }
-
-
-def _event(body: dict[str, Any]) -> str:
-    return f"data: {json.dumps(body)}\n\n"
-
-
-def _metrics_route() -> Mount:
-    """Returns the route of vLLM's own metrics. Its pattern also takes /metrics, which a Mount answers with a 307."""
-    route = Mount("/metrics", make_asgi_app())
-    route.path_regex = re.compile("^/metrics(?P<path>.*)$")
-    return route
 
 
 def build(args: dict[str, Any]) -> Application:
