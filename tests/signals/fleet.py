@@ -171,7 +171,7 @@ ACCELERATORS = {
 
 @dataclass(frozen=True)
 class Feed:
-    """What one pod answered when a real one like it was scraped.
+    """What one pod answered, or a part of it, when a real one like it was scraped.
 
     Attributes:
         pod: the pod.
@@ -188,6 +188,7 @@ class Feed:
 
 FEEDS = (
     Feed(RAY_TRAIN_HEAD, "metrics", "ray-2.60.0-head-all-workloads"),
+    Feed(RAY_TRAIN_HEAD, "metrics", "ray-2.60.0-training-own"),
     Feed(RAY_TRAIN_HEAD, "as-metrics", "ray-2.60.0-autoscaler"),
     Feed(RAY_TRAIN_HEAD, "dash-metrics", "ray-2.60.0-dashboard"),
     Feed(RAY_TRAIN_WORKER, "metrics", "ray-2.60.0-worker-node"),

@@ -143,12 +143,13 @@ def _entity(pod: Pod) -> dict[str, str]:
 def measured(exporters: Mapping[str, Exporter], targets: Targets, wanted: Needed) -> World:
     """Returns the series of the captures as the pods' targets store them, each once, and ``up`` and its kin for all."""
     found: World = {}
-    feeds = {(feed.pod.ip, feed.endpoint): feed for feed in fleet.FEEDS}
+    feeds: dict[tuple[str, str], list[fleet.Feed]] = {}
+    for feed in fleet.FEEDS:
+        feeds.setdefault((feed.pod.ip, feed.endpoint), []).append(feed)
     for target in targets.scraped:
         samples = 0 if _down(target) else 500
         add(found, (one for one in of_every_scrape(target, samples) if one.labels["__name__"] in wanted))
-        feed = feeds.get((target.labels["__address__"].partition(":")[0], target.labels["endpoint"]))
-        if feed:
+        for feed in feeds.get((target.labels["__address__"].partition(":")[0], target.labels["endpoint"]), ()):
             add(found, _stored(target, feed.capture, "", wanted, feed.prefix))
     for exporter in exporters.values():
         for exposure in exporter.exposures:
