@@ -73,6 +73,9 @@ def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
         if getattr(panel, key) and panel.type != kind:
             written = "maxLines" if key == "max_lines" else key
             yield Problem(f"found '{written}', which only a {kind} panel uses", file, f"{path}.{written}")
+    if panel.sparkline and (len(panel.targets) > 1 or any("{{" in target.legend for target in panel.targets)):
+        hint = "a sparkline is drawn behind one number; leave it out, and the panel asks for the present"
+        yield Problem("found 'sparkline' in a stat of several numbers", file, f"{path}.sparkline", hint=hint)
     if panel.type == "text" and panel.targets:
         yield Problem("found 'targets', which a text panel does not use", file, f"{path}.targets")
     yield from log_panel_problems(file, path, panel)

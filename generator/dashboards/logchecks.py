@@ -53,6 +53,9 @@ def _target_problems(file: str, path: str, panel: Panel, target: Target) -> Iter
         listed = " and ".join(f"'{key}'" for key in keys) or "none"
         yield Problem(f"found {listed} of count, share, expected exactly one", file, path)
         return
+    if logs.share and panel.type == "stat" and panel.decimals is not None:
+        hint = "leave it out, and the digits follow the value"
+        yield Problem("found 'decimals' for a share, of which 0.04 % would read 0 %", file, path, hint=hint)
     yield from _unit_problems(file, path, panel, target, logs)
     yield from _by_problems(file, path, panel, target, logs)
 

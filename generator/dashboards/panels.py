@@ -17,6 +17,16 @@ _INSTANT = ("stat", "gauge", "bargauge", "table")
 """Types that show the present: they ask for one value, so that no stale one is taken for it."""
 
 
+_ENDED = "or on () vector(NaN)"
+"""What a stat with a sparkline gets where its query yields nothing.
+
+Such a stat asks for the past and shows the last of it, which would be the last number of a series that ended, for the
+whole time range. No query of Grafana 13 brings both the past and the present into one stat, and its calculation
+"Last *" passes over gaps and NaN (@grafana/data 13.2.3, transformations/fieldReducer). So the end is made a value,
+"Last" takes it, and a mapping shows the panel's ``noValue`` for it (field/displayProcessor: NaN alone reads "NaN").
+"""
+
+
 def datasource_ref() -> Any:
     """Returns the reference to the data source that the dashboard's variable names."""
     from grafana_foundation_sdk.models.dashboard import DataSourceRef
@@ -88,7 +98,8 @@ def _target(panel: Panel, query: Expression, name: str) -> Any:
     from grafana_foundation_sdk.builders import prometheus
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-    built = prometheus.Dataquery().ref_id(name).expr(query.text).datasource(datasource_ref())
+    expr = f"({query.text}\n) {_ENDED}" if panel.sparkline else query.text
+    built = prometheus.Dataquery().ref_id(name).expr(expr).datasource(datasource_ref())
     if panel.type == "table":
         built.format(PromQueryFormat.TABLE)
     else:
@@ -109,6 +120,9 @@ def _add_scale(built: Any, panel: Panel) -> None:
         built.no_value(panel.no_value)
     if panel.thresholds:
         _add_thresholds(built, panel)
+    mappings = _mappings(panel)
+    if mappings:
+        built.mappings(mappings)
 
 
 def _add_thresholds(built: Any, panel: Panel) -> None:
@@ -119,6 +133,12 @@ def _add_thresholds(built: Any, panel: Panel) -> None:
     built.thresholds(builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
     if panel.type != "timeseries":
         built.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
+
+
+def _mappings(panel: Panel) -> list[Any]:
+    """Returns which words stand for which values: those of thresholds, and ``noValue`` for a sparkline that ended."""
+    from grafana_foundation_sdk.models import dashboard as models
+
     # Both ends of a range belong to it and the first range that fits wins: the highest step comes first, so that a
     # value on a border gets the words of the step whose colour it has.
     mappings: list[models.ValueMapping] = []
@@ -129,8 +149,12 @@ def _add_thresholds(built: Any, panel: Panel) -> None:
             options = models.DashboardRangeMapOptions(from_val=step.start, to=end, result=result)
             mappings.append(models.RangeMap(options=options))
         end = step.start
-    if mappings:
-        built.mappings(mappings)
+    if panel.sparkline:
+        # "text" is the theme's colour of plain text: nothing is neither good nor bad.
+        nothing = models.ValueMappingResult(text=panel.no_value or "No data", color="text", index=len(mappings))
+        special = models.DashboardSpecialValueMapOptions(match=models.SpecialValueMatch.NA_N, result=nothing)
+        mappings.append(models.SpecialValueMap(options=special))
+    return mappings
 
 
 def _add_units(built: Any, panel: Panel, queries: Sequence[Expression]) -> None:
@@ -164,10 +188,10 @@ def _add_columns(built: Any, panel: Panel, queries: Sequence[Expression]) -> Non
     built.with_transformation(DataTransformerConfig(id_val="organize", options=organize))
 
 
-def _reduce_last() -> Any:
+def _reduce_last(*, ended: bool = False) -> Any:
     from grafana_foundation_sdk.builders import common
 
-    return common.ReduceDataOptions().calcs(["lastNotNull"])
+    return common.ReduceDataOptions().calcs(["last" if ended else "lastNotNull"])
 
 
 def _stat(panel: Panel) -> Any:
@@ -177,7 +201,7 @@ def _stat(panel: Panel) -> Any:
     worded = any(step.text for step in panel.thresholds)
     return (
         stat.Panel()
-        .reduce_options(_reduce_last())
+        .reduce_options(_reduce_last(ended=panel.sparkline))
         .color_mode(common.BigValueColorMode.BACKGROUND if worded else common.BigValueColorMode.VALUE)
         .graph_mode(common.BigValueGraphMode.AREA if panel.sparkline else common.BigValueGraphMode.NONE)
     )

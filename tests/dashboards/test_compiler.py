@@ -134,6 +134,25 @@ def test_a_sparkline_needs_the_past() -> None:
     assert found["options"]["graphMode"] == "area"
 
 
+def test_a_stat_with_a_sparkline_shows_the_end_of_its_series_and_not_the_last_number_before() -> None:
+    found = only_panel(type="stat", sparkline=True, noValue="No traffic", targets=[{"expr": "sum(up)", "legend": "Up"}])
+    assert found["targets"][0]["expr"] == "(sum(up)\n) or on () vector(NaN)"
+    assert found["options"]["reduceOptions"]["calcs"] == ["last"]
+    (mapping,) = found["fieldConfig"]["defaults"]["mappings"]
+    assert mapping == {
+        "type": "special",
+        "options": {"match": "nan", "result": {"text": "No traffic", "color": "text", "index": 0}},
+    }
+
+
+def test_the_words_of_thresholds_come_before_those_of_a_sparkline_that_ended() -> None:
+    steps = [{"color": "red", "text": "No"}, {"from": 1, "color": "green", "text": "Yes"}]
+    found = only_panel(type="stat", sparkline=True, noValue="Gone", thresholds=steps)
+    mappings = found["fieldConfig"]["defaults"]["mappings"]
+    results = [mapping["options"]["result"] for mapping in mappings]
+    assert [(result["index"], result["text"]) for result in results] == [(0, "Yes"), (1, "No"), (2, "Gone")]
+
+
 def test_the_words_of_a_threshold_hold_from_its_value_up_to_the_next() -> None:
     steps = [
         {"color": "red", "text": "No"},

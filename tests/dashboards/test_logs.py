@@ -177,6 +177,10 @@ def test_a_menu_of_a_field_asks_opensearch_and_a_box_is_a_text_box() -> None:
         (counting(), "found none of count, share, expected exactly one"),
         (counting(count={}, share="a:b"), "found 'count' and 'share' of count, share, expected exactly one"),
         ({**counting(count={}), "unit": "short"}, "found the unit 'short', expected cpm"),
+        (
+            {**counting("stat", share="a:b"), "decimals": 1},
+            "found 'decimals' for a share, of which 0.04 % would read 0 %",
+        ),
         ({**counting(share="a:b"), "unit": "percent"}, "found the unit 'percent', expected percentunit"),
         (counting("stat", count={"by": ["app"]}), "found 'count.by', which a stat does not use"),
         ({**counting("table", count={"by": ["app"]}), "columns": {"pod": "P"}}, "found columns pod, expected those of"),

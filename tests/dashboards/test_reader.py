@@ -92,6 +92,14 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out() -> None:
             {"sparkline": True},
             "rows[0].panels[0].sparkline: panel 'Up': found 'sparkline', which only a stat panel uses",
         ),
+        (
+            {"sparkline": True, "type": "stat", "targets": [{"expr": "up"}, {"expr": "down"}]},
+            "rows[0].panels[0].sparkline: panel 'Up': found 'sparkline' in a stat of several numbers",
+        ),
+        (
+            {"sparkline": True, "type": "stat", "targets": [{"expr": "up", "legend": "{{job}}"}]},
+            "rows[0].panels[0].sparkline: panel 'Up': found 'sparkline' in a stat of several numbers",
+        ),
         ({"columns": {"a": "A"}}, "rows[0].panels[0].columns: panel 'Up': found 'columns', which only a table panel"),
         ({"content": "Hi"}, "rows[0].panels[0].content: panel 'Up': found 'content', which only a text panel uses"),
         (
