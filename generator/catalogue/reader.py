@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-_TEXTS = ("help", "since", "until", "needs", "source")
+_TEXTS = {
+    "help": "help",
+    "since": "since",
+    "until": "until",
+    "needs": "needs",
+    "source": "source",
+    "absentWhileZero": "absent_while_zero",
+}
+"""Keys of a family in YAML that hold a text, with the names of their fields."""
 _NO_LABELS: frozenset[str] = frozenset()
 
 
@@ -108,7 +116,7 @@ class _Parser:
             form = self._short_forms.get(entry) or self._short_form(entry, f"families.{name}")
             return Family(name, *form, needs=self._needs)
         labels = self._labels(entry["labels"], f"families.{name}") if "labels" in entry else _NO_LABELS
-        texts = {key: entry[key] for key in _TEXTS if key in entry}
+        texts = {field: entry[key] for key, field in _TEXTS.items() if key in entry}
         lives = _seconds(entry.get("lives", ""))
         return Family(
             name, entry["type"], entry.get("unit", ""), labels, lives=lives, **{"needs": self._needs, **texts}
@@ -132,6 +140,7 @@ class _Parser:
             measured=entry.get("measured", ""),
             lives=_seconds(entry.get("lives", "")),
             sums_estimated=entry.get("sum") == "estimated",
+            absent_while_zero=entry.get("absentWhileZero", ""),
         )
 
     def _short_form(self, text: str, path: str) -> tuple[FamilyType, str, frozenset[str]]:

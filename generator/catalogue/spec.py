@@ -27,6 +27,8 @@ class Family:
         needs: what has to be switched on, or which hardware has to be there, before it exists; "" for nothing.
         source: where the fact is from, if not where the exporter's others are.
         lives: of a gauge, seconds for which a value is still exposed after it was set; 0 for as long as its process.
+        absent_while_zero: why a series is not there before its first event, and where that is known from; "" if it
+            starts at zero.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Family:
     needs: str = ""
     source: str = ""
     lives: int = 0
+    absent_while_zero: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Exposure:
         measured: file name of the capture that shows it; "" if none does.
         lives: what ``Family.lives`` is here for gauges that do not say it themselves.
         sums_estimated: whether ``_sum`` of a histogram is made from its buckets here, and not of the observed values.
+        absent_while_zero: why no counter or histogram is there before its first event here; "" if some start at zero.
     """
 
     monitor: str = ""
@@ -72,6 +76,7 @@ class Exposure:
     measured: str = ""
     lives: int = 0
     sums_estimated: bool = False
+    absent_while_zero: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,3 +137,9 @@ class KnownSeries:
     def estimated(self) -> bool:
         """Whether it is a histogram's sum that was made from the buckets."""
         return self.sample == "sum" and self.family.type == "histogram" and self.exposure.sums_estimated
+
+    @property
+    def absent_while_zero(self) -> bool:
+        """Whether it counts something and is not there before the first event, so that rate() never sees that one."""
+        counts = self.sample in {"bucket", "count", "sum"} or self.family.type == "counter"
+        return counts and bool(self.family.absent_while_zero or self.exposure.absent_while_zero)

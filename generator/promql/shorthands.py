@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
+from generator.promql.increase import LONGEST, exact_increase, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +23,7 @@ _TOKEN = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)"""
     r"|(?P<comment>\#[^\n]*)"
     r"|(?P<grafana>\$\{[^}]*\})"
-    r"|\$(?P<kind>[A-Za-z]\w*):(?P<name>\w*)"
+    r"|\$(?P<kind>[A-Za-z]\w*):(?P<name>[\w:]*)"
     r"|@(?P<matcher>[A-Za-z_]\w*)"
     r"|(?P<brace>[{}])"
     r"|(?P<space>\s+)"
@@ -34,7 +35,9 @@ _MATCHER = re.compile(
 )
 _SELECTOR = re.compile(r"((?:\$vllm:)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
 
-_KINDS = ("part", "pod", "vllm")
+_RANGE = re.compile(r"\s*\[([^\]]*)\]")
+
+_KINDS = ("increase", "part", "pod", "vllm")
 
 _POD_LABELS = ("namespace", "pod", "container")
 """The labels that Prometheus renames to exported_* when a monitor does not honour an exporter's own."""
@@ -108,9 +111,13 @@ def expand(expression: str, shared: Shared) -> Expansion:
     those of the pod that uses the device. A monitor that does not honour the exporter's labels (dcgm-exporter's own
     chart does not) leaves them in exported_namespace and exported_pod; both forms are read.
 
+    ``$increase:NAME{...}[5m]`` is the exact number of new events, in parentheses; NAME may be ``$vllm:NAME``. See
+    increase.exact_increase for when to prefer it to ``increase()``, and for what it costs.
+
     Raises:
         ShorthandError: an unknown shorthand, matcher or part, a part inside itself, a brace or string that is not
-            closed, a shorthand inside braces, or a range right behind ``$pod:``.
+            closed, a shorthand inside braces, a range right behind ``$pod:``, or ``$increase:`` without a range or
+            with one that is longer than ten minutes.
     """
     expansion = shared.expanded.get(expression)
     if expansion is None:
@@ -122,6 +129,7 @@ class _Expander:
     """One pass over one expression; the position is the only state beside the result."""
 
     def __init__(self, expression: str, shared: Shared, inside: tuple[str, ...] = ()) -> None:
+        self.expression = expression
         self.tokens = list(_TOKEN.finditer(expression))
         self.at = 0
         self.shared = shared
@@ -179,21 +187,46 @@ class _Expander:
     def _shorthand(self, kind: str, name: str) -> str:
         if kind not in _KINDS:
             raise ShorthandError(f"unknown shorthand '${kind}:'", nearest(kind, _KINDS))
+        if kind == "increase":
+            return self._increase(name)
         if not name:
             raise ShorthandError(f"found '${kind}:', expected a name right behind it")
         if kind == "part":
             return self._part(name)
-        behind = self.at
-        while behind < len(self.tokens) and self.tokens[behind]["space"]:
-            behind += 1
-        content = ""
-        if behind < len(self.tokens) and self.tokens[behind]["brace"] == "{":
-            self.at = behind + 1
-            content = self._block()
+        content = self._braces()
         if kind == "vllm":
             return _vllm(name, content)
         self._refuse_range(name)
         return _pod(name, content)
+
+    def _braces(self) -> str:
+        """Returns the matchers behind a name, written out; "" if there are none."""
+        behind = self.at
+        while behind < len(self.tokens) and self.tokens[behind]["space"]:
+            behind += 1
+        if behind == len(self.tokens) or self.tokens[behind]["brace"] != "{":
+            return ""
+        self.at = behind + 1
+        return self._block()
+
+    def _increase(self, name: str) -> str:
+        vllm = not name and self.at < len(self.tokens) and self.tokens[self.at]["kind"] == "vllm"
+        if vllm:
+            name = self._next()["name"]
+        if not name:
+            raise ShorthandError("found '$increase:', expected a name right behind it")
+        content = self._braces()
+        selector = _vllm(name, content) if vllm else f"{name}{{{content}}}" if content else name
+        position = self.tokens[self.at].start() if self.at < len(self.tokens) else len(self.expression)
+        window = _RANGE.match(self.expression, position)
+        if window is None:
+            raise ShorthandError(f"found no range behind '$increase:{name}'", "write one, as [5m]")
+        length = seconds(window[1])
+        if length is None or not 0 < length <= LONGEST:
+            message = f"found the window '[{window[1]}]' behind '$increase:{name}', expected a duration up to 10m"
+            raise ShorthandError(message, "read a record of counts: sum_over_time(NAME:increase1m[1h])")
+        self.tokens, self.at = list(_TOKEN.finditer(self.expression, window.end())), 0
+        return exact_increase(selector, window[1].strip())
 
     def _refuse_range(self, name: str) -> None:
         rest = "".join(token[0] for token in self.tokens[self.at :]).lstrip()
@@ -273,6 +306,11 @@ def ratio(shorthand: Ratio) -> str:
 def _sum(by: Iterable[str]) -> str:
     labels = ", ".join(by)
     return f"sum by ({labels}) " if labels else "sum"
+
+
+def is_selector(text: str) -> bool:
+    """Returns whether a text is a metric's name, ``$vllm:NAME`` included, with or without matchers."""
+    return _SELECTOR.fullmatch(text) is not None
 
 
 def _suffixed(selector: str, suffix: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from generator.errors import bad_input
 from generator.promql.expression import Expression
 from generator.promql.shorthands import ShorthandError, expand
+from generator.rules.counts import INTERVAL, count_expression
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 
@@ -35,13 +36,25 @@ def marked_groups(spec: Rules) -> list[dict[str, Any]]:
         InputError: a shorthand that cannot be written out.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
+    for index, count in enumerate(spec.counts):
+        expr = _written(spec, f"counts[{index}].selector", count_expression(count))
+        groups.setdefault(_counts_group(spec), []).append({"record": count.record, "expr": expr})
     for index, record in enumerate(spec.records):
         rule = _record(record, _written(spec, f"records[{index}].expr", record.expr))
         groups.setdefault(f"{spec.name}.records", []).append(rule)
     for group, path, alert in alerts_of(spec):
         rule = _alert(alert, _written(spec, f"{path}.expr", alert.expr))
         groups.setdefault(group, []).append(rule)
-    return [{"name": name, "rules": rules} for name, rules in groups.items()]
+    return [_group(spec, name, rules) for name, rules in groups.items()]
+
+
+def _counts_group(spec: Rules) -> str:
+    return f"{spec.name}.counts"
+
+
+def _group(spec: Rules, name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    interval = {"interval": INTERVAL} if name == _counts_group(spec) else {}
+    return {"name": name, **interval, "rules": rules}
 
 
 def _written(spec: Rules, path: str, expression: str) -> str:
@@ -80,7 +93,8 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
         InputError: a shorthand that cannot be written out.
     """
     for spec in specs.values():
-        places = [f"records[{index}].expr" for index in range(len(spec.records))]
+        places = [f"counts[{index}].selector" for index in range(len(spec.counts))]
+        places += [f"records[{index}].expr" for index in range(len(spec.records))]
         places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]
         values = numbers(spec, {})
         rules = [(group["name"], _filled(rule, values, {})) for group in marked_groups(spec) for rule in group["rules"]]
@@ -123,7 +137,7 @@ def prometheus_rules(
     for group in marked_groups(spec):
         rules = [_filled(rule, number_values, values) for rule in group["rules"] if _is_on(rule, values, alert_names)]
         if rules:
-            groups.append({"name": group["name"], "rules": rules})
+            groups.append({**group, "rules": rules})
     return {"groups": groups}
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas
 from generator.files.folder import name_problems, read_folder
-from generator.promql.shorthands import Shared
+from generator.promql.shorthands import Shared, is_selector
 from generator.rules.groups import alerts_of, marked_groups
 from generator.rules.numbers import SLO_FIELDS, mark
-from generator.rules.spec import RESERVED, Alert, Record, Rules, Slo, Threshold
+from generator.rules.spec import RESERVED, Alert, Count, Record, Rules, Slo, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,7 +86,7 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
 
 def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Finds objectives that are on latency and on errors at once, or on neither, and records that are not there."""
-    records = {record["record"] for record in data.get("records", ())}
+    counts = {count["record"] for count in data.get("counts", ())}
     for name, slo in data.get("slos", {}).items():
         path = f"slos.{name}"
         if ("buckets" in slo) == ("bad" in slo):
@@ -95,9 +95,9 @@ def _slo_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
         if ("buckets" in slo) != ("seconds" in slo):
             yield Problem("expected 'buckets' and 'seconds' together or neither of them", file, path)
         for key in ("buckets", "bad", "events"):
-            if key in slo and slo[key] not in records:
-                message = f"found '{slo[key]}', expected a record of this file"
-                yield Problem(message, file, f"{path}.{key}", hint=nearest(slo[key], records))
+            if key in slo and slo[key] not in counts:
+                message = f"found '{slo[key]}', expected a record of this file's counts"
+                yield Problem(message, file, f"{path}.{key}", hint=nearest(slo[key], counts))
 
 
 def _marked(data: Mapping[str, Any], file: str) -> tuple[dict[str, Any], set[str], list[Problem]]:
@@ -156,6 +156,19 @@ def _rules(name: str, data: Mapping[str, Any], file: str, shared: Shared) -> Rul
         slos={key: Slo(**item) for key, item in data.get("slos", {}).items()},
         alerts=tuple(_alert(item) for item in data.get("alerts", ())),
         shared=shared,
+        counts=tuple(_count(item) for item in data.get("counts", ())),
+    )
+
+
+def _count(item: Mapping[str, Any]) -> Count:
+    only = item.get("onlyWith", {})
+    return Count(
+        record=item["record"],
+        selector=item["selector"].strip(),
+        by=tuple(item["by"]),
+        description=item["description"],
+        only_on=tuple(only.get("labels", ())),
+        only_with=only.get("expr", "").strip(),
     )
 
 
@@ -184,6 +197,10 @@ def _number_problems(spec: Rules, used: set[str]) -> Iterator[Problem]:
 
 
 def _content_problems(spec: Rules) -> Iterator[Problem]:
+    for index, count in enumerate(spec.counts):
+        if not is_selector(count.selector):
+            message = f"found '{count.selector}', expected a metric's name with or without {{matchers}}"
+            yield Problem(message, spec.file, f"counts[{index}].selector")
     seen: set[str] = set()
     for path, name in _names(spec):
         if name in seen:
@@ -196,10 +213,12 @@ def _content_problems(spec: Rules) -> Iterator[Problem]:
         if "$value" not in alert.description:
             yield Problem("found no '$value', expected what was measured", spec.file, f"{path}.description")
     if not seen:
-        yield Problem("found no records, slos or alerts, expected at least one", spec.file)
+        yield Problem("found no counts, records, slos or alerts, expected at least one", spec.file)
 
 
 def _names(spec: Rules) -> Iterator[tuple[str, str]]:
+    for index, count in enumerate(spec.counts):
+        yield f"counts[{index}].record", count.record
     for index, record in enumerate(spec.records):
         yield f"records[{index}].record", record.record
     for _, path, alert in alerts_of(spec):

@@ -45,6 +45,26 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Count:
+    """A record of counts, see counts.py.
+
+    Attributes:
+        record: its name, ``level:metric:increase1m``.
+        selector: a counter (or a part of a histogram) with or without matchers, as written, with shorthands.
+        by: the labels that stay.
+        only_on: the labels that ``only_with`` is joined on; () without it.
+        only_with: only series that meet one of this expression's are counted; "" for all.
+    """
+
+    record: str
+    selector: str
+    by: tuple[str, ...]
+    description: str
+    only_on: tuple[str, ...] = ()
+    only_with: str = ""
+
+
+@dataclass(frozen=True)
 class Alert:
     """An alert; ``expr`` and the texts are as written, with shorthands.
 
@@ -71,10 +91,10 @@ class Slo:
 
     Attributes:
         alert: NAME; also the name of the runbook's page.
-        events: a record, events per second.
-        buckets: a record, per-second rates of a histogram's buckets, for an objective on latency; else "".
+        events: a record of counts, events.
+        buckets: a record of counts, the buckets of a histogram, for an objective on latency; else "".
         seconds: the latency that the share of events must stay below; None without ``buckets``.
-        bad: a record, failed events per second, for an objective on errors; else "".
+        bad: a record of counts, failed events, for an objective on errors; else "".
         objective: the share of events that must be good, between 0 and 1.
         minimum: fewest events in the long window.
     """
@@ -110,3 +130,4 @@ class Rules:
     slos: Mapping[str, Slo]
     alerts: tuple[Alert, ...]
     shared: Shared
+    counts: tuple[Count, ...] = ()

@@ -114,6 +114,7 @@ def _way(known: KnownSeries) -> str:
             family.needs,
             str(known.lives),
             str(known.estimated),
+            str(known.absent_while_zero),
             _sorted(known.labels),
         )
     )

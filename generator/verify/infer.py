@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.promql import units
 from generator.promql.filling import ANY_NAME
+from generator.promql.increase import INCREASE, births, increase_window
 from generator.promql.parser import Aggregation, Binary, Call, Number, Selector, String, Window
 from generator.verify.binary import combined
 from generator.verify.series import select, selected
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from generator.verify.names import MetricNames
     from generator.verify.vectors import LabelSet
 
-FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
+FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets", INCREASE})
 """Functions that know of restarts: they make sense of counters only."""
 FOR_GAUGES = frozenset({"delta", "deriv", "idelta", "predict_linear", "double_exponential_smoothing", "holt_winters"})
 """Functions that take a restart for a fall: they make sense of gauges only."""
@@ -37,7 +38,19 @@ _PRESENCE = ABSENCE | frozenset(
 )
 """Functions that look at when there are samples, not at their values; changes() counts restarts of a start time."""
 _SAME_UNIT = frozenset(
-    {"abs", "avg_over_time", "ceil", "clamp", "clamp_max", "clamp_min", "delta", "first_over_time", "floor", "idelta"}
+    {
+        INCREASE,
+        "abs",
+        "avg_over_time",
+        "ceil",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "delta",
+        "first_over_time",
+        "floor",
+        "idelta",
+    }
     | {"increase", "label_join", "label_replace", "last_over_time", "mad_over_time", "max_over_time", "min_over_time"}
     | {"predict_linear", "quantile_over_time", "round", "scalar", "sort", "sort_by_label", "sort_by_label_desc"}
     | {"sort_desc", "stddev_over_time", "sum_over_time", "double_exponential_smoothing", "holt_winters", "limitk"}
@@ -128,6 +141,12 @@ class Walker:
 
     def binary(self, node: Binary) -> Vector:
         """Returns what is known of a binary operator's result; see binary.combined."""
+        window = increase_window(node)
+        if window is not None:
+            believed = births(node)
+            if believed is not None:
+                self.walk(believed)
+            return self.call(Call(INCREASE, (window,)))
         left, right = self.walk(node.left), self.walk(node.right)
         for check, hook in self.hooks.binary:
             for issue in hook(node, left, right):
@@ -168,7 +187,7 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
     answered = name in FOR_COUNTERS or name in FOR_GAUGES or name in _PRESENCE
     vector = vector._replace(
         unit=_unit_of(name, vector),
-        window=vector.window if name in {"delta", "idelta", "increase"} else 0.0,
+        window=vector.window if name in {"delta", "idelta", "increase", INCREASE} else 0.0,
         counters=_NO_NAMES if answered else vector.counters,
         gauges=_NO_NAMES if name in FOR_COUNTERS else vector.gauges,
         buckets=_NO_NAMES if name in _PRESENCE else vector.buckets,

@@ -236,3 +236,21 @@ def test_a_family_with_until_is_gone_and_a_name_that_somebody_still_has_is_not(p
     families = '{old: {type: gauge, until: "1.5"}, kept: gauge}'
     gone = gone_names({"sample": parse(sample(families, rest='renamed: {kept: {since: "1"}, x: {to: kept}}'))})
     assert gone == {"old": ("", "1.5"), "x": ("kept", "")}
+
+
+def test_what_a_family_or_an_exposure_says_of_births_holds_for_counters_and_histograms_alone(
+    parse: Read, monitors: Monitors
+) -> None:
+    families = "{c: counter, g: gauge, h: histogram, b: {type: counter, absentWhileZero: labels}}"
+    for whole, expected in (("", {"b"}), (", absentWhileZero: Ray", {"b", "c", "h_bucket", "h_count", "h_sum"})):
+        exporter = parse(sample(families, f"{{monitor: ray, endpoint: metrics{whole}}}"))
+        known = known_series({"sample": exporter}, monitors, enabled=lambda _: True, common_drops=DROPS)
+        assert {one.name for ways in known.values() for one in ways if one.absent_while_zero} == expected
+
+
+def test_rays_counters_are_absent_while_zero_and_vllms_own_are_not(
+    stored: Mapping[str, tuple[KnownSeries, ...]],
+) -> None:
+    absent = {name for name, ways in stored.items() if any(one.absent_while_zero for one in ways)}
+    assert {"ray_serve_num_http_requests_total", "ray_vllm_num_preemptions_total", "http_requests_total"} <= absent
+    assert not absent & {"vllm:num_preemptions_total", "ray_serve_deployment_status", "autoscaler_started_nodes_total"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.promql.increase import exact_increase
 from generator.promql.shorthands import Percentiles, Ratio, Shared, ShorthandError, expand, percentiles, ratio
 
 NONE = Shared({}, {})
@@ -56,6 +57,25 @@ def test_a_device_metric_needs_no_matchers_and_may_have_a_subquery() -> None:
     promql_parser.parse(expand("max_over_time($pod:DCGM_UTIL[5m:])", NONE).text)
 
 
+@pytest.mark.parametrize(
+    ("written", "selector", "window"),
+    [
+        ("$increase:x_total[5m]", "x_total", "5m"),
+        ("$increase:ns:x_total{} [10m]", "ns:x_total", "10m"),
+        ('$increase:x_total{a="]"}[ 1m30s ]', 'x_total{a="]"}', "1m30s"),
+        ("$increase:x_total{@job}[5m]", 'x_total{namespace="n",job=~"$job.*"}', "5m"),
+        ("$increase:$vllm:x[5m]", f"{{{THREE}}}", "5m"),
+        ('$increase:$vllm:x{a="b"}[5m]', f'{{{THREE},a="b"}}', "5m"),
+    ],
+)
+def test_the_exact_number_of_new_events_is_the_difference_of_last_samples(
+    written: str, selector: str, window: str
+) -> None:
+    text = expand(f"1 + sum({written}) / 2", SHARED).text
+    assert text == f"1 + sum({exact_increase(selector, window)}) / 2"
+    promql_parser.parse(text.replace("$job", "job"))
+
+
 def test_matchers_are_put_in_their_place() -> None:
     assert expand('up{@job,x="y"}', SHARED).text == 'up{namespace="n",job=~"$job.*",x="y"}'
 
@@ -95,6 +115,18 @@ def test_strings_comments_and_grafanas_own_variables_are_left_alone(text: str) -
             "rate($pod:X[5m])",
             "found a range behind '$pod:X', which gives an instant vector",
             "ask for a subquery, as [5m:]",
+        ),
+        ("$increase:", "found '$increase:', expected a name right behind it", ""),
+        ("rate($increase:X)", "found no range behind '$increase:X'", "write one, as [5m]"),
+        (
+            "$increase:X{@open}[$__range]",
+            "found the window '[$__range]' behind '$increase:X', expected a duration up to 10m",
+            "read a record of counts: sum_over_time(NAME:increase1m[1h])",
+        ),
+        (
+            "$increase:$vllm:X[601s]",
+            "found the window '[601s]' behind '$increase:X', expected a duration up to 10m",
+            "read a record of counts: sum_over_time(NAME:increase1m[1h])",
         ),
         ("$pod:X{a}", "found 'a', expected label matchers such as pod=\"x\"", ""),
     ],

@@ -161,7 +161,7 @@ def test_a_workload_whose_alerts_are_all_off_keeps_its_records(render: Callable[
     objects = render(values)
     assert specs_of(objects) == expected(values)
     assert {group["name"] for found in objects.values() for group in found["spec"]["groups"]} == {
-        f"{name}.records" for name, spec in SPECS.items() if spec.records
+        f"{name}.{kind}" for name, spec in SPECS.items() for kind in ("counts", "records") if getattr(spec, kind)
     }
 
 

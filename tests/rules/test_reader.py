@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 FULL: dict[str, Any] = {
     "description": "A workload.",
     "thresholds": {"high": {"default": 5, "description": "How high, in m.", "maximum": 9}},
-    "records": [
-        {"record": "a:b_bucket:rate5m", "expr": "sum by (a, le) (rate(b_bucket[5m]))", "description": "b."},
-        {"record": "a:b_count:rate5m", "expr": "sum by (a) (rate(b_count[5m]))", "description": "b."},
+    "counts": [
+        {"record": "a:b_bucket:increase1m", "selector": "b_bucket", "by": ["a", "le"], "description": "b."},
+        {"record": "a:b_count:increase1m", "selector": "b_count", "by": ["a"], "description": "b."},
     ],
+    "records": [{"record": "a:c:sum", "expr": "sum by (a) (c)", "description": "c."}],
     "slos": {
         "fast": {
             "alert": "BBudgetBurn",
@@ -35,8 +36,8 @@ FULL: dict[str, Any] = {
             "objective": 0.99,
             "seconds": 1,
             "minimum": 10,
-            "buckets": "a:b_bucket:rate5m",
-            "events": "a:b_count:rate5m",
+            "buckets": "a:b_bucket:increase1m",
+            "events": "a:b_count:increase1m",
         }
     },
     "alerts": [
@@ -84,6 +85,20 @@ def test_shorthands_and_thresholds_are_written_out() -> None:
     ]
 
 
+def test_counts_become_a_group_that_is_evaluated_each_minute_before_what_reads_them() -> None:
+    data = changed(("counts", 1, "onlyWith"), {"labels": ["pod"], "expr": "$vllm:up"})
+    first = prometheus_rules(parse(data))["groups"][0]
+    assert (first["name"], first["interval"]) == ("mine.counts", "1m")
+    assert [rule["record"] for rule in first["rules"]] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
+    assert first["rules"][1]["expr"] == (
+        "sum by (a) (\n(last_over_time(b_count[1m]) - (last_over_time(b_count[1h] offset 1m) or 0 * "
+        "(last_over_time(b_count[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless "
+        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 "
+        "or (last_over_time(b_count[1m]) and last_over_time(b_count[1h] offset 1m)))\n"
+        'and on (pod) ({__name__=~"vllm:up|ray_vllm:up|ray_vllm_up"})\n)'
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
@@ -101,13 +116,31 @@ def test_shorthands_and_thresholds_are_written_out() -> None:
         (("alerts", 0, "expr"), "$vlm:b > $threshold:high", "alerts[0].expr: unknown shorthand '$vlm:'"),
         (("records", 0, "expr"), 'sum(b{x="y"', "records[0].expr: found '{' without a '}'"),
         (("records", 0, "record"), "b_rate", "expected level:metric:operation"),
-        (("records",), [*FULL["records"], FULL["records"][0]], "records[2].record: found 'a:b_bucket:rate5m' twice"),
+        (("records",), [*FULL["records"], FULL["records"][0]], "records[1].record: found 'a:c:sum' twice"),
         (
             ("slos", "fast", "events"),
-            "a:b_cuont:rate5m",
-            "expected a record of this file (did you mean 'a:b_count:rate5m'?)",
+            "a:b_cuont:increase1m",
+            "expected a record of this file's counts (did you mean 'a:b_count:increase1m'?)",
         ),
-        (("slos", "fast", "bad"), "a:b_count:rate5m", "slos.fast: found both of buckets, bad, expected exactly one"),
+        (("slos", "fast", "events"), "a:c:sum", "found 'a:c:sum', expected a record of this file's counts"),
+        (
+            ("counts", 0, "record"),
+            "a:b:rate5m",
+            "counts[0].record: found 'a:b:rate5m', expected level:metric:increase1m",
+        ),
+        (("counts", 0, "by"), [], "counts[0].by"),
+        (
+            ("counts", 0, "selector"),
+            "sum(b)",
+            "counts[0].selector: found 'sum(b)', expected a metric's name with or without {matchers}",
+        ),
+        (("counts", 0, "selector"), 'b{x="y}', "counts[0].selector: found a string that is not closed"),
+        (("counts",), [*FULL["counts"], FULL["counts"][0]], "counts[2].record: found 'a:b_bucket:increase1m' twice"),
+        (
+            ("slos", "fast", "bad"),
+            "a:b_count:increase1m",
+            "slos.fast: found both of buckets, bad, expected exactly one",
+        ),
         (("slos", "fast", "seconds"), None, "expected 'buckets' and 'seconds' together"),
         (("slos", "fast", "alert"), "B", "slos.fast"),
         (("thresholds", "high", "default"), 10, "thresholds.high.default: found the default 10, expected 0 to 9"),
@@ -128,7 +161,7 @@ def test_a_mistake_is_named_with_its_place(
 
 
 def test_a_file_without_rules_is_refused() -> None:
-    with pytest.raises(InputError, match="found no records, slos or alerts"):
+    with pytest.raises(InputError, match="found no counts, records, slos or alerts"):
         parse({"description": "Nothing."})
 
 
@@ -173,7 +206,7 @@ def test_monitors_stand_for_their_jobs_inside_braces() -> None:
         )
 
 
-@pytest.mark.parametrize("kept", [("records",), ("alerts", "thresholds"), ("records", "slos")])
+@pytest.mark.parametrize("kept", [("counts",), ("records",), ("alerts", "thresholds"), ("counts", "slos")])
 def test_a_file_may_hold_records_alerts_or_objectives_alone(kept: tuple[str, ...]) -> None:
     data = {key: value for key, value in FULL.items() if key in ("description", *kept)}
     assert prometheus_rules(parse(data))["groups"]

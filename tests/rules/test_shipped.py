@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from generator.promql.expression import Expression
 
 EXPRESSIONS = list(expressions(SPECS))
-AGGREGATED = {"avg", "avg_over_time", "count", "max", "min", "rate5m", "sum"}
+AGGREGATED = {"avg", "avg_over_time", "count", "increase1m", "max", "min", "rate5m", "sum"}
 
 
 def walk(node: Any) -> Iterator[dict[str, Any]]:

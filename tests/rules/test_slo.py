@@ -12,8 +12,10 @@ from generator.rules.numbers import fill, plain
 from generator.rules.slo import slo_alerts
 from generator.rules.spec import Slo
 
-LATENCY = Slo("B", "B is slow", "{{ $labels.a }}.", 0.95, 50, "a:n:rate5m", buckets="a:b_bucket:rate5m", seconds=3)
-ERRORS = Slo("E", "E fails", "{{ $labels.a }}.", 0.99, 50, "a:n:rate5m", bad="a:e:rate5m")
+LATENCY = Slo(
+    "B", "B is slow", "{{ $labels.a }}.", 0.95, 50, "a:n:increase1m", buckets="a:b_bucket:increase1m", seconds=3
+)
+ERRORS = Slo("E", "E fails", "{{ $labels.a }}.", 0.99, 50, "a:n:increase1m", bad="a:e:increase1m")
 
 
 def written(slo: Slo) -> dict[str, str]:
@@ -23,20 +25,20 @@ def written(slo: Slo) -> dict[str, str]:
 
 def test_latency_is_compared_by_a_percentile_over_a_long_and_a_short_window() -> None:
     assert written(LATENCY)["BFast"] == (
-        "(\n  histogram_quantile(1 - 14.4 * (1 - 0.95), avg_over_time(a:b_bucket:rate5m[1h])) > 3\n  and\n"
-        "  histogram_quantile(1 - 14.4 * (1 - 0.95), a:b_bucket:rate5m) > 3\n  and\n"
-        "  avg_over_time(a:n:rate5m[1h]) * 3600 >= 50\n)\nor\n"
-        "(\n  histogram_quantile(1 - 6 * (1 - 0.95), avg_over_time(a:b_bucket:rate5m[6h])) > 3\n  and\n"
-        "  histogram_quantile(1 - 6 * (1 - 0.95), avg_over_time(a:b_bucket:rate5m[30m])) > 3\n  and\n"
-        "  avg_over_time(a:n:rate5m[6h]) * 21600 >= 50\n)"
+        "(\n  histogram_quantile(1 - 14.4 * (1 - 0.95), sum_over_time(a:b_bucket:increase1m[1h])) > 3\n  and\n"
+        "  histogram_quantile(1 - 14.4 * (1 - 0.95), sum_over_time(a:b_bucket:increase1m[5m])) > 3\n  and\n"
+        "  sum_over_time(a:n:increase1m[1h]) >= 50\n)\nor\n"
+        "(\n  histogram_quantile(1 - 6 * (1 - 0.95), sum_over_time(a:b_bucket:increase1m[6h])) > 3\n  and\n"
+        "  histogram_quantile(1 - 6 * (1 - 0.95), sum_over_time(a:b_bucket:increase1m[30m])) > 3\n  and\n"
+        "  sum_over_time(a:n:increase1m[6h]) >= 50\n)"
     )
 
 
 def test_errors_are_compared_by_their_share() -> None:
     assert written(ERRORS)["ESlow"] == (
-        "(\n  avg_over_time(a:e:rate5m[1d]) / avg_over_time(a:n:rate5m[1d]) > 3 * (1 - 0.99)\n  and\n"
-        "  avg_over_time(a:e:rate5m[2h]) / avg_over_time(a:n:rate5m[2h]) > 3 * (1 - 0.99)\n  and\n"
-        "  avg_over_time(a:n:rate5m[1d]) * 86400 >= 50\n)"
+        "(\n  sum_over_time(a:e:increase1m[1d]) / sum_over_time(a:n:increase1m[1d]) > 3 * (1 - 0.99)\n  and\n"
+        "  sum_over_time(a:e:increase1m[2h]) / sum_over_time(a:n:increase1m[2h]) > 3 * (1 - 0.99)\n  and\n"
+        "  sum_over_time(a:n:increase1m[1d]) >= 50\n)"
     )
 
 

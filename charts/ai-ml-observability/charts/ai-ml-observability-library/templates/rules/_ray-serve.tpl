@@ -4,12 +4,21 @@
 # Ray Serve applications. Deployments and replicas, proxies, queues, an objective on errors.
 enabled: true
 groups:
+- name: ray-serve.counts
+  interval: 1m
+  rules:
+  - record: namespace_cluster_application:ray_serve_http_requests:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application) (
+      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) or 0 * (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m)))
+      )
+  - record: namespace_cluster_application:ray_serve_http_errors:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application) (
+      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) or 0 * (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m)))
+      )
 - name: ray-serve.records
   rules:
-  - record: namespace_cluster_application:ray_serve_http_requests:rate5m
-    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[5m]))
-  - record: namespace_cluster_application:ray_serve_http_errors:rate5m
-    expr: sum by (namespace, ray_io_cluster, application) (rate(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application:ray_serve_http_request_latency_ms_bucket:rate5m
     expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
@@ -19,19 +28,19 @@ groups:
   - alert: RayServeErrorBudgetBurnFast
     expr: |-
       (
-        avg_over_time(namespace_cluster_application:ray_serve_http_errors:rate5m[1h]) / avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[1h]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[1h]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[1h]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        namespace_cluster_application:ray_serve_http_errors:rate5m / namespace_cluster_application:ray_serve_http_requests:rate5m > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[5m]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[5m]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[1h]) * 3600 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[1h]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
       or
       (
-        avg_over_time(namespace_cluster_application:ray_serve_http_errors:rate5m[6h]) / avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[6h]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[6h]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[6h]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_cluster_application:ray_serve_http_errors:rate5m[30m]) / avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[30m]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[30m]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[30m]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[6h]) * 21600 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[6h]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
     for: 2m
     labels:
@@ -46,11 +55,11 @@ groups:
   - alert: RayServeErrorBudgetBurnSlow
     expr: |-
       (
-        avg_over_time(namespace_cluster_application:ray_serve_http_errors:rate5m[1d]) / avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[1d]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[1d]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[1d]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_cluster_application:ray_serve_http_errors:rate5m[2h]) / avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[2h]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_cluster_application:ray_serve_http_errors:increase1m[2h]) / sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[2h]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_cluster_application:ray_serve_http_requests:rate5m[1d]) * 86400 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_cluster_application:ray_serve_http_requests:increase1m[1d]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
     for: 15m
     labels:

@@ -38,7 +38,7 @@ Usage: {{ include "ai-ml-observability.rules" (list . "vllm") }}
     {{- end -}}
   {{- end -}}
   {{- if $rules -}}
-    {{- $groups = append $groups (dict "name" $group.name "rules" $rules) -}}
+    {{- $groups = append $groups (merge (dict "rules" $rules) $group) -}}
   {{- end -}}
 {{- end -}}
 

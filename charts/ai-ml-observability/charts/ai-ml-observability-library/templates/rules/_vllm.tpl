@@ -4,6 +4,41 @@
 # vLLM, alone or inside Ray Serve. Latency objectives, queue, KV cache, engines that stand still.
 enabled: true
 groups:
+- name: vllm.counts
+  interval: 1m
+  rules:
+  - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m
+    expr: |-
+      sum by (namespace, job, model_name, le) (
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) - (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) and last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1h] offset 1m)))
+      )
+  - record: namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m
+    expr: |-
+      sum by (namespace, job, model_name) (
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) - (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) and last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1h] offset 1m)))
+      )
+  - record: namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m
+    expr: |-
+      sum by (namespace, job, model_name, le) (
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) - (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) and last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1h] offset 1m)))
+      )
+  - record: namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m
+    expr: |-
+      sum by (namespace, job, model_name) (
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) - (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) and last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1h] offset 1m)))
+      )
+  - record: namespace_job:vllm_http_requests:increase1m
+    expr: |-
+      sum by (namespace, job) (
+      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - (last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) or 0 * (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m)))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      )
+  - record: namespace_job:vllm_http_errors:increase1m
+    expr: |-
+      sum by (namespace, job) (
+      (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) - (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m) or 0 * (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) and last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m)))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      )
 - name: vllm.records
   rules:
   - record: namespace_job_model:vllm_requests_running:sum
@@ -32,41 +67,28 @@ groups:
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_queries_total|ray_vllm:prefix_cache_queries_total|ray_vllm_prefix_cache_queries_total"}[5m]))
   - record: namespace_job_model:vllm_prefix_cache_hits:rate5m
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_hits_total|ray_vllm:prefix_cache_hits_total|ray_vllm_prefix_cache_hits_total"}[5m]))
-  - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[5m]))
-  - record: namespace_job_model:vllm_time_to_first_token_seconds_count:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[5m]))
-  - record: namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[5m]))
-  - record: namespace_job_model:vllm_inter_token_latency_seconds_count:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[5m]))
   - record: namespace_job_model:vllm_e2e_request_latency_seconds_bucket:rate5m
     expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket"}[5m]))
   - record: namespace_job_model:vllm_request_queue_time_seconds_bucket:rate5m
     expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:request_queue_time_seconds_bucket|ray_vllm:request_queue_time_seconds_bucket|ray_vllm_request_queue_time_seconds_bucket"}[5m]))
-  - record: namespace_job:vllm_http_requests:rate5m
-    expr: sum by (namespace, job) (rate(http_requests_total{handler=~"/v1/.*"}[5m]) and on (namespace, pod) vllm:num_requests_running)
-  - record: namespace_job:vllm_http_errors:rate5m
-    expr: sum by (namespace, job) (rate(http_requests_total{handler=~"/v1/.*",status="5xx"}[5m]) and on (namespace,
-      pod) vllm:num_requests_running)
 - name: vllm.slos
   rules:
   - alert: VllmTtftBudgetBurnFast
     expr: |-
       (
-        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m[1h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[1h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[5m])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:rate5m[1h]) * 3600 >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m[1h]) >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
       )
       or
       (
-        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m[6h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[6h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m[30m])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[30m])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:rate5m[6h]) * 21600 >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m[6h]) >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
       )
     for: 2m
     labels:
@@ -81,11 +103,11 @@ groups:
   - alert: VllmTtftBudgetBurnSlow
     expr: |-
       (
-        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m[1d])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[1d])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:rate5m[2h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
+        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "ttft" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m[2h])) > {{ dig "slos" "ttft" "seconds" 3 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:rate5m[1d]) * 86400 >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m[1d]) >= {{ dig "slos" "ttft" "minimum" 50 $own | toJson }}
       )
     for: 15m
     labels:
@@ -100,19 +122,19 @@ groups:
   - alert: VllmItlBudgetBurnFast
     expr: |-
       (
-        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m[1h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[1h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 14.4 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[5m])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:rate5m[1h]) * 3600 >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m[1h]) >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
       )
       or
       (
-        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m[6h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[6h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m[30m])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 6 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[30m])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:rate5m[6h]) * 21600 >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m[6h]) >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
       )
     for: 2m
     labels:
@@ -127,11 +149,11 @@ groups:
   - alert: VllmItlBudgetBurnSlow
     expr: |-
       (
-        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m[1d])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[1d])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:rate5m[2h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
+        histogram_quantile(1 - 3 * (1 - {{ dig "slos" "itl" "objective" 0.95 $own | toJson }}), sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m[2h])) > {{ dig "slos" "itl" "seconds" 0.2 $own | toJson }}
         and
-        avg_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:rate5m[1d]) * 86400 >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
+        sum_over_time(namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m[1d]) >= {{ dig "slos" "itl" "minimum" 5000 $own | toJson }}
       )
     for: 15m
     labels:
@@ -146,19 +168,19 @@ groups:
   - alert: VllmErrorBudgetBurnFast
     expr: |-
       (
-        avg_over_time(namespace_job:vllm_http_errors:rate5m[1h]) / avg_over_time(namespace_job:vllm_http_requests:rate5m[1h]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[1h]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[1h]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        namespace_job:vllm_http_errors:rate5m / namespace_job:vllm_http_requests:rate5m > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[5m]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[5m]) > 14.4 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_job:vllm_http_requests:rate5m[1h]) * 3600 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job:vllm_http_requests:increase1m[1h]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
       or
       (
-        avg_over_time(namespace_job:vllm_http_errors:rate5m[6h]) / avg_over_time(namespace_job:vllm_http_requests:rate5m[6h]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[6h]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[6h]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_job:vllm_http_errors:rate5m[30m]) / avg_over_time(namespace_job:vllm_http_requests:rate5m[30m]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[30m]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[30m]) > 6 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_job:vllm_http_requests:rate5m[6h]) * 21600 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job:vllm_http_requests:increase1m[6h]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
     for: 2m
     labels:
@@ -173,11 +195,11 @@ groups:
   - alert: VllmErrorBudgetBurnSlow
     expr: |-
       (
-        avg_over_time(namespace_job:vllm_http_errors:rate5m[1d]) / avg_over_time(namespace_job:vllm_http_requests:rate5m[1d]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[1d]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[1d]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_job:vllm_http_errors:rate5m[2h]) / avg_over_time(namespace_job:vllm_http_requests:rate5m[2h]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
+        sum_over_time(namespace_job:vllm_http_errors:increase1m[2h]) / sum_over_time(namespace_job:vllm_http_requests:increase1m[2h]) > 3 * (1 - {{ dig "slos" "errors" "objective" 0.99 $own | toJson }})
         and
-        avg_over_time(namespace_job:vllm_http_requests:rate5m[1d]) * 86400 >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
+        sum_over_time(namespace_job:vllm_http_requests:increase1m[1d]) >= {{ dig "slos" "errors" "minimum" 50 $own | toJson }}
       )
     for: 15m
     labels:

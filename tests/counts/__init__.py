@@ -1,0 +1,1 @@
+"""What records of counts say of random histories, held against an exact log of the events."""

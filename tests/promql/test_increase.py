@@ -1,0 +1,55 @@
+"""The exact number of new events is recognised in a tree in both of its forms, and in nothing else.
+
+What the forms say of random histories is compared with a log of events in tests/counts.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.promql.increase import births, exact_increase, guarded_increase, increase_window, seconds
+from generator.promql.parser import Binary, Selector, Window, parse
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [("5m", 300.0), (" 1h30m ", 5400.0), ("250ms", 0.25), ("1d", 86400.0), ("5", None), ("", None), ("$__range", None)],
+)
+def test_a_duration_is_read_as_promql_reads_it(duration: str, expected: float | None) -> None:
+    assert seconds(duration) == expected
+
+
+@pytest.mark.parametrize("selector", ["x_total", 'x_total{a="b"}', '{__name__=~"x|y",a!="b"}'])
+def test_both_forms_are_recognised_with_their_window(selector: str) -> None:
+    for form in (exact_increase, guarded_increase):
+        tree = parse(form(selector, "5m")).tree
+        window = increase_window(tree)
+        assert isinstance(window, Window)
+        assert (window.seconds, window.subquery) == (300.0, False)
+        assert isinstance(window.inner, Selector)
+        assert not window.inner.has_offset
+        assert (births(tree) is None) == (form is exact_increase)
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        ("[1h]", "[2h]"),
+        (" offset 5m", ""),
+        ("0 *", "1 *"),
+        (">= 0", "> 0"),
+        ("x[1h]", "y[1h]"),
+        ("last_over_time", "max_over_time"),
+        (" - (", " + ("),
+    ],
+)
+def test_what_differs_in_a_part_is_not_recognised(found: str, instead: str) -> None:
+    text = exact_increase("x", "5m")
+    assert found in text
+    tree = parse(text.replace(found, instead)).tree
+    assert isinstance(tree, Binary)
+    assert increase_window(tree) is None
+
+
+def test_the_cure_that_seems_natural_is_not_recognised() -> None:
+    assert increase_window(parse("x unless x offset 5m or increase(x[5m])").tree) is None
