@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas, yamlfile
 from generator.instrument.lookups import Document
-from generator.instrument.pods import label_additions, port_additions, refuse_other_log_path, sidecar_additions
+from generator.instrument.pods import (
+    interval_additions,
+    label_additions,
+    port_additions,
+    refuse_other_log_path,
+    sidecar_additions,
+)
 from generator.instrument.positions import Path, line_of, read_positions
 from generator.instrument.splicing import Addition, splice
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP
@@ -47,10 +53,12 @@ class Options:
         image: Fluent Bit's image, as a pod's ``image`` takes it.
         vllm_metrics: also label the head so that vLLM's metrics are scraped from Ray Serve. It asserts that the
             application mounts /metrics.
+        report_interval: milliseconds between two reports of Ray's metrics, for head and workers; None leaves Ray's own.
     """
 
     image: str
     vllm_metrics: bool = False
+    report_interval: int | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,8 @@ def _group_additions(document: Document, group: Path, options: Options, *, head:
     if head:
         yield from port_additions(document, template)
     yield from sidecar_additions(document, template, options.image)
+    if options.report_interval is not None:
+        yield from interval_additions(document, template, options.report_interval)
     if head and options.vllm_metrics:
         yield from label_additions(document, template)
 

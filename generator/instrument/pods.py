@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 VLLM_LABEL = "ai-ml-observability/vllm-metrics"
 """What the chart's vLLM monitor for Ray Serve selects by (monitors/ray-serve-vllm.yaml)."""
 
+INTERVAL = "RAY_metrics_report_interval_ms"
+"""How often Ray's processes hand their metrics to the node's agent (Ray 2.60 src/ray/common/ray_config_def.h); 10,000
+unless it is set."""
+
 _RAY = 0
 """KubeRay takes a pod's first container for Ray's (ray-project/kuberay feeaf72
 ray-operator/controllers/ray/utils/constant.go, RayContainerIndex)."""
@@ -105,6 +109,35 @@ def label_additions(document: Document, template: Path) -> Iterator[Addition]:
         yield Addition(metadata, "labels", {VLLM_LABEL: "true"})
     else:
         yield Addition(template, "metadata", {"labels": {VLLM_LABEL: "true"}})
+
+
+def interval_additions(document: Document, template: Path, milliseconds: int) -> Iterator[Addition]:
+    """Yields the variable that says how often Ray's processes report, for the group's Ray container.
+
+    Ray shows a gauge for two such intervals after it was set (Ray 2.60
+    python/ray/_private/telemetry/open_telemetry_metric_recorder.py). The raylet reads it when it starts, and hands it
+    to its workers.
+
+    Args:
+        document: the manifest.
+        template: the pod template.
+        milliseconds: the interval.
+
+    Raises:
+        InputError: the variable is there with another value, or the environment is no list of named mappings.
+    """
+    ray = (*template, "spec", "containers", _RAY)
+    path = (*ray, "env")
+    names = document.named(path)
+    if INTERVAL not in names:
+        yield _lengthened(document, ray, "env", [{"name": INTERVAL, "value": str(milliseconds)}])
+        return
+    place = (*path, names[INTERVAL], "value")
+    found = document.value(place)
+    if found != str(milliseconds):
+        shown = f"'{found}'" if found is not None else "no value"
+        hint = f'write value: "{milliseconds}", or leave --report-interval out'
+        raise document.error(f'found {shown} for {INTERVAL}, expected the text "{milliseconds}"', place, hint)
 
 
 def _lengthened(document: Document, parent: Path, key: str, items: list[Any]) -> Addition:

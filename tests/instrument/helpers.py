@@ -19,8 +19,8 @@ def manifest(name: str) -> str:
     return (MANIFESTS / name).read_text(encoding="utf-8")
 
 
-def run(text: str, *, vllm_metrics: bool = False) -> Instrumented:
-    return instrument(text, file="ray.yaml", options=Options(IMAGE, vllm_metrics))
+def run(text: str, *, vllm_metrics: bool = False, report_interval: int | None = None) -> Instrumented:
+    return instrument(text, file="ray.yaml", options=Options(IMAGE, vllm_metrics, report_interval))
 
 
 def first(text: str) -> dict[str, Any]:

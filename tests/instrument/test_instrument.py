@@ -206,6 +206,30 @@ def test_no_label_for_vllm_is_put_without_being_asked_for_nor_on_workers() -> No
     assert "metadata" not in workers(cluster)[0]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_head_and_workers_report_as_often_as_asked_for(name: str) -> None:
+    text = manifest(name).replace("volumes: []\n", "dnsPolicy: Default\n")
+    assert "report_interval" not in run(text).text
+    done = run(text, report_interval=20000)
+    spec = first(done.text)["spec"]
+    cluster = spec.get("rayClusterConfig") or spec.get("rayClusterSpec") or spec
+    for template in (head(cluster), *workers(cluster)):
+        env = {one["name"]: one.get("value") for one in template["spec"]["containers"][0]["env"]}
+        assert env["RAY_metrics_report_interval_ms"] == "20000"
+    assert only_added(text, done.text)
+    assert run(done.text, report_interval=20000).changes == ()
+    assert run(done.text).changes == ()
+
+
+@pytest.mark.parametrize(
+    "env", ["", "          env: []\n", "          env:\n          - {name: A, value: b}   # ours\n"]
+)
+def test_the_interval_joins_the_variables_that_are_there(env: str) -> None:
+    found = head(first(run(minimal(env), report_interval=15000).text)["spec"])["spec"]["containers"][0]["env"]
+    own = [{"name": "A", "value": "b"}] if "ours" in env else []
+    assert found == [*own, {"name": "RAY_metrics_report_interval_ms", "value": "15000"}]
+
+
 def test_documents_of_other_kinds_keep_every_byte() -> None:
     other = 'kind:   ConfigMap\ndata: {a:   "ray.io/x",}   # odd\n---\n{{ not YAML, but nothing of ours }}\n'
     assert run(other).text == other

@@ -10,9 +10,9 @@ from tests.instrument.helpers import manifest, minimal, run
 _SPEC = "spec.headGroupSpec.template.spec"
 
 
-def refused(text: str, *, vllm_metrics: bool = False) -> str:
+def refused(text: str, *, vllm_metrics: bool = False, report_interval: int | None = None) -> str:
     with pytest.raises(InputError) as caught:
-        run(text, vllm_metrics=vllm_metrics)
+        run(text, vllm_metrics=vllm_metrics, report_interval=report_interval)
     return str(caught.value)
 
 
@@ -158,6 +158,21 @@ def test_the_label_for_vllm_with_another_value_is_refused() -> None:
     labels = "      metadata: {labels: {ai-ml-observability/vllm-metrics: true}}\n"
     message = refused(minimal(template=labels), vllm_metrics=True)
     assert "found 'True', expected the text \"true\" (put true in quotes" in message
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ('value: "10000"', "'10000'"),
+        ("value: 20000", "'20000'"),
+        ("valueFrom: {fieldRef: {fieldPath: metadata.name}}", "no value"),
+    ],
+)
+def test_another_interval_of_reports_is_refused(entry: str, found: str) -> None:
+    env = f"          env:\n          - name: RAY_metrics_report_interval_ms\n            {entry}\n"
+    message = refused(minimal(env), report_interval=20000)
+    assert f'found {found} for RAY_metrics_report_interval_ms, expected the text "20000"' in message
+    assert "spec.headGroupSpec.template.spec.containers[0].env[0].value" in message
 
 
 def test_every_problem_of_a_file_is_told_with_its_document_and_line() -> None:
