@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
-.PHONY: chart test test-fast lint docs bench release-size signals tools clean
+.PHONY: chart test test-fast lint docs bench release-size signals demo truth tools clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -39,6 +39,14 @@ release-size: $(VENV)/.ready-dev
 # Runs every query of every dashboard and rule on a real Prometheus; `make tools` builds one where none is at hand.
 signals: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.signals
+
+# Ray, vLLM and a Prometheus on this machine, with two minutes of load; OPTIONS=--keep keeps them until Ctrl-C.
+demo: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.live.demo $(OPTIONS)
+
+# Runs each scenario for real and writes docs/truth.md; OPTIONS="serve-steady" runs one, --replay none.
+truth: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.truth $(OPTIONS)
 
 tools: $(VENV)/.ready-dev
 	go build -C tools -trimpath -ldflags '-s -w -X github.com/prometheus/common/version.Version=3.14.0' \

@@ -11,7 +11,6 @@ import csv
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ import requests
 import yaml
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
         NotFoundError: a program is not at hand.
     """
     programs = find("etcd", "GEN_CHART_ETCD"), find("kube-apiserver", "GEN_CHART_KUBE_APISERVER")
-    etcd, peer, port = _free_ports(3)
+    etcd, peer, port = free_ports(3)
     server = _files(folder, port)
     commands = (
         (
@@ -149,15 +150,6 @@ def find(name: str, variable: str) -> Path:
     if found and os.access(found, os.X_OK):
         return Path(found)
     raise NotFoundError(f"no {name}: put it on PATH or name it in {variable}")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Returns ports that were free just now; all are held until all are known, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _files(folder: Path, port: int) -> ApiServer:

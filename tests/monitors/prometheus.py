@@ -86,13 +86,17 @@ def scraped(monitors: Iterable[Mapping[str, Any]], pods: Iterable[Pod]) -> list[
 
 
 def _final(target: Labels, kind: str, endpoint: Mapping[str, Any], pod: Pod) -> Labels | None:
-    rules = [*_port_rules(endpoint), *_operator_rules(kind, endpoint), *endpoint["relabelings"]]
-    labels = relabel(target | {"__meta_kubernetes_service_name": pod.service}, rules)
+    labels = relabel(target | {"__meta_kubernetes_service_name": pod.service}, target_rules(kind, endpoint))
     if labels is None:
         return None
     kept = {name: value for name, value in labels.items() if not name.startswith("__") and value}
     kept.setdefault("instance", labels["__address__"])
     return kept | {"__address__": labels["__address__"], "__metrics_path__": endpoint["path"]}
+
+
+def target_rules(kind: str, endpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the relabelling of targets that the operator writes for an endpoint, the monitor's own last."""
+    return [*_port_rules(endpoint), *_operator_rules(kind, endpoint), *endpoint["relabelings"]]
 
 
 def _port_rules(endpoint: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

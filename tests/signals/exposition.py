@@ -61,11 +61,12 @@ def read(text: str) -> Scrape:
             match = _SAMPLE.fullmatch(line)
             if not match:
                 raise ValueError(f"line {number}: found '{line[:80]}', expected a sample")
-            series.append(Series(match[1], dict(_labels(match[2] or "")), float(match[3])))
+            series.append(Series(match[1], dict(read_labels(match[2] or "")), float(match[3])))
     return Scrape(types, tuple(series))
 
 
-def _labels(text: str) -> Iterator[tuple[str, str]]:
+def read_labels(text: str) -> Iterator[tuple[str, str]]:
+    """Yields the labels between the braces of a sample."""
     for match in _LABEL.finditer(text):
         value = match[2]
         if "\\" in value:

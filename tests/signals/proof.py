@@ -21,6 +21,7 @@ from generator.rules.reader import read_rules
 from tests.signals import asking, grafana, motion, server, world
 from tests.signals.fleet import every_pod
 from tests.signals.needed import Needed, needed
+from tests.signals.records import layers
 from tests.signals.report import Report, Result, State
 from tests.signals.scrapes import ROOT, generated_monitors, targets
 from tests.signals.synthetic import Sources, read_values, synthetic
@@ -132,23 +133,12 @@ def _record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
         ValueError: records that read each other.
     """
     folder.mkdir()
-    left = [rule for rule in rules if rule.kind == "record"]
     files: list[Path] = []
-    while left:
-        names = {rule.name for rule in left}
-        ready = [rule for rule in left if not _reads(rule.text, names - {rule.name})]
-        if not ready:
-            raise ValueError(f"records that read each other: {', '.join(sorted(names))}")
+    for ready in layers(rules):
         group = [{"record": rule.name, "expr": rule.text, "labels": dict(rule.labels)} for rule in ready]
         files.append(folder / f"{len(files)}.yaml")
         files[-1].write_text(yamlfile.dump({"groups": [{"name": "records", "rules": group}]}), encoding="utf-8")
-        left = [rule for rule in left if rule not in ready]
     return files
-
-
-def _reads(expr: str, names: Iterable[str]) -> bool:
-    wanted = needed([expr])
-    return any(name in wanted for name in names)
 
 
 def _load(binaries: Binaries, data: Path, series: World) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +53,10 @@ class Api:
             QueryError: it is no PromQL, or cannot be evaluated (many-to-many matching, for example).
         """
         return _answer(self.get("query", query=expr, time=at), "value")
+
+    def matrix(self, expr: str, at: float) -> Answer:
+        """Returns the samples that a range selector holds at one moment. Raises what instant raises."""
+        return _answer(self.get("query", query=expr, time=at), "values")
 
     def range(self, expr: str, start: float, end: float, step: float) -> Answer:
         """Evaluates an expression over a window; seconds. Raises what instant raises."""
@@ -123,76 +128,95 @@ def _promtool(binaries: Binaries, *arguments: str) -> None:
 
 
 @contextlib.contextmanager
-def running(binaries: Binaries, data: Path, rules: Sequence[Path] = ()) -> Iterator[Api]:
-    """Runs a Prometheus over a folder of blocks on a free port of 127.0.0.1, its rule files loaded.
+def running(
+    binaries: Binaries, data: Path, rules: Sequence[Path] = (), *flags: str, config: Path | None = None
+) -> Iterator[Api]:
+    """Runs a Prometheus over a folder of blocks on a free port of 127.0.0.1.
 
     Rules are loaded and checked but not evaluated (the interval is a day): the samples lie in the past.
+
+    Args:
+        binaries: the program.
+        data: its storage, which may be empty.
+        rules: rule files to load.
+        flags: further ones of its command line.
+        config: a configuration of its own instead of one with the rules alone.
 
     Raises:
         RuntimeError: it does not start; the text is the end of its log.
     """
     with tempfile.TemporaryDirectory(prefix="gen-chart-prometheus-") as folder:
         where = Path(folder)
-        config = where / "prometheus.yml"
-        listed = "".join(f"\n  - {path}" for path in rules)
-        config.write_text(f"global:\n  evaluation_interval: 1d\nrule_files:{listed or ' []'}\n", encoding="utf-8")
+        if config is None:
+            config = where / "prometheus.yml"
+            listed = "".join(f"\n  - {path}" for path in rules)
+            config.write_text(f"global:\n  evaluation_interval: 1d\nrule_files:{listed or ' []'}\n", encoding="utf-8")
         with (where / "log").open("w+b") as log:
-            url, process = _start(binaries, config, data, log)
+            url, process = _start(binaries, config, data, log, flags)
             try:
-                yield from _session(url)
+                with session(url) as api:
+                    yield api
             finally:
                 process.terminate()
                 process.wait()
 
 
-def _start(binaries: Binaries, config: Path, data: Path, log: Any) -> tuple[str, subprocess.Popen[bytes]]:
+def command(binaries: Binaries, config: Path, data: Path, address: str, *flags: str) -> list[str]:
+    """Returns the command line of a Prometheus that keeps all samples and listens on ``address`` (host:port)."""
+    return [
+        str(binaries.prometheus),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address={address}",
+        "--log.level=warn",
+        *flags,
+    ]
+
+
+def _start(
+    binaries: Binaries, config: Path, data: Path, log: Any, flags: Sequence[str]
+) -> tuple[str, subprocess.Popen[bytes]]:
     # The free port may be taken by another before Prometheus listens on it; then it stops, and another is tried.
     for _ in range(3):
-        url = f"http://127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_ports(1)[0]}"
         process = subprocess.Popen(
-            [
-                binaries.prometheus,
-                f"--config.file={config}",
-                f"--storage.tsdb.path={data}",
-                "--storage.tsdb.retention.time=100y",
-                f"--web.listen-address={url.removeprefix('http://')}",
-                "--log.level=warn",
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            command(binaries, config, data, address, *flags), stdout=log, stderr=subprocess.STDOUT
         )
-        if _ready(url, process):
-            return url, process
+        if _ready(f"http://{address}", process):
+            return f"http://{address}", process
         process.kill()
         process.wait()
     log.seek(0)
     raise RuntimeError(f"Prometheus does not start: {log.read()[-2000:].decode(errors='replace')}")
 
 
-def _ready(url: str, process: subprocess.Popen[bytes]) -> bool:
-    """Waits until the server answers; False if it ends or takes too long."""
+def ready(url: str) -> bool:
+    """Returns whether a server answers and has loaded its data."""
     import requests
 
+    with session(url) as api, contextlib.suppress(requests.ConnectionError):
+        return bool(api.session.get(f"{url}/-/ready", timeout=5).ok)
+    return False
+
+
+def _ready(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Waits until the server answers; False if it ends or takes too long."""
     limit = time.monotonic() + START_LIMIT
     while time.monotonic() < limit:
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{url}/-/ready", timeout=5).ok:
-                return True
+        if ready(url):
+            return True
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
             return False
     return False
 
 
-def _session(url: str) -> Iterator[Api]:
+@contextlib.contextmanager
+def session(url: str) -> Iterator[Api]:
+    """Returns the API of a Prometheus that runs, asked without any proxy."""
     import requests
 
-    with requests.Session() as session:
-        session.trust_env = False
-        yield Api(url, session)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with requests.Session() as opened:
+        opened.trust_env = False
+        yield Api(url, opened)

@@ -1,0 +1,37 @@
+"""The chart that is judged, the runs that are kept, and a Prometheus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.signals.binaries import Binaries, NotFoundError, find
+from tests.truth.scenario import read_scenarios
+from tests.truth.shipped import shipped
+
+if TYPE_CHECKING:
+    from generator.build.sources import Sources
+    from tests.truth.scenario import Scenario
+    from tests.truth.shipped import Shipped
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    try:
+        return find()
+    except NotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def chart_shipped(sources: Sources) -> Shipped:
+    from generator.build.build import fit
+    from generator.build.profile import load_profile
+
+    return shipped(fit(load_profile("standalone", sources, []), sources))
+
+
+@pytest.fixture(scope="session")
+def scenarios() -> dict[str, Scenario]:
+    return read_scenarios()

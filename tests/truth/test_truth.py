@@ -1,0 +1,158 @@
+"""The runs that are kept, replayed on a real Prometheus: panels tell the truth, and a panel that lies is caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.truth import kept
+from tests.truth.events import marks
+from tests.truth.judge import judge
+from tests.truth.report import Outcome, as_markdown, as_text
+from tests.truth.samples import INTERVAL
+from tests.truth.scenario import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.signals.binaries import Binaries
+    from tests.truth.scenario import Scenario
+    from tests.truth.shipped import Shipped
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def outcomes(scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries) -> dict[str, Outcome]:
+    return {name: judge(scenarios[name], kept.load(name), chart_shipped, binaries) for name in kept.names()}
+
+
+def test_every_run_that_is_kept_has_its_scenario(scenarios: Mapping[str, Scenario]) -> None:
+    assert kept.names()
+    assert set(kept.names()) <= scenarios.keys()
+
+
+@pytest.mark.parametrize("name", kept.names())
+def test_panels_and_alerts_tell_what_happened(outcomes: Mapping[str, Outcome], name: str) -> None:
+    assert outcomes[name].holds, as_text(outcomes[name])
+
+
+def test_the_page_is_what_the_runs_say(outcomes: Mapping[str, Outcome]) -> None:
+    page = (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
+    assert page == as_markdown(outcomes.values()), "run `make truth OPTIONS=--replay` and commit docs/truth.md"
+
+
+def with_query(shipped: Shipped, dashboard: str, panel: str, change: Callable[[str], str]) -> Shipped:
+    """Returns the chart with one panel's queries changed."""
+    board = shipped.boards[dashboard]
+    targets = tuple(
+        replace(target, expr=change(target.expr)) if target.panel == panel else target for target in board.targets
+    )
+    assert targets != board.targets, f"{dashboard}: nothing changes in '{panel}'"
+    return replace(shipped, boards={**shipped.boards, dashboard: replace(board, targets=targets)})
+
+
+def query_of(shipped: Shipped, dashboard: str, panel: str) -> str:
+    return next(target.expr for target in shipped.boards[dashboard].targets if target.panel == panel)
+
+
+def wrong(outcome: Outcome) -> set[str]:
+    """Returns the panels that do not tell the truth."""
+    return {verdict.comparison.panel for verdict in outcome.verdicts if not verdict.holds}
+
+
+ERRORS = (
+    'ray_serve_num_http_requests_total{namespace="$namespace",ray_io_cluster=~"$cluster",application=~"$application",'
+    'route!~"/-/.*",status_code=~"5.."}'
+)
+ALL = ERRORS.replace(',status_code=~"5.."', "")
+
+
+def share_of_errors(form: str) -> Callable[[str], str]:
+    """Returns the share of errors with both counts in one form, in which ``X`` stands for a counter."""
+    return lambda _: f"sum({form.replace('X', ERRORS)}) / sum({form.replace('X', ALL)})"
+
+
+MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
+    "half a rate": ("serve-steady", "ray-serve", "Requests per second", lambda expr: f"({expr}) / 2"),
+    "a delta for a rate": (
+        *("serve-steady", "ray-serve", "Requests per second"),
+        lambda expr: expr.replace("rate(", "delta("),
+    ),
+    "milliseconds for seconds": (
+        "serve-steady",
+        "ray-serve",
+        "Time of a request (p95)",
+        lambda expr: f"({expr}) / 1000",
+    ),
+    "increase, which loses what made the counter": (
+        *("serve-errors", "ray-serve", "Server errors"),
+        share_of_errors("increase(X[2m])"),
+    ),
+    "increase + births, an inner join": (
+        *("serve-errors", "ray-serve", "Server errors"),
+        share_of_errors("(increase(X[2m]) + (X unless X offset 2m))"),
+    ),
+    "a share of one replica": ("serve-errors", "ray-serve", "Exceptions", lambda expr: f"({expr}) / 2"),
+}
+"""What somebody could make of a query: the scenario that catches it, dashboard, panel, and the change."""
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_query_that_is_wrong_is_caught(
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries, name: str
+) -> None:
+    scenario, dashboard, panel, change = MUTANTS[name]
+    changed = with_query(chart_shipped, dashboard, panel, change)
+    assert panel in wrong(judge(scenarios[scenario], kept.load(scenario), changed, binaries))
+
+
+def test_two_panels_with_each_others_queries_are_caught(
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries
+) -> None:
+    one, two = "Requests per second", "Server errors"
+    queries = {title: query_of(chart_shipped, "ray-serve", title) for title in (one, two)}
+    changed = with_query(chart_shipped, "ray-serve", one, lambda _: queries[two])
+    changed = with_query(changed, "ray-serve", two, lambda _: queries[one])
+    assert {one, two} <= wrong(judge(scenarios["serve-errors"], kept.load("serve-errors"), changed, binaries))
+
+
+def with_a_failed_scrape(left: kept.Kept, scrape: int) -> kept.Kept:
+    """Returns a run in which one scrape of every Ray node has failed."""
+    return replace(left, recording=left.recording.without_scrape(scrape, lambda labels: labels["job"] == "ray"))
+
+
+def with_prometheus_down(left: kept.Kept, scrape: int) -> kept.Kept:
+    """Returns a run in which Prometheus was down for ten minutes before a scrape, and nothing happened meanwhile."""
+    at = scrape * INTERVAL
+    events = tuple(replace(each, at=each.at + (DOWN * INTERVAL if each.at > at else 0)) for each in left.events)
+    return kept.Kept(left.recording.with_gap(scrape, DOWN), events)
+
+
+DOWN = 20
+"""Scrapes that do not happen while Prometheus is down."""
+
+NATURAL = "((X unless X offset 2m) or increase(X[2m]))"
+"""Counts as new what was not there two minutes ago, as one would think of first."""
+
+
+@pytest.mark.parametrize("disturb", [with_a_failed_scrape, with_prometheus_down])
+def test_errors_that_the_natural_cure_invents_after_missing_scrapes_are_caught(
+    scenarios: Mapping[str, Scenario],
+    chart_shipped: Shipped,
+    binaries: Binaries,
+    disturb: Callable[[kept.Kept, int], kept.Kept],
+) -> None:
+    """What was not there two minutes ago may be old: then all that it ever counted is new. The panel stays at 0."""
+    name, panel = "serve-errors", "Server errors"
+    (item,) = (item for item in scenarios[name].compare if (item.panel, item.at) == (panel, "calm.end"))
+    scenario = replace(scenarios[name], compare=(item,))
+    before = kept.load(name)
+    ago = 120 if disturb is with_a_failed_scrape else 60
+    left = disturb(before, int(moment(item.at, marks(before.events)) - ago) // INTERVAL)
+    natural = with_query(chart_shipped, "ray-serve", panel, share_of_errors(NATURAL))
+    assert wrong(judge(scenario, left, natural, binaries)) == {panel}
+    assert wrong(judge(scenario, left, chart_shipped, binaries)) == set()
