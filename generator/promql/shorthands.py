@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
+from generator.promql.epochs import epoch_increase
 from generator.promql.increase import LONGEST, exact_increase, seconds
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SELECTOR = re.compile(r"((?:\$vllm:)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
 
 _RANGE = re.compile(r"\s*\[([^\]]*)\]")
 
-_KINDS = ("increase", "part", "pod", "vllm")
+_KINDS = ("epochs", "increase", "part", "pod", "vllm")
 
 _POD_LABELS = ("namespace", "pod", "container")
 """The labels that Prometheus renames to exported_* when a monitor does not honour an exporter's own."""
@@ -114,10 +115,13 @@ def expand(expression: str, shared: Shared) -> Expansion:
     ``$increase:NAME{...}[5m]`` is the exact number of new events, in parentheses; NAME may be ``$vllm:NAME``. See
     increase.exact_increase for when to prefer it to ``increase()``, and for what it costs.
 
+    ``$epochs:NAME{...}[5m]`` is how much a total of Ray Data's grew over all passes over the data, in parentheses, by
+    ``base``, the data set without the number of its pass; see epochs.epoch_increase.
+
     Raises:
         ShorthandError: an unknown shorthand, matcher or part, a part inside itself, a brace or string that is not
-            closed, a shorthand inside braces, a range right behind ``$pod:``, or ``$increase:`` without a range or
-            with one that is longer than ten minutes.
+            closed, a shorthand inside braces, a range right behind ``$pod:``, or ``$increase:`` or ``$epochs:``
+            without a range or with one that is longer than ten minutes.
     """
     expansion = shared.expanded.get(expression)
     if expansion is None:
@@ -187,8 +191,8 @@ class _Expander:
     def _shorthand(self, kind: str, name: str) -> str:
         if kind not in _KINDS:
             raise ShorthandError(f"unknown shorthand '${kind}:'", nearest(kind, _KINDS))
-        if kind == "increase":
-            return self._increase(name)
+        if kind in {"epochs", "increase"}:
+            return self._increase(kind, name)
         if not name:
             raise ShorthandError(f"found '${kind}:', expected a name right behind it")
         if kind == "part":
@@ -209,24 +213,30 @@ class _Expander:
         self.at = behind + 1
         return self._block()
 
-    def _increase(self, name: str) -> str:
-        vllm = not name and self.at < len(self.tokens) and self.tokens[self.at]["kind"] == "vllm"
+    def _increase(self, kind: str, name: str) -> str:
+        vllm = kind == "increase" and not name and self.at < len(self.tokens) and self.tokens[self.at]["kind"] == "vllm"
         if vllm:
             name = self._next()["name"]
         if not name:
-            raise ShorthandError("found '$increase:', expected a name right behind it")
+            raise ShorthandError(f"found '${kind}:', expected a name right behind it")
         content = self._braces()
-        selector = _vllm(name, content) if vllm else f"{name}{{{content}}}" if content else name
+        window = self._window(f"${kind}:{name}")
+        if kind == "epochs":
+            return epoch_increase(name, content, window)
+        return exact_increase(_vllm(name, content) if vllm else f"{name}{{{content}}}" if content else name, window)
+
+    def _window(self, behind: str) -> str:
+        """Returns the duration of the range that has to stand here, without its brackets."""
         position = self.tokens[self.at].start() if self.at < len(self.tokens) else len(self.expression)
         window = _RANGE.match(self.expression, position)
         if window is None:
-            raise ShorthandError(f"found no range behind '$increase:{name}'", "write one, as [5m]")
+            raise ShorthandError(f"found no range behind '{behind}'", "write one, as [5m]")
         length = seconds(window[1])
         if length is None or not 0 < length <= LONGEST:
-            message = f"found the window '[{window[1]}]' behind '$increase:{name}', expected a duration up to 10m"
+            message = f"found the window '[{window[1]}]' behind '{behind}', expected a duration up to 10m"
             raise ShorthandError(message, "read a record of counts: sum_over_time(NAME:increase1m[1h])")
         self.tokens, self.at = list(_TOKEN.finditer(self.expression, window.end())), 0
-        return exact_increase(selector, window[1].strip())
+        return window[1].strip()
 
     def _refuse_range(self, name: str) -> None:
         rest = "".join(token[0] for token in self.tokens[self.at :]).lstrip()

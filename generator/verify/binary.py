@@ -82,6 +82,7 @@ def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
         sides=sides,
         unit=left.unit if right.zero else right.unit if left.zero else units.joined(left.unit, right.unit),
         observed=units.joined(left.observed, right.observed) if left.buckets and right.buckets else None,
+        window=left.window if left.window == right.window else 0.0,
         counters=left.counters | right.counters,
         gauges=left.gauges | right.gauges,
         buckets=left.buckets | right.buckets,

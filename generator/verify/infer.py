@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.verify.names import MetricNames
     from generator.verify.vectors import LabelSet
 
-FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets", INCREASE})
+FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
 """Functions that know of restarts: they make sense of counters only."""
 FOR_GAUGES = frozenset({"delta", "deriv", "idelta", "predict_linear", "double_exponential_smoothing", "holt_winters"})
 """Functions that take a restart for a fall: they make sense of gauges only."""
@@ -69,6 +69,9 @@ _UNITS = {
     "ts_of_max_over_time": units.EPOCH,
     "ts_of_min_over_time": units.EPOCH,
 }
+_SUMMING = frozenset({"delta", "idelta", "increase", INCREASE})
+"""Functions that tell by how much something grew in a window, so that a division by its length makes a rate."""
+_OF_A_WINDOW = _SUMMING | {"clamp_max", "clamp_min", "label_join", "label_replace"}
 _KEEPS_NAME = frozenset({"first_over_time", "label_join", "label_replace", "last_over_time", "sort", "sort_desc"})
 _NO_NAMES: frozenset[str] = frozenset()
 _CHOOSE = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
@@ -184,11 +187,14 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
         return Vector(ONE, scalar=name in {"time", "pi"}, unit=_UNITS.get(name))
     if name in RELABELLING:
         vector = _relabelled(node, vector)
-    answered = name in FOR_COUNTERS or name in FOR_GAUGES or name in _PRESENCE
+    # Of a gauge that only grows, as Ray has them, the last samples differ by what is new as well.
+    answered = name == INCREASE or name in FOR_COUNTERS or name in FOR_GAUGES or name in _PRESENCE
     vector = vector._replace(
         unit=_unit_of(name, vector),
-        window=vector.window if name in {"delta", "idelta", "increase", INCREASE} else 0.0,
+        window=vector.window if name in _OF_A_WINDOW or (name == "sum_over_time" and _counts(vector)) else 0.0,
         counters=_NO_NAMES if answered else vector.counters,
+        unborn=_NO_NAMES if answered else vector.unborn,
+        rated=vector.unborn if name in {"rate", "irate"} else vector.rated,
         gauges=_NO_NAMES if name in FOR_COUNTERS else vector.gauges,
         buckets=_NO_NAMES if name in _PRESENCE else vector.buckets,
         named=vector.named and name in _KEEPS_NAME,
@@ -197,6 +203,11 @@ def called(node: Call, args: Sequence[Vector]) -> Vector:
         estimated=_NO_NAMES if name in _PRESENCE else vector.estimated,
     )
     return vector._replace(scalar=True, label_sets=ONE, sides=()) if name == "scalar" else vector
+
+
+def _counts(vector: Vector) -> bool:
+    """Returns whether these are records of counts: their sum over a window is a number of events."""
+    return bool(vector.gauges) and all(name.endswith(":increase1m") for name in vector.gauges)
 
 
 def first_vector(args: Sequence[Vector]) -> Vector | None:
@@ -261,6 +272,8 @@ def aggregated(node: Aggregation, inner: Vector) -> Vector:
         observed=inner.observed,
         window=inner.window,
         counters=inner.counters,
+        unborn=inner.unborn,
+        rated=inner.rated,
         gauges=inner.gauges,
         buckets=inner.buckets,
         quantile=inner.quantile,

@@ -29,6 +29,8 @@ class Vector(NamedTuple):
         observed: what a histogram's buckets measure; None if it cannot be told.
         window: seconds over which a counter was summed up by ``increase``, ``delta``; 0 if it was not.
         counters: counters whose raw value still shows in it.
+        unborn: those of the counters that are not there before their first event.
+        rated: counters of that kind of which a rate was taken.
         gauges: gauges whose raw value still shows in it: rate() must not meet them.
         buckets: histograms whose buckets these are.
         summed: whether counters were aggregated before a rate was taken.
@@ -50,6 +52,8 @@ class Vector(NamedTuple):
     observed: Unit | None = None
     window: float = 0.0
     counters: frozenset[str] = _NO_NAMES
+    unborn: frozenset[str] = _NO_NAMES
+    rated: frozenset[str] = _NO_NAMES
     gauges: frozenset[str] = _NO_NAMES
     buckets: frozenset[str] = _NO_NAMES
     summed: bool = False

@@ -12,6 +12,8 @@ import pytest
 
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import yamlfile
+from generator.rules.groups import prometheus_rules
+from generator.rules.reader import read_rules
 from tests.signals.binaries import cache
 from tests.signals.grafana import Choice, Raw, Window, board, filled
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "tests" / "dashboards" / "answers"
 FILES = {path.stem: yamlfile.load_mapping(path) for path in sorted(FOLDER.glob("*.yaml"))}
+RULES = read_rules(ROOT / "rules", yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml"), ["any"])
+"""Panels read records of counts."""
+
 _LABELS = re.compile(r"@(\w+)")
 
 
@@ -89,7 +94,16 @@ def case(name: str, situation: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("name", "situation"), SITUATIONS)
 def test_panels_say_what_is_so(promtool: str, tmp_path: Path, name: str, situation: Mapping[str, Any]) -> None:
-    file = {"evaluation_interval": "30s", "fuzzy_compare": True, "tests": [case(name, situation)]}
+    groups = [group for spec in RULES.values() for group in prometheus_rules(spec, alerts=())["groups"]]
+    (tmp_path / "rules.yaml").write_text(yamlfile.dump({"groups": groups}), "utf-8")
+    file = {
+        "rule_files": ["rules.yaml"],
+        # That of records of counts: promtool evaluates every group at the same interval.
+        "evaluation_interval": "1m",
+        "group_eval_order": [group["name"] for group in groups],
+        "fuzzy_compare": True,
+        "tests": [case(name, situation)],
+    }
     (tmp_path / "case.yaml").write_text(yamlfile.dump(file), "utf-8")
     done = subprocess.run(
         [promtool, "test", "rules", "case.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -38,8 +38,8 @@ EDITS = {
     ),
     "increase of what only grows": (
         "gpu-training",
-        "sum(delta(ray_data_iter_user_seconds{@ray}[5m]))",
-        "sum(increase(ray_data_iter_user_seconds{@ray}[5m]))",
+        "delta(ray_train_report_total_blocked_time_s{@ray}[15m])",
+        "increase(ray_train_report_total_blocked_time_s{@ray}[15m])",
         "rate",
     ),
     "delta of a counter without _total": (

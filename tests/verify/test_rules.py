@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.verify.catalogues import checks, found
+from generator.promql.expression import Expression
+from generator.promql.increase import exact_increase, guarded_increase
+from generator.verify.verifier import verify
+from tests.verify.catalogues import SMALL, catalogue, changed, checks, found, known
 
 BUCKETS = "rate(app_latency_seconds_bucket[5m])"
 
@@ -381,3 +386,49 @@ def test_a_sum_that_was_made_from_buckets_is_shown_under_that_name(
 ) -> None:
     records = {} if "record" in fields.values() else {"pod:mean": "sum by (pod) (rate(app_bucketed_seconds_sum[5m]))"}
     assert checks(text, records=records, **fields) == ([] if sound else ["estimate"])
+
+
+UNBORN = changed("app_requests_total", family=replace(SMALL["app_requests_total"][0].family, absent_while_zero="Read."))
+
+
+@pytest.mark.parametrize(
+    ("query", "sound"),
+    [
+        ("sum(increase(app_requests_total[5m]))", False),
+        ("sum(rate(app_requests_total[5m]))", True),
+        ("sum by (model) (rate(app_requests_total[5m]))", True),
+        ("sum by (code) (rate(app_requests_total[5m]))", False),
+        ('sum(rate(app_requests_total{code="503"}[5m]))', False),
+        ("count(app_requests_total unless app_requests_total offset 5m)", False),
+        ("count(app_requests_total unless app_errors_total offset 5m)", True),
+        ("sum by (code) (increase(app_errors_total[5m]))", True),
+        (f"sum by (code) ({exact_increase('app_requests_total', '5m')})", True),
+        (f"sum by (code) ({exact_increase('app_requests_total', '5m')}) / 300", True),
+        (f"sum by (pod) ({guarded_increase('app_requests_total', '1m')})", True),
+    ],
+)
+def test_failures_of_a_counter_that_is_absent_while_zero_are_counted_exactly(query: str, sound: bool) -> None:
+    expression = Expression("d.yaml", "rows[0].panels[0].targets[0]", "target", "Panel", query)
+    assert [finding.check for finding in verify([expression], UNBORN, {})] == ([] if sound else ["births"])
+
+
+def test_a_counter_that_starts_at_zero_may_be_read_with_increase() -> None:
+    assert checks('sum(increase(app_requests_total{code="503"}[5m]))') == []
+
+
+def test_the_exact_count_is_a_number_of_events_and_over_its_window_a_rate() -> None:
+    counted = exact_increase("app_requests_total", "5m")
+    assert checks(f"sum({counted})", unit="short") == []
+    assert checks(f"sum({counted}) / 300", unit="reqps") == []
+    assert checks(f"sum({counted})", unit="s") == ["unit"]
+    records = {"a:b:increase1m": f"sum by (model) ({guarded_increase('app_requests_total', '1m')})"}
+    assert checks("sum_over_time(a:b:increase1m[5m]) / 300", unit="reqps", records=records) == []
+    assert checks("rate(a:b:increase1m[5m])", records=records) == ["rate"]
+
+
+@pytest.mark.parametrize(("label", "found"), [("instance", []), ("colour", ["label"])])
+def test_the_labels_that_say_which_births_are_believed_have_to_be_there(label: str, found: list[str]) -> None:
+    text = guarded_increase("app_requests_total", "1m").replace("on (job, instance)", f"on (job, {label})")
+    expression = Expression("d.yaml", "rows[0].panels[0].targets[0]", "target", "Panel", f"sum({text})")
+    findings = verify([expression], {**UNBORN, **catalogue(known("up", "gauge", "flag"))}, {})
+    assert sorted({finding.check for finding in findings}) == found

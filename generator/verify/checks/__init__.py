@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from generator.verify.checks import (
     absent,
+    births,
     counter,
     estimate,
     exemption,
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = tuple(
         absent,
         rate,
         counter,
+        births,
         lives,
         estimate,
         histogram,

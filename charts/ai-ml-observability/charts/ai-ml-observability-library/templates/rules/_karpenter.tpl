@@ -4,6 +4,14 @@
 # Karpenter. Pods for which it finds no node, errors of the cloud provider, limits of node pools.
 enabled: true
 groups:
+- name: karpenter.counts
+  interval: 1m
+  rules:
+  - record: method:karpenter_cloudprovider_errors:increase1m
+    expr: |-
+      sum by (method) (
+      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - (last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) or 0 * (last_over_time(karpenter_cloudprovider_errors_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) and last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m)))
+      )
 - name: karpenter.records
   rules:
   - record: nodepool_resource:karpenter_nodepools_use_ratio:max
@@ -22,7 +30,7 @@ groups:
         }}).'
       runbook_url: KarpenterPodsUnschedulable.md
   - alert: KarpenterCloudProviderErrors
-    expr: sum by (method) (rate(karpenter_cloudprovider_errors_total[10m])) > {{ dig "thresholds" "cloudErrorsPerSecond" 0.1 $own | toJson }}
+    expr: sum by (method) (sum_over_time(method:karpenter_cloudprovider_errors:increase1m[10m])) / 600 > {{ dig "thresholds" "cloudErrorsPerSecond" 0.1 $own | toJson }}
     for: 10m
     labels:
       severity: warning

@@ -4,6 +4,19 @@
 # Kueue. Queues that are off, that admit nothing, or that evict what they admitted.
 enabled: true
 groups:
+- name: kueue.counts
+  interval: 1m
+  rules:
+  - record: cluster_queue:kueue_admitted_workloads:increase1m
+    expr: |-
+      sum by (cluster_queue) (
+      (last_over_time(kueue_admitted_workloads_total[1m]) - (last_over_time(kueue_admitted_workloads_total[1h] offset 1m) or 0 * (last_over_time(kueue_admitted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) and last_over_time(kueue_admitted_workloads_total[1h] offset 1m)))
+      )
+  - record: cluster_queue_reason:kueue_evicted_workloads:increase1m
+    expr: |-
+      sum by (cluster_queue, reason) (
+      (last_over_time(kueue_evicted_workloads_total[1m]) - (last_over_time(kueue_evicted_workloads_total[1h] offset 1m) or 0 * (last_over_time(kueue_evicted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) and last_over_time(kueue_evicted_workloads_total[1h] offset 1m)))
+      )
 - name: kueue.records
   rules:
   - record: cluster_queue_status:kueue_pending_workloads:max
@@ -22,8 +35,8 @@ groups:
       runbook_url: KueueClusterQueueInactive.md
   - alert: KueueStuck
     expr: sum by (cluster_queue) (cluster_queue_status:kueue_pending_workloads:max) > 0 unless sum by (cluster_queue)
-      (increase(kueue_admitted_workloads_total[30m])) > 0 unless max by (cluster_queue) (kueue_admitted_active_workloads)
-      > 0
+      (sum_over_time(cluster_queue:kueue_admitted_workloads:increase1m[30m])) > 0 unless max by (cluster_queue)
+      (kueue_admitted_active_workloads) > 0
     for: 30m
     labels:
       severity: warning
@@ -33,7 +46,8 @@ groups:
         an hour and none is running.'
       runbook_url: KueueStuck.md
   - alert: KueueEvictions
-    expr: sum by (cluster_queue, reason) (increase(kueue_evicted_workloads_total[30m])) > {{ dig "thresholds" "evictionsPerHalfHour" 10 $own | toJson }}
+    expr: sum by (cluster_queue, reason) (sum_over_time(cluster_queue_reason:kueue_evicted_workloads:increase1m[30m]))
+      > {{ dig "thresholds" "evictionsPerHalfHour" 10 $own | toJson }}
     labels:
       severity: warning
     annotations:

@@ -4,6 +4,19 @@
 # Ray clusters. Head and nodes, memory, control store (GCS), placement groups, spilling.
 enabled: true
 groups:
+- name: ray.counts
+  interval: 1m
+  rules:
+  - record: namespace_cluster_pod_node:ray_workers_killed:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, pod, node) (
+      (last_over_time(ray_memory_manager_worker_eviction_total[1m]) - (last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m) or 0 * (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m)))
+      )
+  - record: namespace_cluster_pod_node:ray_workers_died:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, pod, node) (
+      (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) - (last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m) or 0 * (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m)))
+      )
 - name: ray.records
   rules:
   - record: namespace_cluster:ray_nodes:count
@@ -49,9 +62,8 @@ groups:
         not answer.'
       runbook_url: RayNodeAgentDown.md
   - alert: RayOomKill
-    expr: sum by (namespace, ray_io_cluster, pod) (increase(ray_memory_manager_worker_eviction_total[15m]) > 0 or
-      (ray_memory_manager_worker_eviction_total unless ray_memory_manager_worker_eviction_total offset 15m)) and
-      on (namespace, pod) ray_node_cpu_count offset 15m
+    expr: sum by (namespace, ray_io_cluster, pod) (sum_over_time(namespace_cluster_pod_node:ray_workers_killed:increase1m[15m]))
+      > 0
     keep_firing_for: 15m
     labels:
       severity: warning
@@ -61,7 +73,7 @@ groups:
         $value | printf "%.0f" }} killed in 15 minutes.'
       runbook_url: RayOomKill.md
   - alert: RayWorkersCrashing
-    expr: sum by (namespace, ray_io_cluster, pod) (increase(ray_node_manager_unexpected_worker_failure_total[15m]))
+    expr: sum by (namespace, ray_io_cluster, pod) (sum_over_time(namespace_cluster_pod_node:ray_workers_died:increase1m[15m]))
       > {{ dig "thresholds" "crashesPerQuarterHour" 5 $own | toJson }}
     labels:
       severity: warning

@@ -39,6 +39,27 @@ groups:
       (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) - (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m) or 0 * (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) and last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m)))
       and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
       )
+  - record: namespace_job_pod_status:vllm_http_responses:increase1m
+    expr: |-
+      sum by (namespace, job, pod, method, status) (
+      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - (last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) or 0 * (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m)))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      )
+  - record: namespace_cluster_job_model_reason:vllm_requests_finished:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, model_name, finished_reason) (
+      (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) - (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) and last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1h] offset 1m)))
+      )
+  - record: namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, model_name, reason) (
+      (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) - (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) and last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1h] offset 1m)))
+      )
+  - record: namespace_cluster_job_pod_model:vllm_preemptions:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, pod, model_name) (
+      (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) - (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1h] offset 1m) or 0 * (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) and last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1h] offset 1m)))
+      )
 - name: vllm.records
   rules:
   - record: namespace_job_model:vllm_requests_running:sum
@@ -59,10 +80,6 @@ groups:
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
   - record: namespace_job_model:vllm_generation_tokens:rate5m
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total"}[5m]))
-  - record: namespace_job_model_reason:vllm_requests_finished:rate5m
-    expr: sum by (namespace, job, model_name, finished_reason) (rate({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[5m]))
-  - record: namespace_job_model:vllm_preemptions:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[5m]))
   - record: namespace_job_model:vllm_prefix_cache_queries:rate5m
     expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_queries_total|ray_vllm:prefix_cache_queries_total|ray_vllm_prefix_cache_queries_total"}[5m]))
   - record: namespace_job_model:vllm_prefix_cache_hits:rate5m
@@ -235,8 +252,9 @@ groups:
         | humanizePercentage }} of the KV cache is in use. New requests wait, running ones are preempted.'
       runbook_url: VllmKvCacheFull.md
   - alert: VllmEngineErrors
-    expr: sum by (namespace, job, model_name) (namespace_job_model_reason:vllm_requests_finished:rate5m{finished_reason="error"})
-      / (sum by (namespace, job, model_name) (namespace_job_model_reason:vllm_requests_finished:rate5m) > 0) > {{ dig "thresholds" "engineErrors" 0.05 $own | toJson }}
+    expr: sum by (namespace, job, model_name) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_finished:increase1m{finished_reason="error"}[5m]))
+      / (sum by (namespace, job, model_name) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_finished:increase1m[5m]))
+      > 0) > {{ dig "thresholds" "engineErrors" 0.05 $own | toJson }}
     for: 5m
     labels:
       severity: critical
@@ -262,8 +280,8 @@ groups:
         }} requests run, and for ten minutes no token was read or written.'
       runbook_url: VllmNoTokens.md
   - alert: VllmPreemptionStorm
-    expr: sum by (namespace, pod, model_name) (rate({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[5m]))
-      > {{ dig "thresholds" "preemptionsPerSecond" 0.5 $own | toJson }}
+    expr: sum by (namespace, pod, model_name) (sum_over_time(namespace_cluster_job_pod_model:vllm_preemptions:increase1m[5m]))
+      / 300 > {{ dig "thresholds" "preemptionsPerSecond" 0.5 $own | toJson }}
     for: 10m
     labels:
       severity: warning
@@ -273,8 +291,8 @@ groups:
         | printf "%.2g" }} preemptions per second; each computes a prompt again.'
       runbook_url: VllmPreemptionStorm.md
   - alert: VllmRequestsRejected
-    expr: sum by (namespace, model_name, reason) (rate({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[5m]))
-      > {{ dig "thresholds" "rejectionsPerSecond" 0.1 $own | toJson }}
+    expr: sum by (namespace, model_name, reason) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m[5m]))
+      / 300 > {{ dig "thresholds" "rejectionsPerSecond" 0.1 $own | toJson }}
     for: 5m
     labels:
       severity: warning
