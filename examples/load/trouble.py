@@ -98,13 +98,17 @@ def fail(arguments: argparse.Namespace) -> None:
 
 
 def spill(arguments: argparse.Namespace) -> None:
-    """Puts objects and holds them: what does not fit into the object store goes to disk."""
+    """Puts objects and holds them: what does not fit into the object store of this node goes to disk."""
     size = 8 * 2**20
+    here = ray.get_runtime_context().get_node_id()
+    (store,) = (int(node["Resources"]["object_store_memory"]) for node in ray.nodes() if node["NodeID"] == here)
+    if arguments.megabytes * 2**20 <= store:
+        say(event="nothing will spill", store=store, hint=f"--megabytes over {store // 2**20}")
     held = []
     for _ in range(-(-arguments.megabytes * 2**20 // size)):
         # Random, so that no file system makes it smaller.
         held.append(ray.put(os.urandom(size)))
-    say(event="objects held", bytes=len(held) * size)
+    say(event="objects held", bytes=len(held) * size, store=store)
     time.sleep(arguments.seconds)
     del held
     say(event="objects freed")
