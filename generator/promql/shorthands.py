@@ -34,11 +34,17 @@ _TOKEN = re.compile(
 _MATCHER = re.compile(
     r"""\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)\s*(?:,|$)""", re.DOTALL
 )
-_SELECTOR = re.compile(r"((?:\$vllm:)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
+_SELECTOR = re.compile(r"((?:\$(?:vllm|sglang):)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
 
 _RANGE = re.compile(r"\s*\[([^\]]*)\]")
 
-_KINDS = ("epochs", "increase", "part", "pod", "vllm")
+_ENGINES = {
+    "vllm": ("vllm:{}", "ray_vllm:{}", "ray_vllm_{}"),
+    "sglang": ("sglang:{}", "ray_sglang_{}"),
+}
+"""The names under which an engine's metrics are in circulation: its own, and those inside Ray."""
+
+_KINDS = ("epochs", "increase", "part", "pod", *_ENGINES)
 
 _POD_LABELS = ("namespace", "pod", "container")
 """The labels that Prometheus renames to exported_* when a monitor does not honour an exporter's own."""
@@ -107,6 +113,8 @@ def expand(expression: str, shared: Shared) -> Expansion:
     ``$vllm:NAME{...}`` becomes a selector over the three names under which vLLM's metrics are in circulation: its own
     (vllm:NAME), Ray's of 2025 (ray_vllm:NAME) and Ray's of today (ray_vllm_NAME). A server exports one of them, so
     ``rate()``, which drops the name, never meets two equal series. NAME carries the suffix (_bucket, _total).
+
+    ``$sglang:NAME{...}`` does the same for the two names of SGLang's metrics, sglang:NAME and ray_sglang_NAME.
 
     ``$pod:NAME{...}`` becomes an instant vector of a device exporter's metric in which ``namespace`` and ``pod`` are
     those of the pod that uses the device. A monitor that does not honour the exporter's labels (dcgm-exporter's own
@@ -198,8 +206,8 @@ class _Expander:
         if kind == "part":
             return self._part(name)
         content = self._braces()
-        if kind == "vllm":
-            return _vllm(name, content)
+        if kind in _ENGINES:
+            return _engine(kind, name, content)
         self._refuse_range(name)
         return _pod(name, content)
 
@@ -214,8 +222,9 @@ class _Expander:
         return self._block()
 
     def _increase(self, kind: str, name: str) -> str:
-        vllm = kind == "increase" and not name and self.at < len(self.tokens) and self.tokens[self.at]["kind"] == "vllm"
-        if vllm:
+        behind = "" if kind != "increase" or name or self.at == len(self.tokens) else self.tokens[self.at]["kind"]
+        engine = behind if behind in _ENGINES else ""
+        if engine:
             name = self._next()["name"]
         if not name:
             raise ShorthandError(f"found '${kind}:', expected a name right behind it")
@@ -223,7 +232,8 @@ class _Expander:
         window = self._window(f"${kind}:{name}")
         if kind == "epochs":
             return epoch_increase(name, content, window)
-        return exact_increase(_vllm(name, content) if vllm else f"{name}{{{content}}}" if content else name, window)
+        plain = f"{name}{{{content}}}" if content else name
+        return exact_increase(_engine(engine, name, content) if engine else plain, window)
 
     def _window(self, behind: str) -> str:
         """Returns the duration of the range that has to stand here, without its brackets."""
@@ -251,8 +261,8 @@ def _plain(token: re.Match[str]) -> str:
     return token[0]
 
 
-def _vllm(name: str, content: str) -> str:
-    names = "|".join((f"vllm:{name}", f"ray_vllm:{name}", f"ray_vllm_{name}"))
+def _engine(engine: str, name: str, content: str) -> str:
+    names = "|".join(form.format(name) for form in _ENGINES[engine])
     return f'{{__name__=~"{names}"' + (f",{content}}}" if content else "}")
 
 

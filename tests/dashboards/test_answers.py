@@ -79,8 +79,10 @@ def case(name: str, situation: Mapping[str, Any]) -> dict[str, Any]:
     file = FILES[name]
     minutes = int(situation["at"].removesuffix("m"))
     asked = expressions(name, file["variables"], minutes * 60)
+    numbers = [text for text, values in situation["series"].items() if not isinstance(values, str)]
+    assert not numbers, f"put these values in quotes, YAML takes 0x9 for a number: {numbers}"
     series = [
-        {"series": _LABELS.sub(lambda found: file["labels"][found[1]], text), "values": str(values)}
+        {"series": _LABELS.sub(lambda found: file["labels"][found[1]], text), "values": values}
         for text, values in situation["series"].items()
     ]
     tests = []

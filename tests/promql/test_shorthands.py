@@ -32,9 +32,11 @@ THREE = '__name__=~"vllm:x|ray_vllm:x|ray_vllm_x"'
         ('$vllm:x{model="a}b"}', f'{{{THREE},model="a}}b"}}'),
         ("$vllm:x{@job}", f'{{{THREE},namespace="n",job=~"$job.*"}}'),
         ("label_values($vllm:x, namespace)", f"label_values({{{THREE}}}, namespace)"),
+        ("$sglang:x", '{__name__=~"sglang:x|ray_sglang_x"}'),
+        ('rate($sglang:x{a="b"}[5m])', 'rate({__name__=~"sglang:x|ray_sglang_x",a="b"}[5m])'),
     ],
 )
-def test_a_metric_of_vllm_is_asked_for_under_its_three_names(written: str, expected: str) -> None:
+def test_a_metric_of_an_engine_is_asked_for_under_each_of_its_names(written: str, expected: str) -> None:
     assert expand(written, SHARED).text == expected
 
 
@@ -66,6 +68,7 @@ def test_a_device_metric_needs_no_matchers_and_may_have_a_subquery() -> None:
         ("$increase:x_total{@job}[5m]", 'x_total{namespace="n",job=~"$job.*"}', "5m"),
         ("$increase:$vllm:x[5m]", f"{{{THREE}}}", "5m"),
         ('$increase:$vllm:x{a="b"}[5m]', f'{{{THREE},a="b"}}', "5m"),
+        ("$increase:$sglang:x[5m]", '{__name__=~"sglang:x|ray_sglang_x"}', "5m"),
     ],
 )
 def test_the_exact_number_of_new_events_is_the_difference_of_last_samples(
