@@ -19,10 +19,10 @@ from tests.conftest import ROOT
 from tests.live.environment import NoEnvironmentError, environment
 from tests.live.moved import moved, table
 from tests.live.processes import ProgramError
+from tests.live.shipped import shipped, the_build
 from tests.live.stack import folder_and_processes, prometheus, start_workloads
+from tests.live.terminal import say
 from tests.signals.binaries import NotFoundError, find
-from tests.truth.__main__ import say, the_build
-from tests.truth.shipped import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path

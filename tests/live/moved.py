@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tests.signals import grafana
 from tests.signals.server import QueryError
-from tests.truth.compare import first_choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +41,7 @@ def moved(board: Board, api: Api, start: float, end: float) -> Panels:
         stayed, and of those without any.
     """
     window = grafana.Window(end - board.seconds, end)
-    choice = first_choice(board, api, window)
+    choice = grafana.first_choice(board, api, window)
     states: dict[str, int] = {}
     for target in board.targets:
         try:

@@ -12,10 +12,10 @@ from generator.files import yamlfile
 from tests.live.processes import Processes
 from tests.live.ray_cluster import RayCluster, start_ray
 from tests.live.scrape_config import monitors_of, prometheus_config
+from tests.live.shipped import write_rules
 from tests.live.vllm_server import start_vllm
 from tests.ports import free_ports
 from tests.signals import server
-from tests.truth.shipped import write_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

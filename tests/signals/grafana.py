@@ -254,6 +254,12 @@ def _cut(regex: str, found: list[str]) -> Iterator[str]:
             yield named if named is not None else match[1] if pattern.groups else text
 
 
+def first_choice(spec: Board, api: Api, window: Window) -> Choice:
+    """Returns what the menus show when a person opens a dashboard."""
+    choice, _ = next(choices(spec, api, window))
+    return choice
+
+
 def choices(spec: Board, api: Api, window: Window) -> Iterator[tuple[Choice, dict[str, tuple[str, ...]]]]:
     """Yields what a person may choose, first what Grafana shows at the start ("All" or the first entry).
 

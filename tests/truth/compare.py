@@ -17,12 +17,12 @@ from tests.truth.scenario import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.signals.grafana import Board, Choice, Target
+    from tests.live.shipped import Alert, Shipped
+    from tests.signals.grafana import Board, Target
     from tests.signals.server import Api
     from tests.truth.events import Event
     from tests.truth.samples import Recording
     from tests.truth.scenario import Alerts, Comparison, Scenario
-    from tests.truth.shipped import Alert, Shipped
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,16 @@ class Verdict:
         comparison: what was compared.
         said: what the panel says; None if it is empty.
         true: what the log says; None if the panel should be empty.
-        margin: how far apart they may be.
+        low: the least that the panel may say.
+        high: the most that it may say.
         error: why the panel has no number; "" if it has one or is empty.
     """
 
     comparison: Comparison
     said: float | None
     true: float | None
-    margin: float
+    low: float
+    high: float
     error: str = ""
 
     @property
@@ -48,7 +50,7 @@ class Verdict:
         """Returns whether the panel tells the truth."""
         if self.error or self.said is None or self.true is None:
             return not self.error and self.said is None and self.true is None
-        return abs(self.said - self.true) <= self.margin + 1e-9
+        return self.low - 1e-9 <= self.said <= self.high + 1e-9
 
     @property
     def expected(self) -> bool:
@@ -87,13 +89,13 @@ def _verdict(
     item: Comparison, api: Api, shipped: Shipped, events: Sequence[Event], recording: Recording, at: float
 ) -> Verdict:
     true = item.truth.value(events, at) if isinstance(item.truth, Quantity) else item.truth
-    margin = _margin(item, true, recording)
+    low, high = bounds(item, true, events, recording, at)
     board = shipped.boards[item.dashboard]
     try:
         said = _said(item, target_of(board, item.panel, item.target), board, api, START + at)
     except (QueryError, AmbiguousError) as error:
-        return Verdict(item, None, true, margin, str(error))
-    return Verdict(item, None if said is None else said * item.scale, true, margin)
+        return Verdict(item, None, true, low, high, str(error))
+    return Verdict(item, None if said is None else said * item.scale, true, low, high)
 
 
 class AmbiguousError(Exception):
@@ -115,7 +117,7 @@ def target_of(board: Board, panel: str, ref: str) -> Target:
 
 def _said(item: Comparison, target: Target, board: Board, api: Api, at: float) -> float | None:
     window = grafana.Window(at - board.seconds, at)
-    expr = grafana.filled(target.expr, first_choice(board, api, window), window)
+    expr = grafana.filled(target.expr, grafana.first_choice(board, api, window), window)
     numbers = [
         float(samples[-1][1])
         for labels, samples in api.instant(expr, at).series
@@ -138,32 +140,36 @@ def _said(item: Comparison, target: Target, board: Board, api: Api, at: float) -
     return numbers[0]
 
 
-def first_choice(board: Board, api: Api, window: grafana.Window) -> Choice:
-    """Returns what the menus show when a person opens the dashboard."""
-    choice, _ = next(grafana.choices(board, api, window))
-    return choice
+NEAR = 0.2
+"""Share of the truth by which a percentile may be off besides: client and server start their clocks apart."""
 
 
-def _margin(item: Comparison, true: float | None, recording: Recording) -> float:
+def bounds(
+    item: Comparison, true: float | None, events: Sequence[Event], recording: Recording, at: float
+) -> tuple[float, float]:
+    """Returns the least and the most that a panel may say."""
     within = item.within
-    found = within.absolute or 0.0
     if true is None:
-        return found
-    found = max(found, abs(true) * (within.relative or 0.0))
+        return 0.0, 0.0
+    low = high = true
     if within.scrapes and isinstance(item.truth, Quantity):
-        found = max(found, _of_scrapes(item.truth, true, within.scrapes))
-    return max(found, _of_bucket(recording, within.bucket, true / item.scale) * item.scale) if within.bucket else found
+        low, high = _lately(item.truth, within.scrapes, events, at)
+    if within.bucket:
+        lower, upper = (edge * item.scale for edge in _bucket(recording, within.bucket, true / item.scale))
+        low, high = min(low, lower, true * (1 - NEAR)), max(high, upper, true * (1 + NEAR))
+    relative, absolute = within.relative or 0.0, within.absolute or 0.0
+    return low - max(abs(low) * relative, absolute), high + max(abs(high) * relative, absolute)
 
 
-def _of_scrapes(truth: Quantity, true: float, scrapes: float) -> float:
-    """Returns how far a number may be off that is seen some scrapes too late, at the pace of its window."""
-    if not truth.seconds:
-        raise ValueError("`within.scrapes` needs a quantity with `over`")
-    return abs(true) * scrapes * INTERVAL / truth.seconds
+def _lately(truth: Quantity, scrapes: float, events: Sequence[Event], at: float) -> tuple[float, float]:
+    """Returns the least and the most that was true in the last scrape intervals: a panel may be as old as that."""
+    steps = round(scrapes * INTERVAL / 5)
+    values = [value for step in range(steps + 1) if (value := truth.value(events, at - 5 * step)) is not None]
+    return min(values), max(values)
 
 
-def _of_bucket(recording: Recording, family: str, true: float) -> float:
-    """Returns the width of the bucket of a histogram in which a number lies.
+def _bucket(recording: Recording, family: str, true: float) -> tuple[float, float]:
+    """Returns the edges of the bucket of a histogram in which a number lies.
 
     Raises:
         KeyError: the recording has no such histogram.
@@ -179,8 +185,7 @@ def _of_bucket(recording: Recording, family: str, true: float) -> float:
     if not bounds:
         raise KeyError(f"no series {family}_bucket in the recording")
     upper = next(bound for bound in bounds if bound >= true)
-    lower = max((bound for bound in bounds if bound < true), default=0.0)
-    return upper - lower
+    return max((bound for bound in bounds if bound < true), default=0.0), upper
 
 
 def alert_verdicts(expected: Alerts, api: Api, alerts: Iterable[Alert], seconds: int) -> list[AlertVerdict]:

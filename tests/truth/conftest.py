@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live.shipped import shipped
 from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.truth.scenario import read_scenarios
-from tests.truth.shipped import shipped
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
+    from tests.live.shipped import Shipped
     from tests.truth.scenario import Scenario
-    from tests.truth.shipped import Shipped
 
 
 @pytest.fixture(scope="session")

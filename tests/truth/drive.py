@@ -75,10 +75,8 @@ class Driver:
         environment = {"RAY_ADDRESS": ray.address, **ray.environment} if ray else {}
         self.processes.start(step.name, [self.workloads.python, *self._words(step.run)], environment)
         if not step.background:
-            try:
-                self.processes.finish(step.name, step.seconds)
-            finally:
-                self._take_printed(step.name)
+            self.processes.finish(step.name, step.seconds)
+            self._take_printed(step.name)
             return
         self._started.append(step.name)
         if step.until:

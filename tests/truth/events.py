@@ -53,9 +53,12 @@ class Quantity:
     per: str = ""
     quantile: float = 0.0
     seconds: int = 0
+    less: float = 0.0
 
     def value(self, events: Iterable[Event], at: float) -> float | None:
         """Returns its value at one moment; None where nothing happened that it could be made of."""
+        if self.form == "inflight":
+            return _in_flight(events, self.selection, at) - self.less
         begin = at - self.seconds if self.seconds else -math.inf
         window = [event for event in events if begin < event.at <= at]
         chosen = [event for event in window if self.selection.takes(event)]
@@ -66,10 +69,10 @@ class Quantity:
             return len(chosen) / len(whole) if whole else None
         return _of_numbers(self, [event for event in chosen if event.fields.get(self.field) is not None])
 
-    def number(self, events: Iterable[Event], at: float) -> int:
-        """Returns how many events of its selection lie in its window."""
-        begin = at - self.seconds if self.seconds else -math.inf
-        return sum(self.selection.takes(event) and begin < event.at <= at for event in events)
+
+def _in_flight(events: Iterable[Event], selection: Selection, at: float) -> int:
+    """Returns how many had begun at a moment and were not over; ``seconds`` is how long each took."""
+    return sum(selection.takes(event) and event.at - event.fields["seconds"] <= at < event.at for event in events)
 
 
 def _of_numbers(quantity: Quantity, events: Sequence[Event]) -> float | None:

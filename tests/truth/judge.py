@@ -9,10 +9,10 @@ from tests.truth.replay import replayed
 from tests.truth.report import Outcome
 
 if TYPE_CHECKING:
+    from tests.live.shipped import Shipped
     from tests.signals.binaries import Binaries
     from tests.truth.kept import Kept
     from tests.truth.scenario import Scenario
-    from tests.truth.shipped import Shipped
 
 
 def judge(scenario: Scenario, kept: Kept, shipped: Shipped, binaries: Binaries) -> Outcome:

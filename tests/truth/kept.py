@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.truth import events, samples
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.signals.needed import Needed
     from tests.truth.events import Event
     from tests.truth.samples import Recording
 
 FOLDER = Path(__file__).parent / "fixtures"
+
+OF_WORKLOADS = re.compile("http_|ray_data_|ray_serve_|ray_train|ray_vllm|vllm:")
+"""Families about what scenarios run, in contrast to those about the cluster's own processes."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,27 @@ def load(name: str, folder: Path = FOLDER) -> Kept:
 
 
 def save(name: str, kept: Kept, folder: Path = FOLDER, *, wanted: Needed | None = None) -> None:
-    """Writes a run, of the samples those with a name that is wanted."""
+    """Writes a run.
+
+    Args:
+        name: the scenario's.
+        kept: what the run has left.
+        folder: where to.
+        wanted: the names that panels and rules read: what neither they nor the panels of tomorrow may want is left out,
+            and of the events the lists (the time of every single token). None keeps all.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    recording = kept.recording.only(wanted.__contains__) if wanted else kept.recording
-    samples.write(recording, folder / f"{name}.samples.gz")
+    if wanted:
+        kept = Kept(
+            kept.recording.only(lambda each: each in wanted or bool(OF_WORKLOADS.match(each))),
+            tuple(replace(event, fields=_without_lists(event.fields)) for event in kept.events),
+        )
+    samples.write(kept.recording, folder / f"{name}.samples.gz")
     events.write(kept.events, folder / f"{name}.events.gz")
+
+
+def _without_lists(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if not isinstance(value, list)}
 
 
 def names(folder: Path = FOLDER) -> list[str]:

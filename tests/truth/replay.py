@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from generator.promql.expression import Expression
+    from tests.live.shipped import Record
     from tests.signals.binaries import Binaries
     from tests.signals.server import Answer, Api
     from tests.truth.samples import Recording
@@ -25,7 +26,7 @@ RECEIVER = "--web.enable-remote-write-receiver"
 
 
 @contextlib.contextmanager
-def replayed(binaries: Binaries, recording: Recording, records: Sequence[Expression]) -> Iterator[Api]:
+def replayed(binaries: Binaries, recording: Recording, records: Sequence[Record]) -> Iterator[Api]:
     """Runs a Prometheus that holds a recording, whose start is motion.START, and what the records make of it.
 
     Args:
@@ -42,8 +43,9 @@ def replayed(binaries: Binaries, recording: Recording, records: Sequence[Express
         server.running(binaries, Path(folder) / "data", (), RECEIVER) as api,
     ):
         send(api, _scraped(recording))
-        for layer in layers(records):
-            send(api, [made for rule in layer for made in _recorded(rule, api, recording)])
+        intervals = {id(record.rule): record.interval for record in records}
+        for layer in layers(record.rule for record in records):
+            send(api, [made for rule in layer for made in _recorded(rule, intervals[id(rule)], api, recording)])
         yield api
 
 
@@ -54,25 +56,25 @@ def _scraped(recording: Recording) -> Iterator[Samples]:
             yield Samples(dict(key), points)
 
 
-def _recorded(rule: Expression, api: Api, recording: Recording) -> Iterator[Samples]:
+def _recorded(rule: Expression, interval: int, api: Api, recording: Recording) -> Iterator[Samples]:
     """Yields what a record makes, stale where it makes nothing, as Prometheus does after each evaluation."""
-    ran = _evaluations(recording)
-    answer = api.range(rule.text, START, START + recording.seconds, INTERVAL)
+    ran = _evaluations(recording, interval)
+    answer = api.range(rule.text, START, START + recording.seconds, interval)
     for labels, samples in answer.series:
         values: list[float | None] = [None] * len(ran)
         for at, value in samples:
-            values[round((at - START) / INTERVAL)] = float(value)
+            values[round((at - START) / interval)] = float(value)
         own = {name: text for name, text in labels.items() if name != "__name__"}
-        points = [((START + INTERVAL * index) * 1000, value) for index, value in stale_or_value(values, ran)]
+        points = [((START + interval * index) * 1000, value) for index, value in stale_or_value(values, ran)]
         yield Samples({**own, **rule.labels, "__name__": rule.name}, points)
 
 
-def _evaluations(recording: Recording) -> list[float | None]:
-    """Returns a number for each moment at which rules were evaluated, None where Prometheus did not run."""
-    found: list[float | None] = [None] * (recording.seconds // INTERVAL + 1)
+def _evaluations(recording: Recording, interval: int) -> list[float | None]:
+    """Returns a number for each moment at which a rule was evaluated, None where Prometheus did not run."""
+    found: list[float | None] = [None] * (recording.seconds // interval + 1)
     for target in recording.targets:
         for index, value in enumerate(target.up):
-            moment = min(target.time(index) // (INTERVAL * 1000), len(found) - 1)
+            moment = min(target.time(index) // (interval * 1000), len(found) - 1)
             found[moment] = value if value is not None else found[moment]
     return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, bad_input
 from generator.files import schemas, yamlfile
+from tests.live.shipped import seconds
 from tests.truth.events import Quantity, Selection
 
 if TYPE_CHECKING:
@@ -162,17 +163,12 @@ def _quantity(item: Mapping[str, Any]) -> Quantity:
         item.get("per", ""),
         item.get("quantile", 0.0),
         item.get("over", 0),
+        item.get("less", 0.0),
     )
 
 
 def _selection(item: Mapping[str, Any]) -> Selection:
     return Selection(item["event"], item.get("where", {}))
-
-
-def seconds(duration: str) -> int:
-    """Returns a duration such as ``1h30m`` or ``90s`` in seconds."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration))
 
 
 def moment(text: str, marks: Mapping[str, float]) -> float:

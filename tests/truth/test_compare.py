@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.promql.expression import Expression
+from tests.live.shipped import Alert, Shipped
 from tests.signals.grafana import Board, Target
 from tests.truth import samples
-from tests.truth.compare import AlertVerdict, Verdict, alert_verdicts, target_of, verdicts
+from tests.truth.compare import AlertVerdict, Verdict, alert_verdicts, bounds, target_of, verdicts
 from tests.truth.events import Event, Quantity, Selection
 from tests.truth.replay import active, replayed
 from tests.truth.report import Outcome, as_markdown, as_text
 from tests.truth.scenario import Alerts, Comparison, Scenario, Tolerance
-from tests.truth.shipped import Alert, Shipped
 
 if TYPE_CHECKING:
     from tests.signals.binaries import Binaries
@@ -59,7 +59,8 @@ BOARD = Board(
     0,
 )
 EVENTS = [Event(each / 2, "request", {}) for each in range(600)] + [Event(300, "mark", {"name": "load.end"})]
-RATE = Quantity(Selection("request", {}), "rate", seconds=120)
+ALL = Selection("request", {})
+RATE = Quantity(ALL, "rate", seconds=120)
 
 
 TENTH = Tolerance(absolute=0.1)
@@ -97,8 +98,17 @@ def test_tolerances(binaries: Binaries) -> None:
         comparison(truth=1.1, within=Tolerance(bucket="seconds")),
         comparison(truth=0.4, within=Tolerance(bucket="seconds")),
     )
-    assert [each.margin for each in found] == pytest.approx([0.2, 0.46, 0.5, 1.5, 0.5], rel=1e-2)
+    low, high = [each.low for each in found], [each.high for each in found]
+    assert low == pytest.approx([2.1, 1.84, 1.992, 0.5, 0.0], rel=1e-2)
+    assert high == pytest.approx([2.5, 2.76, 2.0, 2.0, 0.5], rel=1e-2)
     assert [each.holds for each in found] == [False, True, True, True, False]
+
+
+def test_what_was_true_lately_may_be_said() -> None:
+    """Ten events in the last ten seconds, none before: a panel that is a scrape old may say none."""
+    burst = [Event(290.0 + each, "request", {}) for each in range(10)]
+    item = comparison(truth=Quantity(ALL, "count", seconds=60), within=Tolerance(scrapes=1, absolute=1))
+    assert bounds(item, 10.0, burst, RECORDING, 300.0) == (-1.0, 11.0)
 
 
 @pytest.mark.slow
@@ -172,17 +182,17 @@ def test_an_alert_may_be_true_for_less_than_its_wait() -> None:
 
 
 def test_the_page_shows_both_numbers_and_what_does_not_hold() -> None:
-    good = Verdict(comparison(), 2.0, 2.04, 0.1)
-    bad = Verdict(comparison("Paths", None), 1.0, None, 0.0)
+    good = Verdict(comparison(), 2.0, 2.04, 1.94, 2.14)
+    bad = Verdict(comparison("Paths", None), 1.0, None, 0.0, 0.0)
     outcome = Outcome(scenario(), (good, bad), (AlertVerdict("Late", "rest", "fire"),))
     page = as_markdown([outcome])
     assert "1 of 2 numbers are true, in 1 scenarios." in page
-    assert "| ray | Rate | rate: request over 120 s, load.end | 2 | 2.04 | 0.1 | yes |" in page
-    assert "| ray | Paths | empty, load.end | 1 | empty | 0 | **NO** |" in page
+    assert "| ray | Rate | rate: request over 120 s, load.end | 2 | 2.04 | 1.94 to 2.14 | yes |" in page
+    assert "| ray | Paths | empty, load.end | 1 | empty | empty | **NO** |" in page
     assert "- Late was never true (`for` at most 60 s); it should fire: **NO**" in page
     assert as_text(outcome).splitlines() == [
         "x: 2 are not as they should be",
-        "  ray / Paths A (empty, load.end): said 1, true empty, within 0",
+        "  ray / Paths A (empty, load.end): said 1, true empty, may be empty",
         "  alert Late: did rest, should fire",
     ]
     assert not outcome.holds
@@ -191,7 +201,7 @@ def test_the_page_shows_both_numbers_and_what_does_not_hold() -> None:
 
 def test_what_is_known_to_be_wrong_must_be_wrong() -> None:
     known = replace(comparison(), wrong="The exporter rounds.")
-    lies, tells = Verdict(known, 5.0, 2.0, 0.1), Verdict(known, 2.0, 2.0, 0.1)
+    lies, tells = Verdict(known, 5.0, 2.0, 1.9, 2.1), Verdict(known, 2.0, 2.0, 1.9, 2.1)
     assert Outcome(scenario(), (lies,), ()).holds
     assert "**NO**; The exporter rounds." in as_markdown([Outcome(scenario(), (lies,), ())])
     assert not Outcome(scenario(), (tells,), ()).holds

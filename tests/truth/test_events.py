@@ -37,6 +37,9 @@ GOOD = Selection("request", {"status": 200})
         (Quantity(ALL, "quantile", field="seconds", quantile=0.95), 50, 9.0),
         (Quantity(GOOD, "sum", field="seconds", per="tokens"), 50, pytest.approx(0.8 / 30)),
         (Quantity(GOOD, "mean", field="nothing"), 50, None),
+        (Quantity(ALL, "inflight"), 45, 1),
+        (Quantity(ALL, "inflight", less=0.5), 39.8, 0.5),
+        (Quantity(ALL, "inflight"), 35, 0),
     ],
 )
 def test_a_quantity_of_the_log(quantity: Quantity, at: float, value: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.build.build import fit
+from generator.build.profile import load_profile
+from generator.build.sources import read_sources
 from generator.dashboards.compiler import compile_dashboard
 from generator.promql.expression import Expression
 from generator.rules.groups import prometheus_rules
+from tests.conftest import ROOT
 from tests.signals import grafana
 from tests.signals.needed import needed
-from tests.truth.scenario import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +31,10 @@ RULES = ("ray", "ray-serve", "ray-train", "vllm", "observability")
 """The rule files about what runs here. The others ask for exporters that nobody starts."""
 
 
+EVALUATION = 30
+"""Seconds between two evaluations of a group without an interval of its own; the default of kube-prometheus-stack."""
+
+
 @dataclass(frozen=True)
 class Alert:
     """An alert: its expression and how long that must be true, in seconds."""
@@ -36,25 +44,33 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A recording rule, and the seconds between two of its evaluations."""
+
+    rule: Expression
+    interval: int
+
+
+@dataclass(frozen=True)
 class Shipped:
     """What is asked of Prometheus."""
 
     boards: Mapping[str, Board]
-    records: tuple[Expression, ...]
+    records: tuple[Record, ...]
     alerts: tuple[Alert, ...]
 
     def needed(self) -> Needed:
         """Returns the names that panels, menus and rules read."""
         texts = [target.expr for board in self.boards.values() for target in board.targets]
         texts += [menu.query for board in self.boards.values() for menu in board.menus]
-        texts += [rule.text for rule in self.records]
+        texts += [record.rule.text for record in self.records]
         return needed([*texts, *(alert.rule.text for alert in self.alerts)])
 
 
 def shipped(build: Build) -> Shipped:
     """Returns what the chart of a Build brings for the workloads that the truth test runs."""
     boards = {name: grafana.board(name, compile_dashboard(name, build.sources.dashboards[name])) for name in BOARDS}
-    records: list[Expression] = []
+    records: list[Record] = []
     alerts: list[Alert] = []
     for name in RULES:
         for group in rule_groups(build, name):
@@ -62,7 +78,8 @@ def shipped(build: Build) -> Shipped:
                 if "alert" in rule:
                     alerts.append(Alert(_expression(name, group, rule, "alert"), seconds(rule.get("for", "0s"))))
                 else:
-                    records.append(_expression(name, group, rule, "record"))
+                    interval = seconds(group["interval"]) if "interval" in group else EVALUATION
+                    records.append(Record(_expression(name, group, rule, "record"), interval))
     return Shipped(boards, tuple(records), tuple(alerts))
 
 
@@ -70,6 +87,22 @@ def rule_groups(build: Build, name: str) -> list[dict[str, Any]]:
     """Returns the groups of one rule file with the values of the Build."""
     groups: list[dict[str, Any]] = prometheus_rules(build.sources.rules[name], build.values["rules"])["groups"]
     return groups
+
+
+def seconds(duration: str) -> int:
+    """Returns a duration such as ``1h30m`` or ``90s`` in seconds."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration))
+
+
+def the_build(profile: str) -> Build:
+    """Returns the Build of a built-in profile.
+
+    Raises:
+        InputError: there is no such profile.
+    """
+    sources = read_sources(ROOT)
+    return fit(load_profile(profile, sources, []), sources)
 
 
 def _expression(file: str, group: Mapping[str, Any], rule: Mapping[str, Any], kind: Any) -> Expression:
