@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOUNTED = "inference/mounted-metrics"
+EVERYTHING = ["--report-interval", "20000"]
+"""What instrument adds where it is asked for."""
+
 TRAINING = ["training/overlays/cpu", "training/overlays/neuron", "training/overlays/nvidia"]
 
 by_folder = pytest.mark.parametrize("folder", FOLDERS)
@@ -86,7 +89,7 @@ def test_a_field_that_kuberay_does_not_have_is_noticed(file: str) -> None:
 @by_ray_file
 def test_instrument_has_nothing_to_add_to_a_file(file: str, run: Callable[..., tuple[int, str, str]]) -> None:
     more = ["--vllm-metrics"] if file.startswith(MOUNTED) else []
-    assert run("instrument", "--check", *more, str(EXAMPLES / file)) == (0, "", "")
+    assert run("instrument", "--check", *EVERYTHING, *more, str(EXAMPLES / file)) == (0, "", "")
 
 
 @by_folder
@@ -95,7 +98,7 @@ def test_instrument_has_nothing_to_add_to_what_kubectl_builds(
 ) -> None:
     (tmp_path / "built.yaml").write_text(built_text(folder), encoding="utf-8")
     more = ["--vllm-metrics"] if folder == MOUNTED else []
-    assert run("instrument", "--check", *more, "built.yaml") == (0, "", "")
+    assert run("instrument", "--check", *EVERYTHING, *more, "built.yaml") == (0, "", "")
 
 
 @by_ray_file
