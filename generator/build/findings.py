@@ -50,9 +50,10 @@ def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
     """Returns the part of findings that is about queries for Prometheus."""
     profile, sources = build.profile, build.sources
     build = replace(build, values=switches(build.values, build.pins.charts))
+    catalogue = series(build)
     return check(
-        prepared(sources, build.values),
-        series(build),
+        prepared(sources, build.values, catalogue),
+        catalogue,
         gone_names(sources.exporters),
         exemptions=(
             *sources.exemptions,
@@ -109,17 +110,43 @@ def _problem(finding: Finding) -> Problem:
     return Problem(message, finding.file, subject(finding), line=finding.line, hint=finding.hint)
 
 
-def prepared(sources: Sources, values: Mapping[str, Any]) -> Prepared:
-    """Parses the queries of all dashboards and rules that the chart's values switch on."""
+def prepared(
+    sources: Sources, values: Mapping[str, Any], catalogue: Mapping[str, tuple[KnownSeries, ...]] | None = None
+) -> Prepared:
+    """Parses the queries of all dashboards and rules that the chart's values switch on.
+
+    Args:
+        sources: what there is.
+        values: the chart's values.
+        catalogue: what Prometheus may hold. With it, records of files that are off are known where nothing that they
+            read is scraped: then that is what is wrong with a query of theirs, and not the name.
+    """
     dashboards = [spec for name, spec in sources.dashboards.items() if _on(values["dashboards"], name)]
     queries = [query for spec in dashboards for query in dashboard_expressions(spec)]
-    return prepare([*queries, *_rules(sources, values)], [dashboard_scope(spec) for spec in dashboards])
+    silent = [] if catalogue is None else _silent_records(sources, values, catalogue)
+    scopes = [dashboard_scope(spec) for spec in dashboards]
+    return prepare([*queries, *_rules(sources, values)], scopes, silent)
 
 
-def _rules(sources: Sources, values: Mapping[str, Any]) -> Iterator[Expression]:
+def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> Iterator[Expression]:
     return rule_expressions(
-        {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled)}
+        {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled) is on}
     )
+
+
+def _silent_records(
+    sources: Sources, values: Mapping[str, Any], catalogue: Mapping[str, tuple[KnownSeries, ...]]
+) -> list[Expression]:
+    """Returns the records of files that are off of which nothing would come if they were on.
+
+    A record of counts asks ``up`` besides, which every target has.
+    """
+    records = prepare(rule for rule in _rules(sources, values, on=False) if rule.kind == "record")
+    return [
+        item.expression
+        for item in records.items
+        if not any(known.enabled for name in item.names - {"up"} for known in catalogue.get(name, ()))
+    ]
 
 
 def series(build: Build) -> dict[str, tuple[KnownSeries, ...]]:

@@ -99,7 +99,7 @@ def selected(selection: Selection) -> Vector:
         return UNKNOWN
     vectors = [_series_of(known, matchers) for known in kept]
     vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.label_sets is not None]
-    off = not selection.recorded and not any(known.enabled for known in kept)
+    off = all(vector.off for vector in selection.recorded) and not any(known.enabled for known in kept)
     # Names that are listed are forms of one name, of which a cluster may have any; a pattern asks for many at once.
     brief = selection.pattern is None or all(vector.fleeting for vector in vectors)
     found = joined(vectors)
@@ -107,7 +107,9 @@ def selected(selection: Selection) -> Vector:
         fleeting=found.fleeting if brief else _NO_NAMES,
         has_offset=selection.node.has_offset,
         named=True,
-        off=frozenset(known.exporter for known in kept) if off else _NO_NAMES,
+        off=frozenset(known.exporter for known in kept).union(*(vector.off for vector in selection.recorded))
+        if off
+        else _NO_NAMES,
     )
 
 

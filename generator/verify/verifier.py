@@ -172,7 +172,6 @@ class _Run:
             window=0.0,
             summed=False,
             has_offset=False,
-            off=frozenset(),
             fleeting=own if vector.fleeting else frozenset(),
             estimated=own if vector.estimated else frozenset(),
         )

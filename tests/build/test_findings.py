@@ -47,6 +47,19 @@ def test_a_monitor_that_is_off_leaves_its_panels_empty_and_the_check_says_so(sou
     assert any(finding.file == "dashboards/gpu-training.yaml" for finding in found)
 
 
+def test_what_reads_records_of_an_absent_workload_says_that_nothing_scrapes_it(sources: Sources) -> None:
+    from generator.choices.profiles import Layer
+
+    absent = "the cluster has no Ray"
+    layer = Layer("test", {"cluster": {"absent": {"ray": absent}}, "monitors": {"ray": {"enabled": False}}})
+    off = Layer("test", {"rules": {"ray-serve": {"enabled": False}}})
+    found = findings(fit(load_profile("standalone", sources, [layer, off]), sources))
+    assert {finding.check for finding in found if finding.file == "dashboards/inference.yaml"} <= {"off"}
+
+    found = findings(fit(load_profile("standalone", sources, [off]), sources))
+    assert "name" in {finding.check for finding in found if finding.file == "dashboards/inference.yaml"}
+
+
 def test_generation_stops_at_an_error_and_names_the_panel(sources: Sources) -> None:
     vllm = sources.exporters["vllm"]
     families = {name: family for name, family in vllm.families.items() if name != "vllm:kv_cache_usage_perc"}
