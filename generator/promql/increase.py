@@ -5,9 +5,8 @@ its window. The difference of two last samples does neither. With ``last`` the l
 ``before`` the last one of the hour before it:
 
 - ``last - before`` is what happened between them, also across failed scrapes and times in which Prometheus was down;
-- ``last - 0 * last`` is a birth: there was no sample for an hour, so everything is new;
-- where the difference is negative the counter was reset, and ``last`` is what happened since (what happened between
-  ``before`` and the reset is lost).
+- where there is no ``before``, for an hour, the counter was born, and where the difference is negative it was reset: in
+  both cases ``last`` is what is new (what happened between ``before`` and the reset is lost).
 
 "No sample w ago" instead of "no sample for an hour" takes every counter for newborn after one failed scrape. Measured
 on Prometheus 3.14 against an exact log of events, 200 random histories each: 1.000 of the true events with births,
@@ -57,7 +56,7 @@ def exact_increase(selector: str, window: str) -> str:
         window: a duration, as ``5m``.
     """
     last, before = _last(selector, window)
-    return f"({last} - ({before} or 0 * {last}) >= 0 or {last})"
+    return f"({last} - {before} >= 0 or {last})"
 
 
 def guarded_increase(selector: str, window: str) -> str:
@@ -83,7 +82,7 @@ def guarded_increase(selector: str, window: str) -> str:
     watched = f"last_over_time(up[1h] offset {window})"
     mute = f"max_over_time(up[1h] offset {window}) == 0 and last_over_time(up[5m] offset 61m)"
     born = f"{last} and on (job, instance) ({watched} unless ({mute}))"
-    return f"({last} - ({before} or 0 * ({born})) >= 0 or ({last} and {before}))"
+    return f"({last} - {before} >= 0 or ({born}))"
 
 
 def _last(selector: str, window: str) -> tuple[str, str]:
@@ -96,24 +95,17 @@ def increase_window(node: Binary) -> Window | None:
     if node.operator != "or" or not _is_binary(compared, ">=") or compared.right != Number(0.0):
         return None
     difference = compared.left
-    if not _is_binary(difference, "-") or not _is_binary(difference.right, "or"):
+    if not _is_binary(difference, "-") or not _is_before(difference.right, difference.left):
         return None
-    last, before, zero = difference.left, difference.right.left, difference.right.right
-    if not _is_binary(zero, "*") or zero.left != Number(0.0) or not _is_before(before, last):
-        return None
-    born, since = zero.right, node.right
-    if (born, since) == (last, last):
-        return _range(last)
-    guarded = _is_binary(born, "and") and born.left == last
-    if guarded and _is_binary(since, "and") and (since.left, since.right) == (last, before):
+    last, born = difference.left, node.right
+    if born == last or (_is_binary(born, "and") and born.left == last):
         return _range(last)
     return None
 
 
 def births(node: Binary) -> Binary | None:
     """Returns the part of a form that says which births are believed; None if all are."""
-    born = node.left.left.right.right.right
-    return born if isinstance(born, Binary) else None
+    return node.right if isinstance(node.right, Binary) else None
 
 
 def _is_binary(node: object, operator: str) -> bool:

@@ -36,11 +36,10 @@ def test_both_forms_are_recognised_with_their_window(selector: str) -> None:
     [
         ("[1h]", "[2h]"),
         (" offset 5m", ""),
-        ("0 *", "1 *"),
         (">= 0", "> 0"),
         ("x[1h]", "y[1h]"),
         ("last_over_time", "max_over_time"),
-        (" - (", " + ("),
+        (" - ", " + "),
     ],
 )
 def test_what_differs_in_a_part_is_not_recognised(found: str, instead: str) -> None:

@@ -91,10 +91,9 @@ def test_counts_become_a_group_that_is_evaluated_each_minute_before_what_reads_t
     assert (first["name"], first["interval"]) == ("mine.counts", "1m")
     assert [rule["record"] for rule in first["rules"]] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
     assert first["rules"][1]["expr"] == (
-        "sum by (a) (\n(last_over_time(b_count[1m]) - (last_over_time(b_count[1h] offset 1m) or 0 * "
+        "sum by (a) (\n(last_over_time(b_count[1m]) - last_over_time(b_count[1h] offset 1m) >= 0 or "
         "(last_over_time(b_count[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless "
-        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 "
-        "or (last_over_time(b_count[1m]) and last_over_time(b_count[1h] offset 1m)))\n"
+        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))\n"
         'and on (pod) ({__name__=~"vllm:up|ray_vllm:up|ray_vllm_up"})\n)'
     )
 

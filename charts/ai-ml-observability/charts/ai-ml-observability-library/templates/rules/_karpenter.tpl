@@ -10,7 +10,7 @@ groups:
   - record: method:karpenter_cloudprovider_errors:increase1m
     expr: |-
       sum by (method) (
-      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - (last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) or 0 * (last_over_time(karpenter_cloudprovider_errors_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) and last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m)))
+      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
 - name: karpenter.records
   rules:

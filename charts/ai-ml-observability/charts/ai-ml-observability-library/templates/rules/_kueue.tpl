@@ -10,12 +10,12 @@ groups:
   - record: cluster_queue:kueue_admitted_workloads:increase1m
     expr: |-
       sum by (cluster_queue) (
-      (last_over_time(kueue_admitted_workloads_total[1m]) - (last_over_time(kueue_admitted_workloads_total[1h] offset 1m) or 0 * (last_over_time(kueue_admitted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) and last_over_time(kueue_admitted_workloads_total[1h] offset 1m)))
+      (last_over_time(kueue_admitted_workloads_total[1m]) - last_over_time(kueue_admitted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
   - record: cluster_queue_reason:kueue_evicted_workloads:increase1m
     expr: |-
       sum by (cluster_queue, reason) (
-      (last_over_time(kueue_evicted_workloads_total[1m]) - (last_over_time(kueue_evicted_workloads_total[1h] offset 1m) or 0 * (last_over_time(kueue_evicted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) and last_over_time(kueue_evicted_workloads_total[1h] offset 1m)))
+      (last_over_time(kueue_evicted_workloads_total[1m]) - last_over_time(kueue_evicted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
 - name: kueue.records
   rules:

@@ -10,22 +10,22 @@ groups:
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) or 0 * (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m)))
+      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
   - record: namespace_cluster_application:ray_serve_http_errors:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) or 0 * (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m)))
+      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
   - record: namespace_cluster_application_route_status:ray_serve_http_responses:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, route, method, status_code) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) or 0 * (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m)))
+      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
   - record: namespace_cluster_deployment_exception:ray_serve_exceptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, deployment, exception_type) (
-      (last_over_time(ray_serve_deployment_error_counter_total[1m]) - (last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m) or 0 * (last_over_time(ray_serve_deployment_error_counter_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total[1m]) and last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m)))
+      (last_over_time(ray_serve_deployment_error_counter_total[1m]) - last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
 - name: ray-serve.records
   rules:

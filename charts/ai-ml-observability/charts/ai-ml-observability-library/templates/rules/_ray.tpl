@@ -10,12 +10,12 @@ groups:
   - record: namespace_cluster_pod_node:ray_workers_killed:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_memory_manager_worker_eviction_total[1m]) - (last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m) or 0 * (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m)))
+      (last_over_time(ray_memory_manager_worker_eviction_total[1m]) - last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
   - record: namespace_cluster_pod_node:ray_workers_died:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) - (last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m) or 0 * (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m)))
+      (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
       )
 - name: ray.records
   rules:
