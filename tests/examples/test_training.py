@@ -10,15 +10,12 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
 
 from tests.examples.support import EXAMPLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PYTHON = "GEN_CHART_LIVE_PYTHON"
 """The interpreter of an environment with Ray."""
@@ -37,7 +34,7 @@ def python() -> Path:
 
 
 @pytest.fixture(scope="module")
-def job(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[str]]]:
+def job(python: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Runs the job on a Ray of its own; gives its folder, and what the metrics port said while it ran."""
     folder = tmp_path_factory.mktemp("job")
     command = [python, EXAMPLES / "training" / "base" / "train.py", "--learner", "numpy", "--cpus", "0.4"]
