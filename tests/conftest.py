@@ -207,9 +207,10 @@ UNMEASURED = ("tests/e2e/", "tests/rendered/", "tests/signals/", "tests/files/te
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves out of the coverage what is UNMEASURED, and property-based tests, which go one way a hundred times."""
+    """Leaves out of the coverage what is UNMEASURED or slow, and property-based tests, which go one way often."""
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)) or item.nodeid.startswith(UNMEASURED):
+        unmeasured = item.nodeid.startswith(UNMEASURED) or item.get_closest_marker("slow")
+        if unmeasured or is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("no_cover")
 
 

@@ -33,10 +33,12 @@ _DEFAULTS: dict[str, Any] = {
     "auto_min": "10s",
     "calcs": [],
     "fiscalYearStartMonth": 0,
+    "instant": False,
     "justifyMode": "auto",
     "orientation": "auto",
     "percentChangeColorMode": "standard",
     "placement": "bottom",
+    "range": False,
     "repeatDirection": "h",
     "showLegend": True,
     "showPercentChange": False,
@@ -51,9 +53,9 @@ _DEFAULTS: dict[str, Any] = {
 def compile_dashboard(name: str, spec: Dashboard) -> str:
     """Returns the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
 
-    Every target and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
-    it asks for logs; there is no ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the
-    file.
+    Every panel and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
+    it asks for logs; a target for Prometheus asks its panel's (@grafana/scenes 6, SceneQueryRunner). There is no
+    ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the file.
 
     Args:
         name: the dashboard's name; it must be the one that the dashboard was read under.

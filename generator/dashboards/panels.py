@@ -99,7 +99,7 @@ def _target(panel: Panel, query: Expression, name: str) -> Any:
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
     expr = f"({query.text}\n) {_ENDED}" if panel.sparkline else query.text
-    built = prometheus.Dataquery().ref_id(name).expr(expr).datasource(datasource_ref())
+    built = prometheus.Dataquery().ref_id(name).expr(expr)  # it asks the panel's data source
     if panel.type == "table":
         built.format(PromQueryFormat.TABLE)
     else:

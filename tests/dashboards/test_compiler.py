@@ -89,10 +89,11 @@ def test_a_variable_asks_the_chosen_data_source_and_follows_the_time_range() -> 
     assert second["refresh"] == 2
 
 
-def test_a_target_asks_the_chosen_data_source() -> None:
+def test_a_target_asks_its_panels_data_source_which_is_the_chosen_one() -> None:
     found = only_panel(targets=[{"expr": "up", "legend": "{{job}}"}, {"expr": "down", "unit": "s"}])
     first, second = found["targets"]
-    assert found["datasource"] == first["datasource"] == second["datasource"] == SOURCE
+    assert found["datasource"] == SOURCE
+    assert "datasource" not in first | second
     assert (first["refId"], first["expr"], first["legendFormat"], first["range"]) == ("A", "up", "{{job}}", True)
     assert (second["refId"], second["legendFormat"]) == ("B", "__auto")
     (override,) = found["fieldConfig"]["overrides"]
