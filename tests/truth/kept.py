@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "fixtures"
 
-OF_WORKLOADS = re.compile("http_|ray_data_|ray_serve_|ray_train|ray_vllm|vllm:")
-"""Families about what scenarios run, in contrast to those about the cluster's own processes."""
+OF_WORKLOADS = re.compile("(http_|ray_data_|ray_serve_|ray_train|ray_vllm|vllm:)(?!.*_bucket$)")
+"""Series about what scenarios run, not about the cluster's own processes; buckets would be too many."""
 
 
 @dataclass(frozen=True)

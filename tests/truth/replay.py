@@ -51,8 +51,9 @@ def replayed(binaries: Binaries, recording: Recording, records: Sequence[Record]
 
 def _scraped(recording: Recording) -> Iterator[Samples]:
     for target in recording.targets:
+        up = target.up
         for key, values in target.series.items():
-            points = [(START * 1000 + target.time(index), value) for index, value in stale_or_value(values, target.up)]
+            points = [(START * 1000 + target.time(index), value) for index, value in stale_or_value(values, up)]
             yield Samples(dict(key), points)
 
 
