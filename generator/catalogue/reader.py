@@ -119,7 +119,13 @@ class _Parser:
         texts = {field: entry[key] for key, field in _TEXTS.items() if key in entry}
         lives = _seconds(entry.get("lives", ""))
         return Family(
-            name, entry["type"], entry.get("unit", ""), labels, lives=lives, **{"needs": self._needs, **texts}
+            name,
+            entry["type"],
+            entry.get("unit", ""),
+            labels,
+            lives=lives,
+            grows=entry.get("grows", False),
+            **{"needs": self._needs, **texts},
         )
 
     def exposure(self, entry: Mapping[str, Any], path: str) -> Exposure:

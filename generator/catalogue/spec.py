@@ -29,6 +29,7 @@ class Family:
         lives: of a gauge, seconds for which a value is still exposed after it was set; 0 for as long as its process.
         absent_while_zero: why a series is not there before its first event, and where that is known from; "" if it
             starts at zero.
+        grows: of a gauge, whether it only grows, as a counter does.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Family:
     source: str = ""
     lives: int = 0
     absent_while_zero: str = ""
+    grows: bool = False
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ def _way(known: KnownSeries) -> str:
             str(known.lives),
             str(known.estimated),
             str(known.absent_while_zero),
+            str(family.grows),
             _sorted(known.labels),
         )
     )

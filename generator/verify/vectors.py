@@ -32,6 +32,7 @@ class Vector(NamedTuple):
         unborn: those of the counters that are not there before their first event.
         rated: counters of that kind of which a rate was taken.
         gauges: gauges whose raw value still shows in it: rate() must not meet them.
+        growing: those of the gauges that only grow, as a selector selects them.
         buckets: histograms whose buckets these are.
         summed: whether counters were aggregated before a rate was taken.
         quantile: what was made of quantiles, "" if nothing: adding these up makes no sense.
@@ -55,6 +56,7 @@ class Vector(NamedTuple):
     unborn: frozenset[str] = _NO_NAMES
     rated: frozenset[str] = _NO_NAMES
     gauges: frozenset[str] = _NO_NAMES
+    growing: frozenset[str] = _NO_NAMES
     buckets: frozenset[str] = _NO_NAMES
     summed: bool = False
     quantile: str = ""

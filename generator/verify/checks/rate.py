@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.promql.increase import INCREASE
 from generator.verify.hooks import Check, Issue
 from generator.verify.infer import FOR_COUNTERS, FOR_GAUGES, first_vector
 from generator.verify.names import quoted
@@ -29,6 +30,14 @@ def _of_a_gauge(node: Call, args: Sequence[Vector]) -> Issues:
         yield Issue(tuple(sorted(vector.counters)), message, hint)
 
 
+def _new_of_a_gauge(node: Call, args: Sequence[Vector]) -> Issues:
+    vector = first_vector(args)
+    falling = frozenset() if vector is None else vector.gauges - vector.growing
+    if falling:
+        message = f"{node.function} of the gauge {quoted(falling)}, which may fall"
+        yield Issue(tuple(sorted(falling)), message, "use delta; metrics/ says `grows` of a gauge that only grows")
+
+
 def _of_a_counter(node: Call, args: Sequence[Vector]) -> Issues:
     vector = first_vector(args)
     if vector is not None and vector.counters:
@@ -39,6 +48,13 @@ def _of_a_counter(node: Call, args: Sequence[Vector]) -> Issues:
 
 CHECK = Check(
     name="rate",
-    summary=("`rate()` and its like on a gauge or on counters added up before; `delta()` and its like on a counter."),
-    on_call={**dict.fromkeys(sorted(FOR_COUNTERS), _of_a_gauge), **dict.fromkeys(sorted(FOR_GAUGES), _of_a_counter)},
+    summary=(
+        "`rate()` and its like on a gauge or on counters added up before; `$increase:` of a gauge that may fall; "
+        "`delta()` and its like on a counter."
+    ),
+    on_call={
+        INCREASE: _new_of_a_gauge,
+        **dict.fromkeys(sorted(FOR_COUNTERS), _of_a_gauge),
+        **dict.fromkeys(sorted(FOR_GAUGES), _of_a_counter),
+    },
 )
