@@ -116,8 +116,15 @@ def _load(processes: Processes, workloads: Workloads, folder: Path, seconds: int
     say("starting an application in Ray Serve")
     start("app", APP, "--port", str(ray.serve_port), "--replicas", "2")
     processes.wait_until("app", lambda: "ready" in (folder / "app.log").read_text(encoding="utf-8"), 240)
-    say(f"{seconds} s of load: requests, some of which fail, and a training job")
-    start("training", TRAINING, "--workers", "2", "--cpus", "0.2", "--epochs", "100", "--storage", str(folder))
+    say("starting a training job")
+    epochs = folder / "training.jsonl"
+    options = ["--workers", "2", "--cpus", "0.2", "--epochs", "1000", "--checkpoint-every", "20"]
+    start("training", TRAINING, *options, "--storage", str(folder), "--log", str(epochs))
+    try:
+        processes.wait_until("training", epochs.is_file, 180)
+    except ProgramError as error:
+        say(f"no training job: {error}")
+    say(f"{seconds} s of load: requests, some of which fail, and the training job")
     for name, url, model, rate in (
         ("requests", serve, "tiny", "4"),
         ("requests-that-fail", serve, "failing", "0.2"),
