@@ -33,6 +33,7 @@ _DEFAULTS: dict[str, Any] = {
     "auto_min": "10s",
     "calcs": [],
     "fiscalYearStartMonth": 0,
+    "id": 0,
     "instant": False,
     "justifyMode": "auto",
     "orientation": "auto",
@@ -55,7 +56,8 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
 
     Every panel and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
     it asks for logs; a target for Prometheus asks its panel's (@grafana/scenes 6, SceneQueryRunner). There is no
-    ``__inputs`` and no data source's uid. Panels are numbered from 1 in the order of the file.
+    ``__inputs`` and no data source's uid. Panels have no number: Grafana gives them theirs, in this order, when it
+    loads the dashboard (DashboardModel.ensurePanelsHaveUniqueIds; apps/dashboard/pkg/migration in its server).
 
     Args:
         name: the dashboard's name; it must be the one that the dashboard was read under.
@@ -164,19 +166,16 @@ def _menu(spec: Dashboard, index: int, variable: Variable) -> builders.QueryVari
 def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
     from grafana_foundation_sdk.builders import dashboard as builders
 
-    number = 0
     for row_index, (row, rectangles) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
-        number += 1
-        heading = builders.Row(row.title).id(number).collapsed(row.collapsed).grid_pos(_grid(rectangles.heading))
+        heading = builders.Row(row.title).collapsed(row.collapsed).grid_pos(_grid(rectangles.heading))
         panels = []
         for index, (panel, rectangle) in enumerate(zip(row.panels, rectangles.panels, strict=True)):
-            number += 1
             path = f"rows[{row_index}].panels[{index}]"
             lines = list(panel_log_queries(spec, path, panel))
             panel_builder = (
                 build_log_panel(panel, lines) if lines else build_panel(panel, list(panel_queries(spec, path, panel)))
             )
-            panels.append(panel_builder.id(number).grid_pos(_grid(rectangle)))
+            panels.append(panel_builder.grid_pos(_grid(rectangle)))
         if row.collapsed:
             for item in panels:
                 heading.with_panel(item)
