@@ -91,8 +91,9 @@ def test_what_ignores_the_request_to_end_is_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_they_end_when_the_program_that_opened_the_block_is_ended(tmp_path: Path, signum: signal.Signals) -> None:
     program = f"""
-        import pathlib, time
+        import pathlib, signal, time
         from tests.live.processes import Processes
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it from the start
         with Processes(pathlib.Path({str(tmp_path)!r})) as processes:
             processes.start("parent", {PARENT!r})
             time.sleep(600)
@@ -100,7 +101,7 @@ def test_they_end_when_the_program_that_opened_the_block_is_ended(tmp_path: Path
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stderr=subprocess.DEVNULL) as opener:
         child = number_in(tmp_path / "parent.log")
         opener.send_signal(signum)
-        opener.wait()
+        opener.wait(60)
     assert eventually(lambda: not there(child))
 
 
