@@ -6,6 +6,7 @@ Its files, and those of a new profile, lie in tests/new_workload as CONTRIBUTING
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         index.write(
             "\n## throwaway\n\n- [ThrowawayQueueGrowing](ThrowawayQueueGrowing.md): Requests wait at a server\n"
         )
+    readme = folder / "README.md"
+    counted = re.sub(r"(\d+) (?=dashboards|alerts)", lambda number: f"{int(number[1]) + 1} ", readme.read_text("utf-8"))
+    readme.write_text(counted, "utf-8")
     for module, *arguments in (("generator", "--profile", "jark"), ("generator.docs",)):
         done = run(folder, module, *arguments)
         assert done.returncode == 0, done.stderr
