@@ -120,6 +120,7 @@ def _answer(build: Build, writer: int) -> None:
     }
     with os.fdopen(writer, "wb") as stream:
         stream.write(json.dumps({"clean": True, "kept": values}).encode())
+    cache.current().finish()
     cache.current().save_memos(_OF_THE_CHECK)
 
 

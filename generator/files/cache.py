@@ -92,14 +92,19 @@ class Cache:
                 write_lines(place / f"{key}.json", parts)
                 leave_newest(place, _ENTRIES)
 
-    def before_save(self, wait: Callable[[], object]) -> None:
-        """Has something waited for at the end of the run."""
-        self._before_save.append(wait)
+    def before_save(self, do: Callable[[], object]) -> None:
+        """Has something done, or waited for, at the end of the run."""
+        self._before_save.append(do)
+
+    def finish(self) -> None:
+        """Does what before_save was told."""
+        for do in self._before_save:
+            do()
+        self._before_save.clear()
 
     def save(self) -> None:
         """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
-        for wait in self._before_save:
-            wait()
+        self.finish()
         self.save_memos(self._memos)
 
     def save_memos(self, kinds: Iterable[str]) -> None:

@@ -57,6 +57,11 @@ class Memo:
         return self._path is not None
 
     @property
+    def empty(self) -> bool:
+        """Whether no earlier run has kept anything."""
+        return not self._earlier.values
+
+    @property
     def new(self) -> Mapping[str, Any]:
         """The values of this run that no earlier one had kept, by key."""
         return self._new

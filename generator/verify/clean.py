@@ -31,8 +31,11 @@ class CleanExpressions:
         self._names = names
         self._knowledge: dict[str, str] = {}
         self._everything = ""
+        self._found: list[Sequence[Item]] = []
+        if self._memo.on:
+            cache.current().before_save(self._keep)
 
-    def key(self, queries: Sequence[Item]) -> str:
+    def _key(self, queries: Sequence[Item]) -> str:
         """Returns the key of expressions that are judged together.
 
         It holds their content, the definitions of their variables and what is known of their names. "" stands for
@@ -47,14 +50,21 @@ class CleanExpressions:
         defined = "-" if scope is None else " ".join(sorted(scope.defined))
         return _content(item.expression), defined, self._of_everything() if item.broad else self._of(item)
 
-    def __contains__(self, key: object) -> bool:
-        """Returns whether the expressions of a key were found clean."""
-        return isinstance(key, str) and bool(key) and self._memo.get(key) is not None
+    def known(self, queries: Sequence[Item]) -> bool:
+        """Returns whether expressions that are judged together were found clean by an earlier run."""
+        if self._memo.empty:
+            return False
+        key = self._key(queries)
+        return bool(key) and self._memo.get(key) is not None
 
-    def add(self, key: str) -> None:
-        """Keeps that the expressions of a key are clean."""
-        if key:
-            self._memo.set(key, 1)
+    def add(self, queries: Sequence[Item]) -> None:
+        """Keeps that expressions are clean; their keys are made at the end of the run, when nobody waits."""
+        self._found.append(queries)
+
+    def _keep(self) -> None:
+        for key in map(self._key, self._found):
+            if key:
+                self._memo.set(key, 1)
 
     def _of(self, item: Item) -> str:
         return " ".join(self._of_name(name) for name in sorted(item.names))

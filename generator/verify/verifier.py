@@ -107,8 +107,7 @@ class _Run:
 
         None if they were clean before, see clean.py.
         """
-        key = self.clean.key(queries)
-        if key in self.clean:
+        if self.clean.known(queries):
             return
         clean = True
         for item in queries:
@@ -123,7 +122,7 @@ class _Run:
                     clean = False
                     yield _finding(queries[0].expression, check, issue)
         if clean:
-            self.clean.add(key)
+            self.clean.add(queries)
 
     def _reported(self, item: Item) -> Reported:
         scope = self.prepared.scopes.get(item.expression.file)
