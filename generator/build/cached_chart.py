@@ -72,10 +72,11 @@ def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, st
     if not key or chart_key(request) != key:
         return
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
-    if None not in extra.values() and not cache.current().disturbed([*_named(request), *extra]):
+    if None not in extra.values():
         warnings = [asdict(warning) for warning in build.warnings]
         head = {"extra": extra, "warnings": warnings, "paths": [*files]}
-        cache.current().store(_KIND, key, itertools.chain([head], files.items()))
+        parts = itertools.chain([head], files.items())
+        cache.current().store(_KIND, key, parts, made_from=[*_named(request), *extra])
 
 
 def _extra_files(build: Build) -> Iterable[str]:

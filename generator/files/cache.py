@@ -80,12 +80,13 @@ class Cache:
         parts = read_lines(self.folder / kind / f"{key}.json") if self.folder else []
         return parts if parts and None not in parts else None
 
-    def store(self, kind: str, key: str, parts: Iterable[Any]) -> None:
+    def store(self, kind: str, key: str, parts: Iterable[Any], *, made_from: Iterable[str | Path] = ()) -> None:
         """Keeps a large value in a file of its own, part by part, so that it never lies in memory twice.
 
-        A reader has to see for itself that no part is missing at the end.
+        A reader has to see for itself that no part is missing at the end. Nothing is kept if one of the files that it
+        was made from has changed; see disturbed.
         """
-        if self.folder and not self.disturbed():
+        if self.folder and not self.disturbed(made_from):
             place = self.folder / kind
             with contextlib.suppress(OSError):
                 place.mkdir(mode=0o700, exist_ok=True)

@@ -97,7 +97,12 @@ def _libraries() -> Iterator[str]:
 
 def text_of(value: Any) -> str:
     """Returns what stands for a value in keys: its ``repr``; of a dataclass, which is large, its fingerprint."""
-    return _fingerprint_of(Same(value)) if is_dataclass(value) else repr(value)
+    return fingerprint_of(value) if is_dataclass(value) else repr(value)
+
+
+def fingerprint_of(value: Any) -> str:
+    """Returns the fingerprint of a large value, made once for each object, which must not change."""
+    return _fingerprint_of(Same(value))
 
 
 @functools.lru_cache(maxsize=256)

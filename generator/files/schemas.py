@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
 from generator.files import cache
-from generator.files.fingerprints import fingerprint
+from generator.files.fingerprints import fingerprint, fingerprint_of
 from generator.files.same import Same
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
     Its messages are the last resort: jsonschema's errors carry what _explain needs.
     """
     memo = cache.current().memo("valid")
-    key = fingerprint(_fingerprint(Same(schema)), repr(data)) if memo.on else ""
+    key = fingerprint(fingerprint_of(schema), repr(data)) if memo.on else ""
     if key and memo.get(key) is not None:
         return ()
     try:
@@ -84,12 +84,6 @@ def _doubts(data: Any, schema: Mapping[str, Any]) -> tuple[tuple[list[str | int]
         return tuple((list(error.instance_path), error.message) for error in validator.iter_errors(data))
     except ValueError:  # a number or text that it cannot take over from Python
         return None
-
-
-@lru_cache(maxsize=16)
-def _fingerprint(key: Same) -> str:
-    """Returns a schema's part of the key of what is known to follow it."""
-    return fingerprint(repr(key.value))
 
 
 @lru_cache(maxsize=1)
