@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem
+from generator.promql.durations import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +16,6 @@ _PLAIN = re.compile(r"(?:[a-zA-Z0-9_:.][+*]?)+")
 
 _ONLY_RE2 = re.compile(r"\\Q|\\[0-7]{2}")
 """Matches what RE2 reads and the engine of promql-parser does not; the chart's template asks RE2 itself."""
-
-_MILLISECONDS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
 def refuse_bad_scrapes(values: Mapping[str, Any], place: Callable[[str], tuple[str, str]]) -> None:
@@ -37,11 +36,6 @@ def refuse_bad_scrapes(values: Mapping[str, Any], place: Callable[[str], tuple[s
         raise InputError(*problems)
 
 
-def milliseconds(duration: str) -> int:
-    """Returns a duration such as ``1m30s`` in milliseconds."""
-    return sum(int(number) * _MILLISECONDS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[hms])", duration))
-
-
 def _workloads(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields name and block of each workload, of those that are on alone."""
     for name, block in values.items():
@@ -52,7 +46,7 @@ def _workloads(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
 def _long_timeouts(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, block in _workloads(values):
         timeout, interval = (block.get(key, values.get(key, "")) for key in ("scrapeTimeout", "interval"))
-        if not timeout or not interval or milliseconds(timeout) <= milliseconds(interval):
+        if not timeout or not interval or (milliseconds(timeout) or 0) <= (milliseconds(interval) or 0):
             continue
         message = f"found '{timeout}', expected at most the interval, which is '{interval}'"
         if "scrapeTimeout" in block:

@@ -20,8 +20,6 @@ it had gone on: what it had is lost then. So is what happened between the last s
 
 from __future__ import annotations
 
-import re
-
 from generator.promql.parser import Binary, Call, Number, Selector, Window
 
 INCREASE = "$increase"
@@ -30,19 +28,8 @@ INCREASE = "$increase"
 LONGEST = 600.0
 """Seconds of the longest window that the shorthand takes; a record of counts is read over longer ones."""
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
-_UNIT = re.compile(r"([0-9]+)(ms|[smhdwy])")
-_DURATION = re.compile(rf"(?:{_UNIT.pattern})+")
 _MEMORY = 3600.0
 """Seconds before the window in which a counter must have no sample to be taken for newborn."""
-
-
-def seconds(duration: str) -> float | None:
-    """Returns the seconds of a duration of PromQL's, as ``1h30m``; None if it is none."""
-    text = duration.strip()
-    if not _DURATION.fullmatch(text):
-        return None
-    return sum(int(number) * _SECONDS[unit] for number, unit in _UNIT.findall(text))
 
 
 def exact_increase(selector: str, window: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generator.errors import nearest
+from generator.promql.durations import seconds
 from generator.promql.epochs import epoch_increase
-from generator.promql.increase import LONGEST, exact_increase, seconds
+from generator.promql.increase import LONGEST, exact_increase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

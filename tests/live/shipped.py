@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from generator.build.build import fit
 from generator.build.profile import load_profile
 from generator.build.sources import read_sources
 from generator.dashboards.compiler import compile_dashboard
+from generator.promql.durations import milliseconds
 from generator.promql.expression import Expression
 from generator.rules.groups import prometheus_rules
 from tests.conftest import ROOT
@@ -91,8 +91,7 @@ def rule_groups(build: Build, name: str) -> list[dict[str, Any]]:
 
 def seconds(duration: str) -> int:
     """Returns a duration such as ``1h30m`` or ``90s`` in seconds."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration))
+    return (milliseconds(duration) or 0) // 1000
 
 
 def the_build(profile: str) -> Build:

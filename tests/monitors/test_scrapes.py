@@ -12,7 +12,8 @@ from generator.build.chart import chart
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError, Problem
-from generator.monitors.scrapes import is_re2, milliseconds
+from generator.monitors.scrapes import is_re2
+from generator.promql.durations import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,16 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator.promql.increase import births, exact_increase, guarded_increase, increase_window, seconds
+from generator.promql.increase import births, exact_increase, guarded_increase, increase_window
 from generator.promql.parser import Binary, Selector, Window, parse
-
-
-@pytest.mark.parametrize(
-    ("duration", "expected"),
-    [("5m", 300.0), (" 1h30m ", 5400.0), ("250ms", 0.25), ("1d", 86400.0), ("5", None), ("", None), ("$__range", None)],
-)
-def test_a_duration_is_read_as_promql_reads_it(duration: str, expected: float | None) -> None:
-    assert seconds(duration) == expected
 
 
 @pytest.mark.parametrize("selector", ["x_total", 'x_total{a="b"}', '{__name__=~"x|y",a!="b"}'])
