@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 from collections import Counter
 from functools import cache
@@ -24,6 +25,8 @@ from generator.files import yamlfile
 from generator.files.locking import exclusive
 from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
+from tests.signals.binaries import Binaries, NotFoundError, find
+from tests.signals.binaries import cache as built_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -91,6 +94,24 @@ def run(
         return int(ended.value.code or 0), out, err
 
     return call
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """Returns Prometheus and promtool."""
+    try:
+        return find()
+    except NotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    built = built_programs() / "promtool"
+    found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
+    if not found:
+        pytest.skip("no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL")
+    return found
 
 
 @pytest.fixture(params=["3.17", "4.3"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,6 @@ from generator.dashboards.compiler import compile_dashboard
 from generator.files import yamlfile
 from generator.rules.groups import prometheus_rules
 from generator.rules.reader import read_rules
-from tests.signals.binaries import cache
 from tests.signals.grafana import Choice, Raw, Window, board, filled
 
 from .conftest import ROOT, SHIPPED
@@ -36,15 +33,6 @@ SITUATIONS = [
     for name, file in FILES.items()
     for situation in file["situations"]
 ]
-
-
-@pytest.fixture(scope="module")
-def promtool() -> str:
-    built = cache() / "promtool"
-    found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
-    if not found:
-        pytest.skip("no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL")
-    return found
 
 
 def expressions(name: str, variables: Mapping[str, str], seconds: int) -> dict[str, list[str]]:

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.live.moved import Panels, moved, table
-from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.signals.grafana import Board, Target
 from tests.signals.motion import START
 from tests.truth import samples
 from tests.truth.replay import replayed
 
 if TYPE_CHECKING:
+    from tests.signals.binaries import Binaries
     from tests.truth.samples import Values
-
-
-@pytest.fixture(scope="module")
-def binaries() -> Binaries:
-    try:
-        return find()
-    except NotFoundError as error:
-        pytest.skip(str(error))
 
 
 def recording(**values: Values) -> samples.Recording:

@@ -16,13 +16,13 @@ from tests.live.ray_cluster import CLUSTER, HEAD_IP, NAMESPACE, WORKER_IP, ray_p
 from tests.live.scrape_config import monitors_of, prometheus_config
 from tests.monitors.prometheus import scraped
 from tests.signals import server
-from tests.signals.binaries import Binaries, NotFoundError, find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.build.build import Build
     from generator.build.sources import Sources
+    from tests.signals.binaries import Binaries
     from tests.signals.server import Api
 
 ADDRESSES = {
@@ -36,14 +36,6 @@ ADDRESSES = {
 def build_of(sources: Sources, choices: dict[str, Any] | None = None) -> Build:
     layers = [Layer("mine.yaml", choices)] if choices else []
     return fit(load_profile("standalone", sources, layers), sources)
-
-
-@pytest.fixture(scope="module")
-def binaries() -> Binaries:
-    try:
-        return find()
-    except NotFoundError as error:
-        pytest.skip(str(error))
 
 
 def discovered_by(api: Api) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import pytest
 
 from generator.files import yamlfile
 from generator.rules.groups import prometheus_rules
-from tests.signals.binaries import cache
 
 from .conftest import ALERTS, DEFAULTS, ROOT, SPECS
 
@@ -20,15 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = {path.stem: yamlfile.load_mapping(path) for path in sorted((ROOT / "rules" / "tests").glob("*.yaml"))}
-
-
-@pytest.fixture(scope="session")
-def promtool() -> str:
-    built = cache() / "promtool"
-    found = os.environ.get("GEN_CHART_PROMTOOL") or shutil.which("promtool") or (built.is_file() and str(built))
-    if not found:
-        pytest.skip("no promtool: 'make tools' builds it, or name one with GEN_CHART_PROMTOOL")
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import pytest
 
 from generator.files import yamlfile
 
-from .binaries import Binaries, NotFoundError, find
 from .proof import prove
 from .report import as_text
 from .scrapes import ROOT
@@ -16,15 +15,9 @@ from .scrapes import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .binaries import Binaries
+
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def binaries() -> Binaries:
-    try:
-        return find()
-    except NotFoundError as error:
-        pytest.skip(str(error))
 
 
 def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluated(binaries: Binaries) -> None:

@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.live.shipped import shipped
-from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.truth.scenario import read_scenarios
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
     from tests.live.shipped import Shipped
     from tests.truth.scenario import Scenario
-
-
-@pytest.fixture(scope="session")
-def binaries() -> Binaries:
-    try:
-        return find()
-    except NotFoundError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.signals.motion import START
 from tests.truth import samples
 from tests.truth.replay import replayed
@@ -15,6 +14,7 @@ from tests.truth.samples import Recording, Target, read, stale_or_value, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.signals.binaries import Binaries
     from tests.truth.samples import Values
 
 
@@ -26,14 +26,6 @@ def recording(offset: int = 4000, up: Values = (1.0,) * 8, **values: Values) -> 
     """Returns a recording of one target with a series for each name."""
     series = {key("up"): up} | {key(name, path='a"b\\c'): each for name, each in values.items()}
     return Recording((Target({"job": "ray", "instance": "a:1"}, offset, series),))
-
-
-@pytest.fixture(scope="module")
-def binaries() -> Binaries:
-    try:
-        return find()
-    except NotFoundError as error:
-        pytest.skip(str(error))
 
 
 ENDS = (None, 1.0, 2.5, None, None, 3.0, 4.0, 1e-7)
