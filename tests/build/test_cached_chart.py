@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,6 +189,31 @@ def test_a_file_that_changes_while_the_chart_is_made_is_no_key(
     with_cache = tree(tmp_path / "chart")
     assert run(*arguments, "--no-cache")[0] == 0
     assert with_cache == tree(tmp_path / "chart")
+
+
+def test_a_chart_is_not_kept_if_a_file_of_its_request_was_changed_and_changed_back(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generator.build import build as building
+
+    overlay, make, text = tmp_path / "mine.yaml", building.make_build, "monitors: {interval: 17s}\n"
+    overlay.write_text(text)
+    time.sleep(0.05)
+
+    def made_of_another(*arguments: Any) -> Any:
+        overlay.write_text(text.replace("17s", "19s"))
+        build = make(*arguments)
+        overlay.write_text(text)
+        return build
+
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "own"))
+    arguments = ("--profile", "kind", "-f", "mine.yaml", "-o", "chart")
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "make_build", made_of_another)
+        assert run(*arguments)[0] == 0
+    assert "19s" in (tmp_path / "chart" / "values.yaml").read_text()
+    assert run(*arguments)[0] == 0
+    assert "17s" in (tmp_path / "chart" / "values.yaml").read_text()
 
 
 def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
