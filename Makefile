@@ -68,7 +68,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(call need_python,$(BIN)/python,That is in $(VENV): delete it and run make again)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . || \
 		{ test ! -e $(VENV)/.unfinished || rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m generator.files.compiling
+	$(BIN)/python -m generator.build.compiling
 	@rm -f $(VENV)/.unfinished
 	touch $@
 

@@ -96,7 +96,7 @@ def copied(folder: Path) -> Path:
         else:
             shutil.copy(source, folder / name)
     compileall.compile_dir(folder / "generator", quiet=1)
-    subprocess.run([sys.executable, "-m", "generator.files.compiling"], check=True, cwd=folder)
+    subprocess.run([sys.executable, "-m", "generator.build.compiling"], check=True, cwd=folder)
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,13 @@ def test_ci_runs_every_supported_python() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'requires-python = ">={matrix[0]}"' in project
     assert matrix == ["3.11", "3.12", "3.13"]
+
+
+def test_pytest_passes_over_no_folder_of_tests(pytestconfig: pytest.Config) -> None:
+    patterns = pytestconfig.getini("norecursedirs")
+    names = {part for path in (ROOT / "tests").rglob("test_*.py") for part in path.relative_to(ROOT).parts}
+    assert "build" in names
+    assert [name for name in names for pattern in patterns if fnmatch(name, pattern)] == []
 
 
 def test_every_make_target_that_is_called_exists() -> None:

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from generator.files.cachefolder import leave_newest, program_folder
 from generator.files.checkedlines import read_lines, write_lines
-from generator.files.fingerprints import data_fingerprint, fingerprint, newest_change, program_fingerprint, text_of
+from generator.files.compiled import compiled_memos
+from generator.files.fingerprints import (
+    code_fingerprint,
+    data_fingerprint,
+    fingerprint,
+    newest_change,
+    program_fingerprint,
+    text_of,
+)
 from generator.files.memo import Memo
 
 if TYPE_CHECKING:
@@ -46,12 +54,20 @@ class Cache:
         folder: the folder; None keeps nothing.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Takes the folder, which exists and is the user's own."""
+    def __init__(self, folder: Path | None = None, *, code: str = "") -> None:
+        """Takes the folder, which exists and is the user's own, and the fingerprint of the program's code.
+
+        Without that, nothing is taken from the memos that the package brings.
+        """
         self.folder = folder
+        self._code = code
         self._memos: dict[str, Memo] = {}
         self._before_save: list[Callable[[], object]] = []
         self._opened = time.time_ns()
+
+    @functools.cached_property
+    def _compiled(self) -> Path | None:
+        return compiled_memos(self._code) if self.folder and self._code else None
 
     @functools.cached_property
     def data(self) -> str:
@@ -72,7 +88,8 @@ class Cache:
     def memo(self, kind: str) -> Memo:
         """Returns the values of a kind, the same object each time."""
         if kind not in self._memos:
-            self._memos[kind] = Memo(self.folder / f"{kind}.json" if self.folder else None)
+            places = (folder / f"{kind}.json" if folder else None for folder in (self.folder, self._compiled))
+            self._memos[kind] = Memo(*places)
         return self._memos[kind]
 
     def entry(self, kind: str, key: str) -> list[Any] | None:
@@ -106,11 +123,11 @@ class Cache:
     def save(self) -> None:
         """Writes what is new; a disk that refuses is passed over, since nothing depends on it."""
         self.finish()
-        self.save_memos(self._memos)
+        self.save_memos()
 
-    def save_memos(self, kinds: Iterable[str]) -> None:
-        """Writes what is new of some kinds."""
-        memos = [memo for kind in kinds if (memo := self.memo(kind)).new]
+    def save_memos(self, kinds: Iterable[str] | None = None) -> None:
+        """Writes what is new of some kinds; of all, if none is given."""
+        memos = [memo for kind in (self._memos if kinds is None else kinds) if (memo := self.memo(kind)).new]
         if memos and not self.disturbed():
             for memo in memos:
                 memo.save()
@@ -131,13 +148,22 @@ def opened(*, off: bool = False) -> Iterator[Cache]:
     Args:
         off: whether nothing is kept, and nothing that was kept is read.
     """
-    cache = Cache(None if off else _folder())
+    cache = Cache() if off else _opened()
+    try:
+        with used(cache):
+            yield cache
+    finally:
+        cache.save()
+
+
+@contextlib.contextmanager
+def used(cache: Cache) -> Iterator[None]:
+    """Makes a cache the current one, and does not save it."""
     token = _CURRENT.set(cache)
     try:
-        yield cache
+        yield
     finally:
         _CURRENT.reset(token)
-        cache.save()
 
 
 def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -170,12 +196,13 @@ def cached(kind: str, *, shape: Any) -> Callable[[Callable[P, T]], Callable[P, T
     return decorate
 
 
-def _folder() -> Path | None:
-    """Returns this program's folder in the user's cache; None if there can be none."""
+def _opened() -> Cache:
+    """Returns the cache in the user's folder; one that keeps nothing if there can be none."""
     named = os.environ.get(VARIABLE, "")
     if named == "off":
-        return None
+        return Cache()
     try:
-        return program_folder(named, program_fingerprint())
+        code = code_fingerprint()
+        return Cache(program_folder(named, program_fingerprint(code)), code=code)
     except OSError:
-        return None
+        return Cache()

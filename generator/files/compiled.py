@@ -1,8 +1,9 @@
-"""The program's own YAML and templates in the form in which they are used, so that a first run need not parse them.
+"""The program's own data and templates in the form in which they are used, so that a first run need not make it.
 
-They lie in ``generator/compiled``, which compiling.py writes. What is found there is of equal content and was made by
-the same libraries: a file that has changed since, or another PyYAML or Jinja2, makes the run parse it as if nothing
-were there.
+They lie in ``generator/compiled``, which generator/build/compiling.py writes: YAML as data, templates as bytecode, and
+memos of what follows from the data, such as the JSON of dashboards. What is found there is of equal content and was
+made by the same libraries: a file that has changed since, or another PyYAML or Jinja2, makes the run do it as if
+nothing were there.
 """
 
 from __future__ import annotations
@@ -12,17 +13,25 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from generator.files.checkedlines import read_lines
-from generator.files.fingerprints import fingerprint
+from generator.files.fingerprints import fingerprint, installed
 from generator.files.location import package_root
 from generator.files.regular import read_regular
+from generator.files.shapes import fits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from jinja2.bccache import BytecodeCache
 
 FOLDER = "compiled"
 """In the package; as its code, it is trusted. What is damaged is passed over."""
+
+MADE_BY = "made-by.json"
+"""The stamp in memos_folder: see made_by."""
+
+_STAMP = {"code": str, "libraries": [str], "python": str}
+"""The shape of the stamp."""
 
 _LARGEST = 2**22
 """Bytes of a template's bytecode that are read; the largest has some ten thousand."""
@@ -65,6 +74,39 @@ def _yaml_reader() -> list[str]:
 def _module(name: str) -> str:
     """Returns the fingerprint of a module beside this one."""
     return fingerprint((package_root() / "files" / name).read_bytes())
+
+
+def compiled_memos(code: str) -> Path | None:
+    """Returns the folder of the memos that the package brings; None if other code or other libraries have made them.
+
+    Args:
+        code: see code_fingerprint.
+    """
+    folder = memos_folder()
+    stamps = read_lines(folder / MADE_BY)
+    if not fits(stamps, [_STAMP]):
+        return None
+    return folder if [made_by(code, stamp["libraries"]) for stamp in stamps] == stamps != [] else None
+
+
+def memos_folder() -> Path:
+    """Returns where the memos that the package brings lie, with the stamp of what has made them."""
+    return package_root() / FOLDER / "memos"
+
+
+def made_by(code: str, libraries: Iterable[str]) -> dict[str, Any]:
+    """Returns what decides the content of memos: our code, the libraries that are installed of some, and Python.
+
+    Args:
+        code: see code_fingerprint.
+        libraries: distributions as ``NAME-VERSION.dist-info``; others, such as tools for tests, make no difference.
+    """
+    names = {library.partition("-")[0] for library in libraries}
+    return {
+        "code": code,
+        "libraries": sorted(entry for entry in installed() if entry.partition("-")[0] in names),
+        "python": sys.implementation.cache_tag,
+    }
 
 
 def compiled_templates(*, write: bool = False) -> BytecodeCache:

@@ -1,4 +1,4 @@
-"""``python -m generator.files.compiling`` writes ``generator/compiled``, which compiled.py reads; `make` runs it."""
+"""The compiler of the program's own YAML and templates; generator/build/compiling.py runs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def compile_sources() -> None:
-    """Writes ``generator/compiled`` anew.
+    """Writes ``generator/compiled`` anew, which compiled.py reads.
 
     Raises:
         OSError: the disk refuses.
@@ -51,7 +51,3 @@ def _templates() -> Iterator[str]:
     for path in sorted(package_root().rglob("*")):
         if path.is_file() and (path.parent.name == "templates" or path.name == "values.yaml"):
             yield path.relative_to(package_root()).as_posix()
-
-
-if __name__ == "__main__":
-    compile_sources()

@@ -28,13 +28,22 @@ def fingerprint(*parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-def program_fingerprint() -> str:
+def program_fingerprint(code: str) -> str:
     """Returns the fingerprint of what every result depends on besides its input: code, libraries and Python.
+
+    Args:
+        code: see code_fingerprint.
+    """
+    return fingerprint(sys.version, *installed(), code)
+
+
+def code_fingerprint() -> str:
+    """Returns the fingerprint of the program's code and templates.
 
     Raises:
         OSError: a file cannot be read.
     """
-    return fingerprint(sys.version, *_libraries(), *_contents(_code()))
+    return fingerprint(*_contents(_code()))
 
 
 def data_fingerprint() -> str:
@@ -87,12 +96,14 @@ def _contents(files: Iterable[str]) -> Iterator[str | bytes]:
             yield stream.read()
 
 
-def _libraries() -> Iterator[str]:
-    """Yields the names of the installed distributions, which hold their versions."""
+def installed() -> tuple[str, ...]:
+    """Returns the folders of the installed distributions: ``NAME-VERSION.dist-info``, in the order of their search."""
+    found: list[str] = []
     for entry in sys.path:
         with contextlib.suppress(OSError):
             names = os.listdir(entry or ".")  # noqa: PTH208 - names are all that is needed, of some hundred entries
-            yield from sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
+            found += sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
+    return tuple(found)
 
 
 def text_of(value: Any) -> str:

@@ -27,8 +27,8 @@ _FULL = 2**24
 
 
 @dataclass(frozen=True)
-class _Earlier:
-    """What the file of a memo held before the run.
+class _Content:
+    """What a file of a memo holds.
 
     Attributes:
         values: by key.
@@ -45,9 +45,10 @@ class Memo:
     A line of the file holds the values that one run has added, so that a run which adds little writes little.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        """Takes the file; None keeps nothing."""
+    def __init__(self, path: Path | None, compiled: Path | None = None) -> None:
+        """Takes the file, None for a memo that keeps nothing, and the file of what the package brings."""
         self._path = path
+        self._compiled_path = compiled
         self._used: dict[str, Any] = {}
         self._new: dict[str, Any] = {}
 
@@ -70,6 +71,9 @@ class Memo:
         """Returns the value of a key; None if there is none, or an earlier run's has another shape (see fits)."""
         if key in self._new:
             return self._new[key]
+        value = self._compiled.get(key)
+        if value is not None and fits(value, shape):
+            return value
         value = self._earlier.values.get(key)
         if value is None or not fits(value, shape):
             return None
@@ -94,11 +98,19 @@ class Memo:
             append_lines(self._path, _parts(self._new))
 
     @functools.cached_property
-    def _earlier(self) -> _Earlier:
-        lines = read_lines(self._path) if self._path else []
-        found = [value for value in lines if isinstance(value, dict)]
-        values = {key: value for part in found for key, value in part.items()}
-        return _Earlier(values, len(lines) if len(found) == len(lines) else 0)
+    def _compiled(self) -> Mapping[str, Any]:
+        return _read(self._compiled_path).values
+
+    @functools.cached_property
+    def _earlier(self) -> _Content:
+        return _read(self._path)
+
+
+def _read(path: Path | None) -> _Content:
+    lines = read_lines(path) if path else []
+    found = [value for value in lines if isinstance(value, dict)]
+    values = {key: value for part in found for key, value in part.items()}
+    return _Content(values, len(lines) if len(found) == len(lines) else 0)
 
 
 def _size(path: Path) -> int:

@@ -116,14 +116,14 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: p
 def test_another_program_has_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with cache.opened() as run:
         run.memo("texts").set("a", 1)
-    monkeypatch.setattr(fingerprints, "_libraries", lambda: iter(["jinja2-99.dist-info"]))
+    monkeypatch.setattr(fingerprints, "installed", lambda: ("jinja2-99.dist-info",))
     with cache.opened() as run:
         assert run.memo("texts").get("a") is None
 
 
 def test_the_folders_of_old_programs_go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
-        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "installed", lambda number=number: (f"x-{number}.dist-info",))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     assert len(list((folder / "gen-chart-runs").iterdir())) == 4
@@ -142,7 +142,7 @@ def test_what_a_person_keeps_in_the_folder_that_they_name_is_never_removed(
     (folder / "letter.txt").write_text("dear")
     (runs / "5").symlink_to(folder / "a")
     for number in range(9):
-        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "installed", lambda number=number: (f"x-{number}.dist-info",))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     assert [place.name for place in persons if not (place / "thesis.txt").is_file()] == []
@@ -156,13 +156,13 @@ def test_in_a_folder_in_which_others_may_write_nothing_is_removed_or_made(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
-        monkeypatch.setattr(fingerprints, "_libraries", lambda number=number: iter([f"x-{number}.dist-info"]))
+        monkeypatch.setattr(fingerprints, "installed", lambda number=number: (f"x-{number}.dist-info",))
         with cache.opened() as run:
             run.memo("texts").set("a", 1)
     runs = folder / "gen-chart-runs"
     runs.chmod(0o777)
     before = sorted(runs.rglob("*"))
-    monkeypatch.setattr(fingerprints, "_libraries", lambda: iter(["another.dist-info"]))
+    monkeypatch.setattr(fingerprints, "installed", lambda: ("another.dist-info",))
     with cache.opened() as run:
         assert run.folder is None
     assert sorted(runs.rglob("*")) == before

@@ -36,12 +36,12 @@ def test_the_fingerprint_of_the_program_follows_its_code(tmp_path: Path, monkeyp
     (tmp_path / "package" / "a.py").write_text("1")
     monkeypatch.setattr(fingerprints, "package_root", lambda: tmp_path / "package")
     monkeypatch.setattr(fingerprints, "sources_root", lambda: tmp_path)
-    prints = [fingerprints.program_fingerprint()]
+    prints = [fingerprints.program_fingerprint(fingerprints.code_fingerprint())]
     (tmp_path / "package" / "part" / "b.tpl").write_text("1")
-    prints.append(fingerprints.program_fingerprint())
+    prints.append(fingerprints.program_fingerprint(fingerprints.code_fingerprint()))
     (tmp_path / "package" / "part" / "b.tpl").write_text("2")
-    prints.append(fingerprints.program_fingerprint())
+    prints.append(fingerprints.program_fingerprint(fingerprints.code_fingerprint()))
     (tmp_path / "package" / "__pycache__").mkdir()
     (tmp_path / "package" / "__pycache__" / "a.pyc").write_text("x")
     assert len(set(prints)) == 3
-    assert fingerprints.program_fingerprint() == prints[-1]
+    assert fingerprints.program_fingerprint(fingerprints.code_fingerprint()) == prints[-1]
