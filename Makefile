@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
-.PHONY: chart test test-fast lint docs bench release-size signals demo truth tools clean
+.PHONY: chart test test-fast lint docs bench release-size cost signals demo truth tools clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -35,6 +35,10 @@ bench: $(VENV)/.ready-dev
 # How much of the Secret that holds a release each profile's chart takes.
 release-size: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.release_size
+
+# What every query costs a Prometheus that watches 100 GPU nodes; OPTIONS="--beside COMMIT" measures another build too.
+cost: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.cost $(OPTIONS)
 
 # Runs every query of every dashboard and rule on a real Prometheus; `make tools` builds one where none is at hand.
 signals: $(VENV)/.ready-dev

@@ -55,16 +55,27 @@ class Stored:
     value: float
 
 
-def lines(stored: Iterable[Stored]) -> Iterator[str]:
-    """Yields the samples of all series as lines of OpenMetrics text, those of one metric together."""
+def courses(stored: Iterable[Stored], points: int = POINTS) -> Iterator[tuple[Stored, Sequence[float], int]]:
+    """Yields each series, those of one metric together, with its values, one each STEP, and the index of its first.
+
+    Args:
+        stored: the series.
+        points: how many values each has; those before its first are not there.
+    """
     groups: dict[Group, list[Stored]] = defaultdict(list)
     for one in stored:
         groups[_group(one)].append(one)
     late = _late(groups)
     for key in sorted(groups):
-        first = POINTS - LATE if key in late else 0
-        for one, values in _moved(sorted(groups[key], key=lambda one: sorted(one.labels.items()))):
-            yield from _written(one, values, first)
+        first = points - LATE if key in late else 0
+        for one, values in _moved(sorted(groups[key], key=lambda one: sorted(one.labels.items())), points):
+            yield one, values, first
+
+
+def lines(stored: Iterable[Stored]) -> Iterator[str]:
+    """Yields the samples of all series as lines of OpenMetrics text, those of one metric together."""
+    for one, values, first in courses(stored):
+        yield from _written(one, values, first)
     yield "# EOF\n"
 
 
@@ -86,9 +97,9 @@ def _group(one: Stored) -> Group:
     return name, rest
 
 
-def _moved(group: Sequence[Stored]) -> Iterator[tuple[Stored, Sequence[float]]]:
+def _moved(group: Sequence[Stored], points: int) -> Iterator[tuple[Stored, Sequence[float]]]:
     phase = zlib.crc32(repr(_group(group[0])).encode()) / 2**32 * math.tau
-    growth = _growth(phase)
+    growth = _growth(phase, points)
     amounts = _amounts(group)
     for one in group:
         name = one.labels["__name__"]
@@ -98,11 +109,11 @@ def _moved(group: Sequence[Stored]) -> Iterator[tuple[Stored, Sequence[float]]]:
             yield one, [one.value + amount * grown for grown in growth]
         elif "quantile" in one.labels and math.isnan(one.value):
             # Nothing was observed lately where it was scraped.
-            yield one, _sway(0.1 * float(one.labels["quantile"]), phase)
+            yield one, _sway(0.1 * float(one.labels["quantile"]), phase, points)
         elif _still(one):
-            yield one, [one.value] * POINTS
+            yield one, [one.value] * points
         else:
-            yield one, _sway(one.value, phase)
+            yield one, _sway(one.value, phase, points)
 
 
 def _still(one: Stored) -> bool:
@@ -112,10 +123,10 @@ def _still(one: Stored) -> bool:
     return part or bool(_CONSTANT.fullmatch(one.labels["__name__"]))
 
 
-def _growth(phase: float) -> list[float]:
+def _growth(phase: float, points: int) -> list[float]:
     """Returns what a counter that has made 1 makes on top of it: about 1 in ten minutes, faster and slower in waves."""
     grown, total = [], 0.0
-    for index in range(POINTS):
+    for index in range(points):
         grown.append(total)
         total += 0.05 * (1 + 0.8 * math.sin(phase + index / 7))
     return grown
@@ -140,9 +151,9 @@ def _amounts(group: Sequence[Stored]) -> dict[int, float]:
     return found
 
 
-def _sway(value: float, phase: float) -> list[float]:
+def _sway(value: float, phase: float, points: int) -> list[float]:
     """Returns a gauge's course around its value, in whole numbers if it was one; 0 and 1 are states that alternate."""
-    wave = [math.sin(phase + index / 9) for index in range(POINTS)]
+    wave = [math.sin(phase + index / 9) for index in range(points)]
     if value in (0.0, 1.0):
         return [1.0 - value if sway > 0.6 else value for sway in wave]
     if value == int(value):

@@ -66,7 +66,7 @@ def prove(
     wanted = _wanted(boards, rules)
     with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:
         where = Path(folder)
-        measured, added = _worlds(root, where / "chart", rules, wanted, foreign)
+        measured, added = worlds(root, where / "chart", rules, wanted, foreign)
         progress(f"{len(measured)} measured and {len(added)} synthetic series")
         alone, together = where / "measured", where / "all"
         _load(binaries, alone, measured)
@@ -90,10 +90,18 @@ def prove(
     )
 
 
-def _worlds(
+def worlds(
     root: Path, chart: Path, rules: Iterable[Expression], wanted: Needed, foreign: Sequence[str]
 ) -> tuple[World, World]:
-    """Returns the series of captures, and those that the catalogue adds to them."""
+    """Returns the series of captures, and those that the catalogue adds to them.
+
+    Args:
+        root: the folder with metrics/, monitors/ and values-schemas/.
+        chart: where a chart of the monitors alone may be written.
+        rules: those whose alerts fire.
+        wanted: the names that queries read.
+        foreign: exporters that their own charts' monitors scrape.
+    """
     exporters = read_catalogue(root, _schema(root, "metrics"))
     found = world.Targets(targets(generated_monitors(root, chart), every_pod()), foreign)
     measured = world.measured(exporters, found, wanted)

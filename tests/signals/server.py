@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Api:
-    """The HTTP API that Grafana asks."""
+    """The HTTP API that Grafana asks; ``pid`` is the server's process, 0 if somebody else has started it."""
 
     url: str
     session: requests.Session
+    pid: int = 0
 
     def instant(self, expr: str, at: float) -> Answer:
         """Evaluates an expression at one moment.
@@ -155,7 +156,7 @@ def running(
             url, process = _start(binaries, config, data, log, flags)
             try:
                 with session(url) as api:
-                    yield api
+                    yield replace(api, pid=process.pid)
             finally:
                 process.terminate()
                 process.wait()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 STALE = struct.pack("<Q", 0x7FF0000000000002)
 """The NaN by which Prometheus marks the end of a series (model/value/value.go)."""
 
-_BATCH = 2000
-"""Series in one request."""
+_BATCH = 8 * 2**20
+"""Bytes of one request, about; Prometheus takes 32 MiB."""
 
 
 @dataclass(frozen=True)
@@ -35,31 +35,50 @@ def send(api: Api, series: Iterable[Samples]) -> None:
     Raises:
         RuntimeError: Prometheus refuses them; the text is its own.
     """
-    encoded = [_field(1, _series(one)) for one in series if one.points]
-    for begin in range(0, len(encoded), _BATCH):
-        reply = api.session.post(
-            f"{api.url}/api/v1/write",
-            data=_snappy(b"".join(encoded[begin : begin + _BATCH])),
-            headers={
-                "Content-Encoding": "snappy",
-                "Content-Type": "application/x-protobuf",
-                "X-Prometheus-Remote-Write-Version": "0.1.0",
-            },
-            timeout=60,
-        )
-        if not reply.ok:
-            raise RuntimeError(f"Prometheus refuses samples: {reply.text}")
+    send_encoded(api, ((one.labels, encoded(one.points)) for one in series if one.points))
 
 
-def _series(one: Samples) -> bytes:
-    labels = (
-        _field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in sorted(one.labels.items())
+def send_encoded(api: Api, series: Iterable[tuple[Mapping[str, str], bytes]]) -> None:
+    """Does what send does with samples that ``encoded`` has made: those of many series may be the same."""
+    batch: list[bytes] = []
+    size = 0
+    for labels, points in series:
+        batch.append(_field(1, _labels(labels) + points))
+        size += len(batch[-1])
+        if size >= _BATCH:
+            _post(api, b"".join(batch))
+            batch, size = [], 0
+    if batch:
+        _post(api, b"".join(batch))
+
+
+def _post(api: Api, content: bytes) -> None:
+    reply = api.session.post(
+        f"{api.url}/api/v1/write",
+        data=_snappy(content),
+        headers={
+            "Content-Encoding": "snappy",
+            "Content-Type": "application/x-protobuf",
+            "X-Prometheus-Remote-Write-Version": "0.1.0",
+        },
+        timeout=60,
     )
-    points = (
+    if not reply.ok:
+        raise RuntimeError(f"Prometheus refuses samples: {reply.text}")
+
+
+def encoded(points: Iterable[tuple[int, float | None]]) -> bytes:
+    """Returns samples as they stand in a request."""
+    return b"".join(
         _field(2, b"\x09" + (STALE if value is None else struct.pack("<d", value)) + b"\x10" + _varint(at))
-        for at, value in one.points
+        for at, value in points
     )
-    return b"".join((*labels, *points))
+
+
+def _labels(labels: Mapping[str, str]) -> bytes:
+    return b"".join(
+        _field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in sorted(labels.items())
+    )
 
 
 def _field(number: int, content: bytes) -> bytes:

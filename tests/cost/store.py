@@ -1,0 +1,117 @@
+"""A fleet's history in a Prometheus' storage, and what the recording rules of a side have made of it.
+
+Samples are sent to a Prometheus whose newest block is as long as the whole history, so that they may come series by
+series; a snapshot makes one block of it. The Prometheus that is asked has that block and nothing else: it compacts
+nothing while it is measured.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.cost.fleet import copies
+from tests.signals import server
+from tests.signals.motion import START, STEP, courses
+from tests.signals.records import layers
+from tests.truth.remote_write import Samples, encoded, send, send_encoded
+from tests.truth.samples import stale_or_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from tests.cost.sides import Rule, Side
+    from tests.signals.binaries import Binaries
+    from tests.signals.motion import Stored
+    from tests.signals.server import Api
+
+_LOADING = (
+    "--web.enable-remote-write-receiver",
+    "--web.enable-admin-api",
+    "--storage.tsdb.min-block-duration=100d",
+    "--storage.tsdb.max-block-duration=100d",
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """A folder with a Prometheus' storage of raw samples.
+
+    Attributes:
+        folder: the storage.
+        seconds: from the first scrape, at motion.START, to the last.
+        series: how many it holds.
+    """
+
+    folder: Path
+    seconds: int
+    series: int
+
+    @property
+    def end(self) -> int:
+        """The moment of the last scrape, in Unix seconds."""
+        return START + self.seconds
+
+
+def load(binaries: Binaries, folder: Path, world: Iterable[Stored], nodes: int, hours: float) -> History:
+    """Writes a fleet's history.
+
+    Args:
+        binaries: Prometheus.
+        folder: where its storage is made.
+        world: the series of the proof's cluster.
+        nodes: GPU nodes of the fleet.
+        hours: its length.
+
+    Raises:
+        RuntimeError: Prometheus does not start or refuses the samples.
+    """
+    points = round(hours * 3600) // STEP + 1
+    count = 0
+
+    def everything() -> Iterator[tuple[dict[str, str], bytes]]:
+        nonlocal count
+        for one, values, first in courses(world, points):
+            samples = encoded(((START + STEP * at) * 1000, values[at]) for at in range(first, points))
+            for labels in copies(one, nodes):
+                count += 1
+                yield dict(labels), samples
+
+    with server.running(binaries, folder, (), *_LOADING) as api:
+        send_encoded(api, everything())
+    return History(folder, (points - 1) * STEP, count)
+
+
+def recorded(binaries: Binaries, history: History, side: Side, folder: Path, progress: Callable[[str], object]) -> Path:
+    """Returns a storage in ``folder`` of one block, with the history and all that a side's records make of it.
+
+    Raises:
+        QueryError: a record cannot be evaluated.
+        RuntimeError: Prometheus does not start or refuses the samples.
+    """
+    work = folder.with_suffix(".loading")
+    shutil.copytree(history.folder, work)
+    rules = {id(rule.expression): rule for rule in side.records()}
+    with server.running(binaries, work, (), *_LOADING) as api:
+        for layer in layers(rule.expression for rule in rules.values()):
+            send(api, [made for one in layer for made in _made(rules[id(one)], api, history)])
+            progress(f"{side.name}: {len(layer)} records")
+        name = api.session.post(f"{api.url}/api/v1/admin/tsdb/snapshot", timeout=600).json()["data"]["name"]
+    (work / "snapshots" / name).rename(folder)
+    shutil.rmtree(work)
+    return folder
+
+
+def _made(rule: Rule, api: Api, history: History) -> Iterator[Samples]:
+    """Yields what a record makes, stale where it makes nothing, as Prometheus does after each evaluation."""
+    count = history.seconds // rule.interval + 1
+    ran: list[float | None] = [1.0] * count
+    for labels, samples in api.range(rule.expression.text, START, history.end, rule.interval).series:
+        values: list[float | None] = [None] * count
+        for at, value in samples:
+            values[round((at - START) / rule.interval)] = float(value)
+        points = [((START + rule.interval * at) * 1000, value) for at, value in stale_or_value(values, ran)]
+        own = {name: text for name, text in labels.items() if name != "__name__"}
+        yield Samples({**own, **rule.expression.labels, "__name__": rule.expression.name}, points)
