@@ -2,7 +2,7 @@
 
     python trouble.py kill-replica --times 3 --every 10      # kills a replica of Ray Serve
     python trouble.py kill-worker                            # kills a worker of Ray Train
-    python trouble.py fail --tasks 8                         # tasks that raise at once; --crash: whose process dies
+    python trouble.py fail --tasks 8 --stay 60               # tasks that raise at once; --crash: whose process dies
     python trouble.py spill --megabytes 400 --seconds 60     # more objects than the object store holds
     python trouble.py wait --cpus 1000 --seconds 120         # a task and a placement group that no node can hold
 
@@ -16,6 +16,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -78,16 +79,21 @@ def kill_worker(arguments: argparse.Namespace) -> None:
 
 
 @ray.remote(num_cpus=0.1, max_retries=0)
-def failing(crash: bool) -> None:
-    """Raises, or takes its process with it."""
-    if crash:
-        os._exit(1)
+def failing() -> None:
+    """Raises."""
     raise RuntimeError("this task was told to fail")
 
 
+@ray.remote(num_cpus=0.1, max_retries=0)
+def crashing() -> None:
+    """Takes its process with it."""
+    os._exit(1)
+
+
 def fail(arguments: argparse.Namespace) -> None:
-    """Starts tasks that fail, all at once, and waits for them."""
-    tasks = [failing.remote(arguments.crash) for _ in range(arguments.tasks)]
+    """Starts tasks that fail, all at once, waits for them, and stays: Ray forgets a driver's tasks when it goes."""
+    function = crashing if arguments.crash else failing
+    tasks = [function.remote() for _ in range(arguments.tasks)]
     failed = 0
     for task in tasks:
         try:
@@ -95,6 +101,13 @@ def fail(arguments: argparse.Namespace) -> None:
         except (ray.exceptions.RayTaskError, ray.exceptions.WorkerCrashedError):
             failed += 1
     say(event="tasks failed", tasks=failed, crashed=arguments.crash)
+    time.sleep(arguments.stay)
+
+
+def spilled_bytes() -> int:
+    """Returns what lies in this node's files of spilled objects, in a folder of the session of its own."""
+    session = Path(ray._private.worker.global_worker.node.get_session_dir_path())
+    return sum(path.stat().st_size for path in session.glob("ray_spilled_objects*/*"))
 
 
 def spill(arguments: argparse.Namespace) -> None:
@@ -109,7 +122,9 @@ def spill(arguments: argparse.Namespace) -> None:
         # Random, so that no file system makes it smaller.
         held.append(ray.put(os.urandom(size)))
     say(event="objects held", bytes=len(held) * size, store=store)
-    time.sleep(arguments.seconds)
+    time.sleep(arguments.seconds / 2)
+    say(event="objects spilled", bytes=spilled_bytes())
+    time.sleep(arguments.seconds / 2)
     del held
     say(event="objects freed")
 
@@ -147,6 +162,7 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
             killing.add_argument("--deployment", default="", help="APPLICATION#DEPLOYMENT, or how that begins")
     failing_tasks = command(fail)
     failing_tasks.add_argument("--tasks", type=int, default=8)
+    failing_tasks.add_argument("--stay", type=float, default=0.0, help="seconds for which the driver lives on")
     failing_tasks.add_argument("--crash", action="store_true", help="kill the process instead of raising")
     spilling = command(spill)
     spilling.add_argument("--megabytes", type=int, default=400)

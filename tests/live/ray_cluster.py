@@ -65,7 +65,13 @@ class RayCluster:
 
 
 def start_ray(
-    processes: Processes, python: Path, folder: Path, *, cpus: int = 2, environment: Mapping[str, str] | None = None
+    processes: Processes,
+    python: Path,
+    folder: Path,
+    *,
+    cpus: int = 2,
+    environment: Mapping[str, str] | None = None,
+    mounted: bool = False,
 ) -> RayCluster:
     """Starts a head and a worker and waits until both serve metrics.
 
@@ -75,6 +81,7 @@ def start_ray(
         folder: a short path, for sockets and logs: a socket's path may have 107 characters.
         cpus: logical CPUs of each node.
         environment: variables on top of ENVIRONMENT.
+        mounted: whether the head's pod says that an application serves vLLM's metrics at /metrics.
 
     Raises:
         ProgramError: a node does not start.
@@ -104,7 +111,7 @@ def start_ray(
     return RayCluster(
         address=f"{head}:{gcs}",
         serve_port=serve,
-        pods=ray_pods(),
+        pods=ray_pods(mounted=mounted),
         addresses={
             (HEAD_IP, 8080): f"127.0.0.1:{head_metrics}",
             (HEAD_IP, 44217): f"127.0.0.1:{autoscaler_metrics}",
@@ -166,12 +173,14 @@ def _serves(port: int, wanted: str) -> bool:
         return False
 
 
-def ray_pods() -> tuple[Pod, ...]:
+def ray_pods(*, mounted: bool = False) -> tuple[Pod, ...]:
     """Returns the pods that the two nodes stand for."""
-    return _pod("head", HEAD_IP, "node-a"), _pod("worker", WORKER_IP, "node-b")
+    # The label of monitors/ray-serve-vllm.yaml.
+    label = {"ai-ml-observability/vllm-metrics": "true"} if mounted else {}
+    return _pod("head", HEAD_IP, "node-a", label), _pod("worker", WORKER_IP, "node-b", {})
 
 
-def _pod(kind: str, ip: str, node: str) -> Pod:
+def _pod(kind: str, ip: str, node: str, labels: Mapping[str, str]) -> Pod:
     """Returns the pod as KubeRay makes it, see monitors/ray.yaml."""
     ports = {"head": (("gcs-server", 6379), ("metrics", 8080)), "worker": (("metrics", 8080),)}
     return Pod(
@@ -179,6 +188,7 @@ def _pod(kind: str, ip: str, node: str) -> Pod:
             "ray.io/cluster": CLUSTER,
             "ray.io/node-type": kind,
             "ray.io/group": "headgroup" if kind == "head" else "workers",
+            **labels,
         },
         {f"ray-{kind}": ports[kind]},
         name=f"{CLUSTER}-head" if kind == "head" else f"{CLUSTER}-workers-worker-q2w9r",

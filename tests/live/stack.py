@@ -18,7 +18,7 @@ from tests.ports import free_ports
 from tests.signals import server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from generator.build.build import Build
     from tests.live.scrape_config import Addresses
@@ -58,7 +58,9 @@ def start_workloads(
     progress: Callable[[str], object],
     *,
     ray: bool = True,
+    mounted: bool = False,
     vllm: bool = False,
+    vllm_options: Sequence[str] = (),
 ) -> Workloads:
     """Starts Ray, a vLLM server, or both.
 
@@ -69,7 +71,9 @@ def start_workloads(
         environment: variables of all Ray processes.
         progress: takes a line before what lasts.
         ray: whether Ray runs.
+        mounted: whether Prometheus also scrapes /metrics of Ray Serve's applications.
         vllm: whether a vLLM server runs.
+        vllm_options: further options of ``vllm serve``.
 
     Raises:
         ProgramError: something does not start.
@@ -77,11 +81,11 @@ def start_workloads(
     found = Workloads((), {}, python)
     if ray:
         progress("starting Ray, two nodes")
-        cluster = start_ray(processes, python, folder / "r", environment=environment)
+        cluster = start_ray(processes, python, folder / "r", environment=environment, mounted=mounted)
         found = replace(found, pods=cluster.pods, addresses=cluster.addresses, ray=cluster)
     if vllm:
         progress("starting vLLM with a tiny random model")
-        started = start_vllm(processes, python, folder)
+        started = start_vllm(processes, python, folder, *vllm_options)
         found = replace(
             found,
             pods=(*found.pods, started.pod),

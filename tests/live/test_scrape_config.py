@@ -55,6 +55,11 @@ def test_each_endpoint_that_finds_a_pod_becomes_a_job(sources: Sources, tmp_path
     assert [job["job_name"] for job in config["scrape_configs"]] == [
         f"podMonitor/monitoring/ray/{index}" for index in range(3)
     ]
+    mounted = prometheus_config(monitors, ray_pods(mounted=True), {**ADDRESSES, (HEAD_IP, 8000): "127.0.0.1:13"})
+    assert {job["job_name"] for job in mounted["scrape_configs"]} == {
+        *(job["job_name"] for job in config["scrape_configs"]),
+        "podMonitor/monitoring/ray-serve-vllm/0",
+    }
     for job in config["scrape_configs"]:
         assert (job["scrape_interval"], job["sample_limit"], job["metrics_path"]) == ("30s", 100000, "/metrics")
 

@@ -77,11 +77,11 @@ def _main(names: list[str], replay: bool, profile: str, recordings: Path) -> int
 
 def _run(chosen: list[Scenario], build: Build, binaries: Binaries, recordings: Path) -> None:
     """Runs scenarios and keeps all of their samples; those that need vLLM are left out where it cannot be had."""
-    python, with_vllm = environment(say, with_vllm=any("vllm" in scenario.needs for scenario in chosen))
+    python, with_vllm = environment(say, with_vllm=any(scenario.needs_vllm for scenario in chosen))
     for scenario in chosen:
-        if "vllm" in scenario.needs and not with_vllm:
+        if scenario.needs_vllm and not with_vllm:
             say(f"{scenario.name}: left out, it needs vLLM")
-    for group in groups(each for each in chosen if with_vllm or "vllm" not in each.needs):
+    for group in groups(each for each in chosen if with_vllm or not each.needs_vllm):
         for scenario, (recording, events) in run(group, build, binaries, python, say):
             kept.save(scenario.name, kept.Kept(recording, tuple(events)), recordings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tests.truth.samples import INTERVAL
 from tests.truth.scenario import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tests.live.shipped import Alert, Shipped
     from tests.signals.grafana import Board, Target
@@ -126,19 +127,21 @@ def _said(item: Comparison, target: Target, board: Board, api: Api, at: float) -
     ]
     if not numbers:
         return None
-    match item.reduce:
-        case "sum":
-            return sum(numbers)
-        case "max":
-            return max(numbers)
-        case "min":
-            return min(numbers)
-        case "mean":
-            return sum(numbers) / len(numbers)
+    if item.reduce in _REDUCE:
+        return _REDUCE[item.reduce](numbers)
     if len(numbers) > 1:
         raise AmbiguousError(f"{len(numbers)} series, expected one: choose by `series` or `reduce`")
     return numbers[0]
 
+
+_REDUCE: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "count": len,
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "mean": statistics.fmean,
+}
+"""How several series become one number."""
 
 NEAR = 0.2
 """Share of the truth by which a percentile may be off besides: client and server start their clocks apart."""

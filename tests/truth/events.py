@@ -29,14 +29,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which events count: their kind, and for each field the values that it may have."""
+    """Which events count: their kinds, and for each field the values that it may have."""
 
-    event: str
+    events: tuple[str, ...]
     where: Mapping[str, Any]
 
     def takes(self, event: Event) -> bool:
         """Returns whether an event is one of them."""
-        return event.event == self.event and all(
+        return event.event in self.events and all(
             event.fields.get(name) in (value if isinstance(value, list) else [value])
             for name, value in self.where.items()
         )

@@ -88,7 +88,7 @@ def _meaning(item: Comparison) -> str:
     form = f"p{truth.quantile * 100:g}" if truth.form == "quantile" else truth.form
     field = f" of {truth.field}" if truth.field else ""
     over = f" over {truth.seconds} s" if truth.seconds else ""
-    return f"{form}{field}: {truth.selection.event}{f' ({where})' if where else ''}{over}, {item.at}"
+    return f"{form}{field}: {' and '.join(truth.selection.events)}{f' ({where})' if where else ''}{over}, {item.at}"
 
 
 def _number(value: float | None) -> str:

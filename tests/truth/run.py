@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FIRST_SCRAPES = 90.0
 """Seconds within which every target has to have been scraped."""
 
+MOUNTED = "ray-serve-vllm"
+"""The job that scrapes what applications mount, monitors/ray-serve-vllm.yaml."""
+
 
 Run = tuple["Recording", "list[Event]"]
 """What Prometheus scraped and what programs logged; both have the start of the recording as their time 0."""
@@ -38,12 +41,16 @@ def groups(scenarios: Iterable[Scenario]) -> list[list[Scenario]]:
     found: list[list[Scenario]] = []
     for scenario in scenarios:
         before = found[-1][-1] if found else None
-        shares = before and (before.needs, before.environment) == (scenario.needs, scenario.environment)
+        shares = before and _what_runs(before) == _what_runs(scenario)
         if shares and before and not any(step.kill for step in before.steps):
             found[-1].append(scenario)
         else:
             found.append([scenario])
     return found
+
+
+def _what_runs(scenario: Scenario) -> tuple[object, ...]:
+    return scenario.needs, scenario.environment, scenario.vllm
 
 
 def run(
@@ -70,9 +77,17 @@ def run(
     """
     with folder_and_processes("truth-") as (folder, processes):
         progress(f"logs are in {folder}")
-        needs, environment = scenarios[0].needs, scenarios[0].environment
+        first = scenarios[0]
         workloads = start_workloads(
-            processes, folder, python, environment, progress, ray="ray" in needs, vllm="vllm" in needs
+            processes,
+            folder,
+            python,
+            first.environment,
+            progress,
+            ray="ray" in first.needs,
+            mounted="mounted" in first.needs,
+            vllm="vllm" in first.needs,
+            vllm_options=first.vllm,
         )
         for scenario in scenarios:
             yield (
@@ -99,7 +114,12 @@ def _run(scenario: Scenario, build: Build, binaries: Binaries, driver: Driver) -
 def _wait_for_scrapes(api: Api) -> None:
     until = time.monotonic() + FIRST_SCRAPES
     while True:
-        targets = api.get("targets", state="active")["data"]["activeTargets"]
+        targets = [
+            target
+            for target in api.get("targets", state="active")["data"]["activeTargets"]
+            # An application is started by the scenario's own steps.
+            if target["labels"]["job"] != MOUNTED
+        ]
         if targets and all(target["health"] == "up" for target in targets):
             return
         if time.monotonic() > until:

@@ -85,9 +85,15 @@ class Scenario:
     description: str
     needs: tuple[str, ...]
     environment: Mapping[str, str]
+    vllm: tuple[str, ...]
     steps: tuple[Step, ...]
     compare: tuple[Comparison, ...]
     alerts: Alerts
+
+    @property
+    def needs_vllm(self) -> bool:
+        """Returns whether it needs an environment with vLLM, in Ray or alone."""
+        return not {"vllm", "vllm-in-ray"}.isdisjoint(self.needs)
 
 
 def read_scenarios(folder: Path = FOLDER) -> dict[str, Scenario]:
@@ -125,6 +131,7 @@ def _scenario(path: Path, data: Mapping[str, Any]) -> Scenario:
         data["description"],
         tuple(data["needs"]),
         data.get("environment", {}),
+        tuple(data.get("vllm", ())),
         steps,
         tuple(map(_comparison, data["compare"])),
         Alerts(
@@ -168,7 +175,8 @@ def _quantity(item: Mapping[str, Any]) -> Quantity:
 
 
 def _selection(item: Mapping[str, Any]) -> Selection:
-    return Selection(item["event"], item.get("where", {}))
+    event = item["event"]
+    return Selection((event,) if isinstance(event, str) else tuple(event), item.get("where", {}))
 
 
 def moment(text: str, marks: Mapping[str, float]) -> float:

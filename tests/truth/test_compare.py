@@ -59,7 +59,7 @@ BOARD = Board(
     0,
 )
 EVENTS = [Event(each / 2, "request", {}) for each in range(600)] + [Event(300, "mark", {"name": "load.end"})]
-ALL = Selection("request", {})
+ALL = Selection(("request",), {})
 RATE = Quantity(ALL, "rate", seconds=120)
 
 
@@ -72,7 +72,7 @@ def comparison(panel: str = "Rate", truth: Quantity | float | None = RATE, withi
 
 def scenario(*compare: Comparison) -> Scenario:
     alerts = Alerts(60, frozenset(), frozenset(), {})
-    return Scenario("x", "X", "What runs.", ("ray",), {}, (), compare, alerts)
+    return Scenario("x", "X", "What runs.", ("ray",), {}, (), (), compare, alerts)
 
 
 def judged(binaries: Binaries, *compare: Comparison) -> list[Verdict]:
@@ -120,9 +120,10 @@ def test_several_series_are_chosen_or_reduced(binaries: Binaries) -> None:
         replace(paths, series={"path": "a"}, truth=1.0),
         replace(paths, reduce="sum"),
         replace(paths, reduce="max", truth=1.0),
+        replace(paths, reduce="count"),
     )
     assert found[0].error == "2 series, expected one: choose by `series` or `reduce`"
-    assert [each.holds for each in found] == [False, True, True, True]
+    assert [each.holds for each in found] == [False, True, True, True, True]
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ if name == "broken":
 
 
 def scenario(*steps: Step, name: str = "x", needs: tuple[str, ...] = ("ray",)) -> Scenario:
-    return Scenario(name, "X", "X", needs, {}, steps, (), Alerts(60, frozenset(), frozenset(), {}))
+    return Scenario(name, "X", "X", needs, {}, (), steps, (), Alerts(60, frozenset(), frozenset(), {}))
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ LOG = [
     Event(at, "request", {"status": status, "seconds": seconds, "tokens": 10})
     for at, status, seconds in [(10, 200, 0.1), (20, 200, 0.3), (30, 503, 0.2), (40, 200, 0.4), (50, 500, 9.0)]
 ]
-ALL = Selection("request", {})
-GOOD = Selection("request", {"status": 200})
+ALL = Selection(("request",), {})
+GOOD = Selection(("request",), {"status": 200})
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,10 @@ GOOD = Selection("request", {"status": 200})
         (Quantity(ALL, "count"), 50, 5),
         (Quantity(ALL, "count"), 49.9, 4),
         (Quantity(ALL, "count", seconds=20), 50, 2),
+        (Quantity(Selection(("other", "request"), {}), "count"), 50, 5),
         (Quantity(GOOD, "rate", seconds=40), 40, 3 / 40),
-        (Quantity(Selection("request", {"status": [500, 503]}), "share", of=ALL), 50, 0.4),
-        (Quantity(GOOD, "share", of=Selection("other", {})), 50, None),
+        (Quantity(Selection(("request",), {"status": [500, 503]}), "share", of=ALL), 50, 0.4),
+        (Quantity(GOOD, "share", of=Selection(("other",), {})), 50, None),
         (Quantity(GOOD, "sum", field="tokens"), 50, 30),
         (Quantity(GOOD, "sumrate", field="tokens", seconds=60), 50, 0.5),
         (Quantity(GOOD, "mean", field="seconds"), 50, pytest.approx(0.8 / 3)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,24 +11,44 @@ import pytest
 from tests.conftest import ROOT
 from tests.truth import kept
 from tests.truth.events import marks
-from tests.truth.judge import judge
+from tests.truth.judge import judge, judge_on
+from tests.truth.replay import replayed
 from tests.truth.report import Outcome, as_markdown, as_text
 from tests.truth.samples import INTERVAL
 from tests.truth.scenario import Tolerance, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.live.shipped import Shipped
     from tests.signals.binaries import Binaries
+    from tests.signals.server import Api
     from tests.truth.scenario import Scenario
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def outcomes(scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries) -> dict[str, Outcome]:
-    return {name: judge(scenarios[name], kept.load(name), chart_shipped, binaries) for name in kept.names()}
+def replays(chart_shipped: Shipped, binaries: Binaries) -> Iterator[dict[str, Api]]:
+    """The runs that several tests ask, each on a Prometheus that stays."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(replayed(binaries, kept.load(name).recording, chart_shipped.records))
+            for name in ("serve-errors", "serve-steady")
+        }
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries, replays: Mapping[str, Api]
+) -> dict[str, Outcome]:
+    def outcome(name: str) -> Outcome:
+        run = kept.load(name)
+        if name in replays:
+            return judge_on(replays[name], scenarios[name], run, chart_shipped)
+        return judge(scenarios[name], run, chart_shipped, binaries)
+
+    return {name: outcome(name) for name in kept.names()}
 
 
 def test_every_run_that_is_kept_has_its_scenario(scenarios: Mapping[str, Scenario]) -> None:
@@ -79,7 +100,7 @@ def share_of_errors(form: str) -> Callable[[str], str]:
 MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
     "half a rate": ("serve-steady", "ray-serve", "Requests per second", lambda expr: f"({expr}) / 2"),
     "a delta for a rate": (
-        *("serve-steady", "ray-serve", "Requests per second"),
+        *("serve-steady", "ray-serve", "Requests by deployment"),
         lambda expr: expr.replace("rate(", "delta("),
     ),
     "milliseconds for seconds": (
@@ -103,21 +124,22 @@ MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_query_that_is_wrong_is_caught(
-    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries, name: str
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, replays: Mapping[str, Api], name: str
 ) -> None:
     scenario, dashboard, panel, change = MUTANTS[name]
     changed = with_query(chart_shipped, dashboard, panel, change)
-    assert panel in wrong(judge(scenarios[scenario], kept.load(scenario), changed, binaries))
+    assert panel in wrong(judge_on(replays[scenario], scenarios[scenario], kept.load(scenario), changed))
 
 
 def test_two_panels_with_each_others_queries_are_caught(
-    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, replays: Mapping[str, Api]
 ) -> None:
+    name = "serve-errors"
     one, two = "Requests per second", "Server errors"
     queries = {title: query_of(chart_shipped, "ray-serve", title) for title in (one, two)}
     changed = with_query(chart_shipped, "ray-serve", one, lambda _: queries[two])
     changed = with_query(changed, "ray-serve", two, lambda _: queries[one])
-    assert {one, two} <= wrong(judge(scenarios["serve-errors"], kept.load("serve-errors"), changed, binaries))
+    assert {one, two} <= wrong(judge_on(replays[name], scenarios[name], kept.load(name), changed))
 
 
 def with_a_failed_scrape(left: kept.Kept, scrape: int) -> kept.Kept:

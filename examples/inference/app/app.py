@@ -26,6 +26,7 @@ from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.exceptions import GracefulHTTPError, VLLMClientError, VLLMNotFoundError, VLLMUnprocessableEntityError
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.metrics.loggers import PrometheusStatLogger
 from vllm.v1.metrics.ray_wrappers import RayPrometheusStatLogger
 
 if TYPE_CHECKING:
@@ -88,22 +89,23 @@ def _metrics_route() -> Mount:
 class Completions:
     """One replica: one engine."""
 
-    def __init__(self, name: str, engine: dict[str, Any], *, mounted: bool) -> None:
+    def __init__(self, name: str, engine: dict[str, Any], *, through_ray: bool, mounted: bool) -> None:
         """Starts the engine.
 
         Args:
             name: what requests call the model.
             engine: vLLM's arguments, as AsyncEngineArgs has them.
-            mounted: whether metrics are served at /metrics instead of reported through Ray.
+            through_ray: whether metrics are reported through Ray.
+            mounted: whether they are served at /metrics.
         """
         self._name = name
         if mounted:
             api.routes.append(_metrics_route())
         arguments = AsyncEngineArgs(**{"served_model_name": [name]} | engine)
-        # None is vLLM's own logger, which writes to the registry that /metrics serves. Never both: each request would
-        # be counted twice.
-        loggers = None if mounted else [RayPrometheusStatLogger]
-        self._engine = AsyncLLM.from_engine_args(arguments, stat_loggers=loggers)
+        # vLLM's own writes to the registry that /metrics serves. With both each request is counted in two places.
+        own = [PrometheusStatLogger] if mounted else []
+        rays = [RayPrometheusStatLogger] if through_ray else []
+        self._engine = AsyncLLM.from_engine_args(arguments, stat_loggers=[*rays, *own])
 
     async def check_health(self) -> None:
         """Raises if the engine is dead: Serve asks every ten seconds and replaces the replica."""
@@ -183,7 +185,7 @@ def build(args: dict[str, Any]) -> Application:
         args: `model` (a name on Hugging Face or a folder), `name` (what requests call it; `model` if absent), and
             `engine`, vLLM's arguments as AsyncEngineArgs has them.
     """
-    return _bound(args, mounted=False)
+    return _bound(args, through_ray=True)
 
 
 def build_mounted(args: dict[str, Any]) -> Application:
@@ -194,6 +196,14 @@ def build_mounted(args: dict[str, Any]) -> Application:
     return _bound(args, mounted=True)
 
 
-def _bound(args: dict[str, Any], *, mounted: bool) -> Application:
+def build_both(args: dict[str, Any]) -> Application:
+    """Returns the application with its metrics in both places, for as long as scrapers move from one to the other.
+
+    Each request is counted in both. The dashboards of this project then leave the mount out.
+    """
+    return _bound(args, through_ray=True, mounted=True)
+
+
+def _bound(args: dict[str, Any], *, through_ray: bool = False, mounted: bool = False) -> Application:
     engine = {"model": args["model"], **args.get("engine", {})}
-    return Completions.bind(args.get("name", args["model"]), engine, mounted=mounted)
+    return Completions.bind(args.get("name", args["model"]), engine, through_ray=through_ray, mounted=mounted)

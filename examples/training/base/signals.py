@@ -42,6 +42,7 @@ class Signals:
         self._lock = threading.Lock()
         self._latest: dict[str, float] = {}
         self._samples = 0
+        self._waited = 0.0
         self._since = time.monotonic()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._pulse, daemon=True)
@@ -56,10 +57,11 @@ class Signals:
         self._end.set()
         self._thread.join()
 
-    def batch(self, *, samples: int, loss: float, learning_rate: float, epoch: int) -> None:
-        """Takes note of a batch; the gauges follow within PULSE_SECONDS."""
+    def batch(self, *, samples: int, waited: float, loss: float, learning_rate: float, epoch: int) -> None:
+        """Takes note of a batch, for which the loop waited some seconds; the gauges follow within PULSE_SECONDS."""
         with self._lock:
             self._samples += samples
+            self._waited += waited
             self._latest = {
                 "training_loss": loss,
                 "training_learning_rate": learning_rate,
@@ -79,8 +81,8 @@ class Signals:
 
     def _set(self) -> None:
         with self._lock:
-            latest, samples = dict(self._latest), self._samples
-            self._samples = 0
+            latest, samples, waited = dict(self._latest), self._samples, self._waited
+            self._samples, self._waited = 0, 0.0
             now = time.monotonic()
             elapsed, self._since = now - self._since, now
         if not latest:
@@ -88,4 +90,4 @@ class Signals:
         latest["training_samples_per_second"] = samples / max(elapsed, 1e-9)
         for name, value in latest.items():
             self._gauges[name].set(value)
-        self.record(event="gauges", **latest)
+        self.record(event="gauges", **latest, samples=samples, waited=waited, seconds=elapsed)

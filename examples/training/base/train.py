@@ -77,8 +77,9 @@ def train_loop(config: dict[str, Any]) -> None:
                 rate = learning_rate(min(1.0, (epoch + number / batches) / config["epochs"]), config["learning_rate"])
                 loss = learner.step(batch["features"], batch["target"], rate)
                 time.sleep(config["step_seconds"])
-                rows, waited = rows + len(batch["target"]), waited + wait
-                signals.batch(samples=len(batch["target"]), loss=loss, learning_rate=rate, epoch=epoch)
+                samples = len(batch["target"])
+                rows, waited = rows + samples, waited + wait
+                signals.batch(samples=samples, waited=wait, loss=loss, learning_rate=rate, epoch=epoch)
             seconds = time.monotonic() - started
             signals.record(event="epoch", epoch=epoch, rows=rows, seconds=seconds, waited=waited, loss=loss)
             _report({"epoch": epoch, "loss": loss, "rows": rows}, learner, rank, config)

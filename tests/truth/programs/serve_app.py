@@ -56,11 +56,20 @@ class Completions:
         yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n"
 
 
+def _replicas(least: int, most: int | None) -> dict[str, Any]:
+    """Returns how many replicas there are: a number, or what the autoscaler is told, hasty so that minutes show it."""
+    if most is None:
+        return {"num_replicas": least}
+    policy = {"min_replicas": least, "max_replicas": most, "target_ongoing_requests": 2}
+    return {"autoscaling_config": policy | {"upscale_delay_s": 5, "downscale_delay_s": 20, "metrics_interval_s": 2}}
+
+
 def main() -> None:
     """Runs the application until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--max-replicas", type=int, help="let Ray Serve choose from --replicas to so many")
     parser.add_argument("--max-ongoing", type=int, default=100, help="requests that a replica works on at once")
     parser.add_argument("--max-queued", type=int, default=-1, help="requests that may wait; more get a 503")
     parser.add_argument("--seconds-per-token", type=float, default=0.01)
@@ -69,7 +78,7 @@ def main() -> None:
     # One machine has one port 8000, so that the second node can have no proxy.
     serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": given.port})
     app = Completions.options(
-        num_replicas=given.replicas,
+        **_replicas(given.replicas, given.max_replicas),
         max_ongoing_requests=given.max_ongoing,
         max_queued_requests=given.max_queued,
         ray_actor_options={"num_cpus": 0.1},

@@ -23,7 +23,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the model goes")
-    parser.add_argument("--mounted", action="store_true", help="vLLM's metrics at /metrics, not through Ray")
+    parser.add_argument("--metrics", choices=["ray", "mounted", "both"], default="ray", help="where vLLM's metrics go")
+    parser.add_argument("--max-ongoing", type=int, default=100, help="requests that the replica hands to the engine")
+    parser.add_argument(
+        "--max-queued", type=int, default=-1, help="requests that may wait in Ray Serve; more get a 503"
+    )
+    parser.add_argument("--max-engine-queued", type=int, help="requests that may wait in the engine; more get a 503")
     given = parser.parse_args()
     model = given.folder / "model"
     subprocess.run([sys.executable, EXAMPLE / "cpu" / "tiny_model.py", model], check=True)
@@ -32,9 +37,12 @@ def main() -> None:
     serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": given.port})
     import app
 
-    engine = {"max_model_len": 512, "max_num_seqs": 8, "enforce_eager": True}
-    build = app.build_mounted if given.mounted else app.build
-    serve.run(build({"model": str(model), "name": "tiny", "engine": engine}), name="chat", route_prefix="/")
+    engine = {"model": str(model), "max_model_len": 512, "max_num_seqs": 8, "enforce_eager": True}
+    if given.max_engine_queued is not None:
+        engine["max_num_queued_reqs"] = given.max_engine_queued
+    deployment = app.Completions.options(max_ongoing_requests=given.max_ongoing, max_queued_requests=given.max_queued)
+    through_ray, mounted = given.metrics != "mounted", given.metrics != "ray"
+    serve.run(deployment.bind("tiny", engine, through_ray=through_ray, mounted=mounted), name="chat", route_prefix="/")
     print("ready", flush=True)
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
