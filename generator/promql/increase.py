@@ -46,12 +46,11 @@ def exact_increase(selector: str, window: str) -> str:
     return f"({last} - {before} >= 0 or {last})"
 
 
-def guarded_increase(selector: str, window: str) -> str:
+def guarded_increase(selector: str, window: str, unwatched: str) -> str:
     """Returns what exact_increase does, but believes in births only on targets that Prometheus has watched.
 
     A record of counts must not hold the whole life of a counter that is older than Prometheus: what sums it over days
-    would. A birth is believed if ``up`` of its target was there before the window, whatever it said, and not if it has
-    said 0 for a whole hour. Of what happened in three hours, that says (Prometheus 3.14, 20 histories each):
+    would. Of what happened in three hours, this says (Prometheus 3.14, 20 histories each):
 
     - 1.000 where pods come and go, if a pod serves a minute or more after Prometheus found it, as one does that pulls
       an image or loads a model; 0.999 if it serves at that very moment: what is born in its first minute is lost;
@@ -64,12 +63,22 @@ def guarded_increase(selector: str, window: str) -> str:
     Args:
         selector: a counter with or without matchers, shorthands allowed; its series have the labels job and instance.
         window: a duration, as ``1m``.
+        unwatched: an expression for the targets whose births are not believed, by job and instance.
     """
     last, before = _last(selector, window)
+    return f"({last} - {before} >= 0 or ({last} unless on (job, instance) {unwatched}))"
+
+
+def unwatched_targets(window: str) -> str:
+    """Returns the targets whose births in a window are not believed.
+
+    They are those whose ``up`` was not there before the window, whatever it said, and those for which it has said 0 for
+    a whole hour. Mostly there are none, so that what is recorded of it is next to nothing, and ``unless`` is free; who
+    is watched would be a series for each target.
+    """
     watched = f"last_over_time(up[1h] offset {window})"
     mute = f"max_over_time(up[1h] offset {window}) == 0 and last_over_time(up[5m] offset 61m)"
-    born = f"{last} and on (job, instance) ({watched} unless ({mute}))"
-    return f"({last} - {before} >= 0 or ({born}))"
+    return f"max by (job, instance) (last_over_time(up[{window}]) unless ({watched} unless ({mute})))"
 
 
 def _last(selector: str, window: str) -> tuple[str, str]:
@@ -85,13 +94,13 @@ def increase_window(node: Binary) -> Window | None:
     if not _is_binary(difference, "-") or not _is_before(difference.right, difference.left):
         return None
     last, born = difference.left, node.right
-    if born == last or (_is_binary(born, "and") and born.left == last):
+    if born == last or (_is_binary(born, "unless") and born.left == last):
         return _range(last)
     return None
 
 
 def births(node: Binary) -> Binary | None:
-    """Returns the part of a form that says which births are believed; None if all are."""
+    """Returns the part of a form that says which births are not believed; None if all are."""
     return node.right if isinstance(node.right, Binary) else None
 
 

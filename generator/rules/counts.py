@@ -11,9 +11,10 @@ the scrapes up to an hour. An evaluation that Prometheus skips loses the events 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from generator.promql.increase import guarded_increase
+from generator.promql.increase import guarded_increase, unwatched_targets
 
 if TYPE_CHECKING:
     from generator.rules.spec import Count
@@ -22,9 +23,27 @@ INTERVAL = "1m"
 """How often the group is evaluated, and how far back each evaluation looks."""
 
 
-def count_expression(count: Count) -> str:
-    """Returns the expression of a record of counts, with shorthands."""
-    new = guarded_increase(count.selector, INTERVAL)
+def unwatched_rule(rules: str) -> dict[str, Any]:
+    """Returns the first rule of a file's records of counts: targets whose counters may be older than Prometheus knows.
+
+    Each count would ask ``up`` of all targets for it, which costs more than most counts do. It is a record of the
+    file's own, since a group may read what it has recorded at the same moment, and another group's may be off.
+    """
+    return {"record": _unwatched(rules), "expr": unwatched_targets(INTERVAL)}
+
+
+def _unwatched(rules: str) -> str:
+    return f"job_instance:up_unwatched_by_{re.sub(r'[^a-zA-Z0-9]', '_', rules)}:max"
+
+
+def count_expression(count: Count, rules: str) -> str:
+    """Returns the expression of a record of counts, with shorthands.
+
+    Args:
+        count: what is counted.
+        rules: the name of the file of rules that it stands in.
+    """
+    new = guarded_increase(count.selector, INTERVAL, _unwatched(rules))
     if count.only_with:
         new += f"\nand on ({', '.join(count.only_on)}) ({count.only_with})"
     return f"sum by ({', '.join(count.by)}) (\n{new}\n)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from generator.errors import bad_input
 from generator.promql.expression import Expression
 from generator.promql.shorthands import ShorthandError, expand
-from generator.rules.counts import INTERVAL, count_expression
+from generator.rules.counts import INTERVAL, count_expression, unwatched_rule
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 
@@ -36,9 +36,11 @@ def marked_groups(spec: Rules) -> list[dict[str, Any]]:
         InputError: a shorthand that cannot be written out.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
+    if spec.counts:
+        groups[_counts_group(spec)] = [unwatched_rule(spec.name)]
     for index, count in enumerate(spec.counts):
-        expr = _written(spec, f"counts[{index}].selector", count_expression(count))
-        groups.setdefault(_counts_group(spec), []).append({"record": count.record, "expr": expr})
+        expr = _written(spec, f"counts[{index}].selector", count_expression(count, spec.name))
+        groups[_counts_group(spec)].append({"record": count.record, "expr": expr})
     for index, record in enumerate(spec.records):
         rule = _record(record, _written(spec, f"records[{index}].expr", record.expr))
         groups.setdefault(f"{spec.name}.records", []).append(rule)
@@ -93,7 +95,8 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
         InputError: a shorthand that cannot be written out.
     """
     for spec in specs.values():
-        places = [f"counts[{index}].selector" for index in range(len(spec.counts))]
+        places = ["counts"] if spec.counts else []
+        places += [f"counts[{index}].selector" for index in range(len(spec.counts))]
         places += [f"records[{index}].expr" for index in range(len(spec.records))]
         places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]
         values = numbers(spec, {})

@@ -24,7 +24,8 @@ def test_beside_a_record_of_counts_stands_a_rate_of_the_same_series_by_the_same_
     count = Count("a:b:increase1m", 'errors_total{code="5xx"}', ("namespace", "job"), "Errors.", ("job",), only)
     tail = "\nand on (job) (up)" if only else ""
     assert (
-        rate_beside(count_expression(count)) == f'sum by (namespace, job) (rate(errors_total{{code="5xx"}}[5m]){tail})'
+        rate_beside(count_expression(count, "vllm"))
+        == f'sum by (namespace, job) (rate(errors_total{{code="5xx"}}[5m]){tail})'
     )
 
 

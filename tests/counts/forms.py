@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generator.promql.increase import exact_increase
-from generator.rules.counts import count_expression
+from generator.rules.counts import count_expression, unwatched_rule
 from generator.rules.spec import Count
 
 REQUESTS = "requests_total"
 BAD, ALL = "history:bad:record", "history:all:record"
+_RULES = "history"
 FAILED = f'{REQUESTS}{{code="503"}}'
 
 
@@ -34,10 +35,8 @@ class Form:
 
     def groups(self) -> list[dict[str, object]]:
         """Returns the group of rules."""
-        records = ((BAD, self.bad), (ALL, self.requests))
-        return [
-            {"name": "counts", "interval": "1m", "rules": [{"record": name, "expr": text} for name, text in records]}
-        ]
+        records = [{"record": BAD, "expr": self.bad}, {"record": ALL, "expr": self.requests}]
+        return [{"name": "counts", "interval": "1m", "rules": [unwatched_rule(_RULES), *records]}]
 
     def of(self, record: str, window: str) -> str:
         """Returns the expression for the events of a record in a window."""
@@ -51,7 +50,7 @@ def _form(name: str, pattern: str, number: str = "sum_over_time(RECORD[WINDOW])"
 
 COUNTS = Form(
     "counts",
-    *(count_expression(Count("", selector, ("history",), "")) for selector in (FAILED, REQUESTS)),
+    *(count_expression(Count("", selector, ("history",), ""), _RULES) for selector in (FAILED, REQUESTS)),
 )
 """What ships."""
 

@@ -13,14 +13,14 @@ from generator.promql.parser import Binary, Selector, Window, parse
 
 @pytest.mark.parametrize("selector", ["x_total", 'x_total{a="b"}', '{__name__=~"x|y",a!="b"}'])
 def test_both_forms_are_recognised_with_their_window(selector: str) -> None:
-    for form in (exact_increase, guarded_increase):
-        tree = parse(form(selector, "5m")).tree
+    for text in (exact_increase(selector, "5m"), guarded_increase(selector, "5m", "down")):
+        tree = parse(text).tree
         window = increase_window(tree)
         assert isinstance(window, Window)
         assert (window.seconds, window.subquery) == (300.0, False)
         assert isinstance(window.inner, Selector)
         assert not window.inner.has_offset
-        assert (births(tree) is None) == (form is exact_increase)
+        assert (births(tree) is None) == ("down" not in text)
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,17 @@ def test_counts_become_a_group_that_is_evaluated_each_minute_before_what_reads_t
     data = changed(("counts", 1, "onlyWith"), {"labels": ["pod"], "expr": "$vllm:up"})
     first = prometheus_rules(parse(data))["groups"][0]
     assert (first["name"], first["interval"]) == ("mine.counts", "1m")
-    assert [rule["record"] for rule in first["rules"]] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
-    assert first["rules"][1]["expr"] == (
+    watched, *counts = first["rules"]
+    assert [rule["record"] for rule in counts] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
+    # Which births are not believed is asked once, before them, under a name that no other file has.
+    assert watched["record"] == "job_instance:up_unwatched_by_mine:max"
+    assert watched["expr"] == (
+        "max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless "
+        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))"
+    )
+    assert counts[1]["expr"] == (
         "sum by (a) (\n(last_over_time(b_count[1m]) - last_over_time(b_count[1h] offset 1m) >= 0 or "
-        "(last_over_time(b_count[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless "
-        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))\n"
+        "(last_over_time(b_count[1m]) unless on (job, instance) job_instance:up_unwatched_by_mine:max))\n"
         'and on (pod) ({__name__=~"vllm:up|ray_vllm:up|ray_vllm_up"})\n)'
     )
 

@@ -404,7 +404,7 @@ UNBORN = changed("app_requests_total", family=replace(SMALL["app_requests_total"
         ("sum by (code) (increase(app_errors_total[5m]))", True),
         (f"sum by (code) ({exact_increase('app_requests_total', '5m')})", True),
         (f"sum by (code) ({exact_increase('app_requests_total', '5m')}) / 300", True),
-        (f"sum by (pod) ({guarded_increase('app_requests_total', '1m')})", True),
+        (f"sum by (pod) ({guarded_increase('app_requests_total', '1m', '(up == 0)')})", True),
     ],
 )
 def test_failures_of_a_counter_that_is_absent_while_zero_are_counted_exactly(query: str, sound: bool) -> None:
@@ -421,14 +421,14 @@ def test_the_exact_count_is_a_number_of_events_and_over_its_window_a_rate() -> N
     assert checks(f"sum({counted})", unit="short") == []
     assert checks(f"sum({counted}) / 300", unit="reqps") == []
     assert checks(f"sum({counted})", unit="s") == ["unit"]
-    records = {"a:b:increase1m": f"sum by (model) ({guarded_increase('app_requests_total', '1m')})"}
+    records = {"a:b:increase1m": f"sum by (model) ({guarded_increase('app_requests_total', '1m', '(up == 0)')})"}
     assert checks("sum_over_time(a:b:increase1m[5m]) / 300", unit="reqps", records=records) == []
     assert checks("rate(a:b:increase1m[5m])", records=records) == ["rate"]
 
 
 @pytest.mark.parametrize(("label", "found"), [("instance", []), ("colour", ["label"])])
 def test_the_labels_that_say_which_births_are_believed_have_to_be_there(label: str, found: list[str]) -> None:
-    text = guarded_increase("app_requests_total", "1m").replace("on (job, instance)", f"on (job, {label})")
+    text = guarded_increase("app_requests_total", "1m", "(up == 0)").replace("on (job, instance)", f"on (job, {label})")
     expression = Expression("d.yaml", "rows[0].panels[0].targets[0]", "target", "Panel", f"sum({text})")
     findings = verify([expression], {**UNBORN, **catalogue(known("up", "gauge", "flag"))}, {})
     assert sorted({finding.check for finding in findings}) == found

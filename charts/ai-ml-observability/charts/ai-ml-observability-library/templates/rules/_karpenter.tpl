@@ -7,10 +7,13 @@ groups:
 - name: karpenter.counts
   interval: 1m
   rules:
+  - record: job_instance:up_unwatched_by_karpenter:max
+    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
+      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
   - record: method:karpenter_cloudprovider_errors:increase1m
     expr: |-
       sum by (method) (
-      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_karpenter:max))
       )
 - name: karpenter.records
   rules:

@@ -7,15 +7,18 @@ groups:
 - name: kueue.counts
   interval: 1m
   rules:
+  - record: job_instance:up_unwatched_by_kueue:max
+    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
+      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
   - record: cluster_queue:kueue_admitted_workloads:increase1m
     expr: |-
       sum by (cluster_queue) (
-      (last_over_time(kueue_admitted_workloads_total[1m]) - last_over_time(kueue_admitted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(kueue_admitted_workloads_total[1m]) - last_over_time(kueue_admitted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
   - record: cluster_queue_reason:kueue_evicted_workloads:increase1m
     expr: |-
       sum by (cluster_queue, reason) (
-      (last_over_time(kueue_evicted_workloads_total[1m]) - last_over_time(kueue_evicted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(kueue_evicted_workloads_total[1m]) - last_over_time(kueue_evicted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
 - name: kueue.records
   rules:

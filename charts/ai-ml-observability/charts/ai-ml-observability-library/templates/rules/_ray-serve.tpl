@@ -7,25 +7,28 @@ groups:
 - name: ray-serve.counts
   interval: 1m
   rules:
+  - record: job_instance:up_unwatched_by_ray_serve:max
+    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
+      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application:ray_serve_http_errors:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application_route_status:ray_serve_http_responses:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, route, method, status_code) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_deployment_exception:ray_serve_exceptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, deployment, exception_type) (
-      (last_over_time(ray_serve_deployment_error_counter_total[1m]) - last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_serve_deployment_error_counter_total[1m]) - last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
 - name: ray-serve.records
   rules:

@@ -7,15 +7,18 @@ groups:
 - name: ray.counts
   interval: 1m
   rules:
+  - record: job_instance:up_unwatched_by_ray:max
+    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
+      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
   - record: namespace_cluster_pod_node:ray_workers_killed:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_memory_manager_worker_eviction_total[1m]) - last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_memory_manager_worker_eviction_total[1m]) - last_over_time(ray_memory_manager_worker_eviction_total[1h] offset 1m) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
       )
   - record: namespace_cluster_pod_node:ray_workers_died:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
       )
 - name: ray.records
   rules:

@@ -7,58 +7,61 @@ groups:
 - name: vllm.counts
   interval: 1m
   rules:
+  - record: job_instance:up_unwatched_by_vllm:max
+    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
+      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
   - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m
     expr: |-
       sum by (namespace, job, model_name, le) (
-      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m
     expr: |-
       sum by (namespace, job, model_name) (
-      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m
     expr: |-
       sum by (namespace, job, model_name, le) (
-      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m
     expr: |-
       sum by (namespace, job, model_name) (
-      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job:vllm_http_requests:increase1m
     expr: |-
       sum by (namespace, job) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
       )
   - record: namespace_job:vllm_http_errors:increase1m
     expr: |-
       sum by (namespace, job) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
       )
   - record: namespace_job_pod_status:vllm_http_responses:increase1m
     expr: |-
       sum by (namespace, job, pod, method, status) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
       )
   - record: namespace_cluster_job_model_reason:vllm_requests_finished:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, model_name, finished_reason) (
-      (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) - last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) - last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, model_name, reason) (
-      (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) - last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) - last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_cluster_job_pod_model:vllm_preemptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, pod, model_name) (
-      (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) - last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) and on (job, instance) (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m)))))
+      (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) - last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
 - name: vllm.records
   rules:
