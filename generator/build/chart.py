@@ -102,7 +102,7 @@ def chart(build: Build) -> Chart:
     profile, sources = build.profile, build.sources
     data_schema = chart_schema(build)
     schemas.validate(build.values, data_schema, file=f"profile {profile.name}: values")
-    refuse_bad_scrapes(build.values["monitors"], lambda path: _place(profile, "monitors", path))
+    refuse_bad_scrapes(build.values["monitors"], sources.monitors, lambda path: _place(profile, "monitors", path))
     files: Chart = {
         ".helmignore": render("build/templates/helmignore", header=HEADER),
         "Chart.lock": f"# {HEADER}\n{metadata.chart_lock(sources.pins)}",

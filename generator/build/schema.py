@@ -122,9 +122,16 @@ def bare(schema: Any) -> Any:
     """
     if not isinstance(schema, dict):
         return schema
-    return _mapped(
+    result: dict[str, Any] = _mapped(
         {key: part for key, part in schema.items() if key not in _ANNOTATIONS}, lambda part, _name: bare(part)
     )
+    others = result.get("additionalProperties")
+    if isinstance(others, dict) and isinstance(result.get("properties"), dict):
+        # What is like any other key need not be named: so the blocks of all monitors are one, and written once.
+        result["properties"] = {name: part for name, part in result["properties"].items() if part != others}
+        if not result["properties"]:
+            del result["properties"]
+    return result
 
 
 def _shared(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import InputError, Problem
+from generator.errors import InputError, Problem, nearest
 from generator.promql.durations import milliseconds
 
 if TYPE_CHECKING:
@@ -18,11 +18,14 @@ _ONLY_RE2 = re.compile(r"\\Q|\\[0-7]{2}")
 """Matches what RE2 reads and the engine of promql-parser does not; the chart's template asks RE2 itself."""
 
 
-def refuse_bad_scrapes(values: Mapping[str, Any], place: Callable[[str], tuple[str, str]]) -> None:
-    """Refuses a scrape that may last longer than its interval, and an expression that is no RE2.
+def refuse_bad_scrapes(
+    values: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]], place: Callable[[str], tuple[str, str]]
+) -> None:
+    """Refuses a scrape that may last longer than its interval, what is no RE2, and an endpoint that finds nothing.
 
     Args:
         values: ``monitors`` of the chart's values, checked against its schema.
+        specs: workload → content of monitors/NAME.yaml.
         place: from a path below ``monitors``, as ``ray.interval``, to the file and the whole path that a person knows.
 
     Raises:
@@ -30,7 +33,9 @@ def refuse_bad_scrapes(values: Mapping[str, Any], place: Callable[[str], tuple[s
     """
     problems = [
         Problem(message, *place(path), hint=hint)
-        for path, message, hint in dict.fromkeys((*_long_timeouts(values), *_unreadable(values)))
+        for path, message, hint in dict.fromkeys(
+            (*_long_timeouts(values), *_unreadable(values), *_unknown_endpoints(values, specs))
+        )
     ]
     if problems:
         raise InputError(*problems)
@@ -59,11 +64,38 @@ def _long_timeouts(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for path, expression in _expressions(values):
+        if not is_re2(expression):
+            yield path, f"found '{expression}', expected an RE2 expression", ""
+
+
+def _expressions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields each expression of the values, with its path."""
     blocks = [("", values), *((f"{name}.", block) for name, block in _workloads(values))]
     for prefix, block in blocks:
         for index, expression in enumerate(block.get("dropMetrics", ())):
-            if not is_re2(expression):
-                yield f"{prefix}dropMetrics[{index}]", f"found '{expression}', expected an RE2 expression", ""
+            yield f"{prefix}dropMetrics[{index}]", expression
+    for name, block in _workloads(values):
+        for key, endpoint in block.get("endpoints", {}).items():
+            for kind in ("find", "except"):
+                for way, facts in endpoint.get(kind, {}).items():
+                    path = f"{name}.endpoints.{key}.{kind}.{way}"
+                    yield from ((f"{path}.{fact}", facts[fact]) for fact in ("image", "container") if fact in facts)
+                    yield from ((f"{path}.labels.{label}", text) for label, text in facts.get("labels", {}).items())
+
+
+_FINDERS = ("find", "port", "ports")
+
+
+def _unknown_endpoints(
+    values: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str]]:
+    for name, block in _workloads(values):
+        known = specs[name]["endpoints"]
+        for key, endpoint in block.get("endpoints", {}).items():
+            if key not in known and not any(endpoint.get(finder) for finder in _FINDERS):
+                message = f"'{key}' is no endpoint of {name}, and without port, ports or find no new one"
+                yield f"{name}.endpoints.{key}", message, nearest(key, known)
 
 
 def is_re2(expression: str) -> bool:

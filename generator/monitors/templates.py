@@ -13,7 +13,7 @@ from generator.monitors.labels import NODE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_COPIED = ("scheme", "bearerTokenFile", "tlsConfig")
+_COPIED = ("honorLabels", "scheme", "bearerTokenFile", "tlsConfig")
 """Fields of an endpoint that have the operator's name and meaning."""
 
 
@@ -21,18 +21,22 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
     """Returns the templates by their path in the chart.
 
     ``templates/monitors/_NAME.tpl`` defines what is fixed of a workload, ``templates/monitors/NAME.yaml`` makes the
-    objects of it with the helper ``templates/_monitors.tpl``. The helper also defines ``ai-ml-observability.crd``, a
-    guard for any object of the operator's kinds. It needs ``ai-ml-observability.labels`` from the chart.
+    objects of it with the helpers ``templates/_monitors.tpl`` and, for which targets are meant,
+    ``templates/_targets.tpl``. The first also defines ``ai-ml-observability.crd``, a guard for any object of the
+    operator's kinds. They need ``ai-ml-observability.labels`` from the chart.
 
     Args:
         specs: workload name → content of monitors/NAME.yaml, checked against its schema.
         header: the first line, without comment signs.
 
     Raises:
-        InputError: selectors cannot be told apart, a PodMonitor has a token file, or Helm would take a text for its
-            own.
+        InputError: selectors cannot be told apart or are missing, a PodMonitor has a token file, or Helm would take a
+            text for its own.
     """
-    texts = {"templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header)}
+    texts = {
+        "templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header),
+        "templates/_targets.tpl": render("monitors/templates/_targets.tpl", header=header),
+    }
     for name, spec in sorted(specs.items()):
         _check(name, spec)
         texts[f"templates/monitors/{name}.yaml"] = render("monitors/templates/monitor.yaml", header=header, name=name)
@@ -45,7 +49,7 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
             endpoints=[
                 {
                     "description": _comment(endpoint["description"], 2),
-                    "text": textwrap.indent(yamlfile.dump([_endpoint(name, key, spec)]).rstrip(), "  "),
+                    "text": textwrap.indent(yamlfile.dump([_endpoint(key, spec)]).rstrip(), "  "),
                 }
                 for key, endpoint in spec["endpoints"].items()
             ],
@@ -66,7 +70,8 @@ def _check(name: str, spec: Mapping[str, Any]) -> None:
                     path=f"endpoints.{key}.bearerTokenFile",
                     hint="make it a ServiceMonitor",
                 )
-    selectors = spec["selectors"]
+    _check_find(file, spec)
+    selectors = spec.get("selectors", ())
     names = [selector.get("name") for selector in selectors]
     if len(selectors) > 1 and (None in names or len(set(names)) < len(names)):
         raise bad_input("several selectors, expected a different name on each", file=file, path="selectors")
@@ -79,17 +84,30 @@ def _check(name: str, spec: Mapping[str, Any]) -> None:
             )
 
 
+def _check_find(file: str, spec: Mapping[str, Any]) -> None:
+    """Refuses an endpoint that finds every pod of the cluster, or Services' pods by what only pods' targets have."""
+    for key, endpoint in spec["endpoints"].items():
+        if "find" in endpoint and spec["kind"] != "PodMonitor":
+            raise bad_input("only a PodMonitor finds containers", file=file, path=f"endpoints.{key}.find")
+        if "find" not in endpoint and not spec.get("selectors"):
+            raise bad_input(
+                "nothing says which pods are meant", file=file, path=f"endpoints.{key}", hint="add selectors, or find"
+            )
+
+
 def _head(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     head: dict[str, Any] = {"kind": spec["kind"], "enabled": spec["enabled"]}
     head["selectors"] = list(_selectors(name, spec))
+    head["relabelings"] = [{"sourceLabels": [NODE], "targetLabel": "node"}, *_labels(spec)]
     return head | {key: spec[key] for key in ("dropMetrics", "dropLabels") if key in spec}
 
 
 def _selectors(name: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yields each object's name and label selector; a selector leaves out what an earlier one selects."""
     exclusions: list[dict[str, Any]] = []
-    single = len(spec["selectors"]) == 1
-    for selector in spec["selectors"]:
+    selectors = spec.get("selectors", ({},))
+    single = len(selectors) == 1
+    for selector in selectors:
         result: dict[str, Any] = {}
         if "matchLabels" in selector:
             result["matchLabels"] = selector["matchLabels"]
@@ -102,7 +120,7 @@ def _selectors(name: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         ]
 
 
-def _endpoint(name: str, key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+def _endpoint(key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Returns one endpoint as the helper reads it: its name, its switch, and the operator's own fields."""
     endpoint = spec["endpoints"][key]
     fields: dict[str, Any] = {}
@@ -110,30 +128,34 @@ def _endpoint(name: str, key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         number = "portNumber" if spec["kind"] == "PodMonitor" else "targetPort"
         fields["port" if isinstance(endpoint["port"], str) else number] = endpoint["port"]
     fields["path"] = endpoint.get("path", "/metrics")
-    fields["honorLabels"] = endpoint.get("honorLabels", False)
     fields |= {field: endpoint[field] for field in _COPIED if field in endpoint}
-    fields["relabelings"] = list(_relabelings(name, key, spec))
     result: dict[str, Any] = {"name": key, "enabled": endpoint.get("enabled", True)}
-    if "scrapePort" in endpoint:
-        result["scrapePort"] = endpoint["scrapePort"]
+    for way in ("find", "except"):
+        if way in endpoint:
+            result[way] = {name: _without_source(each) for name, each in endpoint[way].items()}
+    result |= {field: endpoint[field] for field in ("ports", "portOf", "scrapePort") if field in endpoint}
+    if "keep" in endpoint:
+        keep = endpoint["keep"]
+        result["keep"] = [{"action": "keep", "sourceLabels": keep["from"], "regex": keep["regex"]}]
+    relabelings = list(_labels(endpoint))
+    if "dropTargetLabels" in endpoint:
+        relabelings.append({"action": "labeldrop", "regex": "|".join(endpoint["dropTargetLabels"])})
+    if relabelings:
+        result["relabelings"] = relabelings
     return result | {"spec": fields}
 
 
-def _relabelings(name: str, key: str, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields the relabelings of the targets; the operator puts them after its own."""
-    endpoint = spec["endpoints"][key]
-    if "keep" in endpoint:
-        yield {"action": "keep", "sourceLabels": endpoint["keep"]["from"], "regex": endpoint["keep"]["regex"]}
-    yield {"targetLabel": "job", "replacement": name}
-    yield {"targetLabel": "endpoint", "replacement": key}
-    yield {"sourceLabels": [NODE], "targetLabel": "node"}
-    for label, source in {**spec.get("labels", {}), **endpoint.get("labels", {})}.items():
+def _labels(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields a relabeling for each of the ``labels`` of a workload or an endpoint."""
+    for label, source in spec.get("labels", {}).items():
         if "from" in source:
             yield {"sourceLabels": [source["from"]], "targetLabel": label}
         else:
             yield {"targetLabel": label, "replacement": source["value"]}
-    if "dropTargetLabels" in endpoint:
-        yield {"action": "labeldrop", "regex": "|".join(endpoint["dropTargetLabels"])}
+
+
+def _without_source(way: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in way.items() if key != "source"}
 
 
 def _comment(text: str, indent: int) -> str:

@@ -37,11 +37,11 @@ def _workload(template: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str,
     own = {key: spec[key] for key in ("enabled", "sampleLimit") if key in spec}
     block = entry(template, description, own)
     endpoints = block["properties"]["endpoints"]
-    block["properties"]["endpoints"] = closed(
-        endpoints,
-        {
+    block["properties"]["endpoints"] = {
+        **endpoints,
+        "properties": {
             name: entry(endpoints["additionalProperties"], endpoint["description"])
             for name, endpoint in spec["endpoints"].items()
         },
-    )
+    }
     return block

@@ -28,10 +28,10 @@ def stored(catalogue: Mapping[str, Exporter], monitors: Monitors) -> Mapping[str
 def through(
     stored: Mapping[str, tuple[KnownSeries, ...]], name: str, *, monitor: str = "", component: str = ""
 ) -> KnownSeries:
-    (known,) = (
+    """Returns a series as one monitor stores it; of several endpoints, as the first does."""
+    return next(
         each for each in stored[name] if (each.exposure.monitor, each.exposure.component) == (monitor, component)
     )
-    return known
 
 
 def test_gauges_of_vllm_vanish_inside_ray_and_its_sums_are_estimates_there(

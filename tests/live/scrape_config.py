@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.monitors.conftest import endpoints_of, render_chart, write_chart
-from tests.monitors.prometheus import discovered, selects, target_rules
+from tests.monitors.prometheus import discovered, endpoint_targets, selects, target_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def prometheus_config(
     rules: Iterable[Path] = (),
     evaluation_seconds: int = 30,
 ) -> dict[str, Any]:
-    """Returns a configuration with one job for each endpoint of a monitor that selects any of the pods.
+    """Returns a configuration with one job for each endpoint of a monitor that finds any of the pods.
 
     Args:
         monitors: PodMonitors and ServiceMonitors.
@@ -74,8 +74,11 @@ def prometheus_config(
     jobs = []
     for monitor in monitors:
         chosen = [pod for pod in pods if selects(monitor["spec"]["selector"], pod.labels)]
-        if chosen:
-            jobs += [_job(monitor, index, each, chosen, addresses) for index, each in enumerate(endpoints_of(monitor))]
+        jobs += [
+            _job(monitor, index, each, chosen, addresses)
+            for index, each in enumerate(endpoints_of(monitor))
+            if endpoint_targets(monitor, each, chosen)
+        ]
     return {
         "global": {"scrape_interval": "30s", "evaluation_interval": f"{evaluation_seconds}s"},
         "rule_files": [str(path) for path in rules],

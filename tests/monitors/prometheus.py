@@ -16,17 +16,30 @@ if TYPE_CHECKING:
 Labels = dict[str, str]
 
 
+Port = tuple[str, int] | tuple[str, int, str]
+"""A declared port: its name, its number and, if it is not TCP, its protocol."""
+
+
 @dataclass(frozen=True)
 class Pod:
-    """A running pod: its labels, and for each container the ports that it declares as (name, number)."""
+    """A pod: its labels, and for each container the ports that it declares.
+
+    Attributes:
+        images: the image of each container, where it counts.
+        init: names of the containers that are init containers.
+    """
 
     labels: Mapping[str, str]
-    containers: Mapping[str, tuple[tuple[str, int], ...]]
+    containers: Mapping[str, tuple[Port, ...]]
     name: str = "pod-0"
     namespace: str = "default"
     node: str = "ip-10-0-0-1.ec2.internal"
     ip: str = "10.1.2.3"
     service: str = field(default="")
+    images: Mapping[str, str] = field(default_factory=dict)
+    init: frozenset[str] = frozenset()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    phase: str = "Running"
 
 
 def discovered(pod: Pod) -> Iterator[Labels]:
@@ -37,18 +50,25 @@ def discovered(pod: Pod) -> Iterator[Labels]:
             "__meta_kubernetes_pod_name": pod.name,
             "__meta_kubernetes_pod_node_name": pod.node,
             "__meta_kubernetes_pod_ip": pod.ip,
+            "__meta_kubernetes_pod_phase": pod.phase,
             "__meta_kubernetes_pod_container_name": container,
+            "__meta_kubernetes_pod_container_image": pod.images.get(container, "registry.example.com/image:v1"),
+            "__meta_kubernetes_pod_container_init": str(container in pod.init).lower(),
         }
-        for label, value in pod.labels.items():
-            target[f"__meta_kubernetes_pod_label_{re.sub('[^a-zA-Z0-9_]', '_', label)}"] = value
-        for name, number in ports:
+        for kind, entries in (("label", pod.labels), ("annotation", pod.annotations)):
+            for key, value in entries.items():
+                name = re.sub("[^a-zA-Z0-9_]", "_", key)
+                target[f"__meta_kubernetes_pod_{kind}_{name}"] = value
+                target[f"__meta_kubernetes_pod_{kind}present_{name}"] = "true"
+        for name, number, *protocol in ports:
             yield target | {
                 "__address__": f"{pod.ip}:{number}",
                 "__meta_kubernetes_pod_container_port_name": name,
                 "__meta_kubernetes_pod_container_port_number": str(number),
+                "__meta_kubernetes_pod_container_port_protocol": str(*protocol) or "TCP",
             }
         if not ports:
-            yield target | {"__address__": pod.ip}
+            yield target | {"__address__": pod.ip.strip("[]")}
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -69,20 +89,24 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 def scraped(monitors: Iterable[Mapping[str, Any]], pods: Iterable[Pod]) -> list[Labels]:
     """Returns the targets that Prometheus ends up with, ``__address__`` and ``__metrics_path__`` kept for the test."""
-    found: list[Labels] = []
-    for monitor in monitors:
-        spec = monitor["spec"]
-        for endpoint in spec.get("podMetricsEndpoints") or spec["endpoints"]:
-            unique: dict[tuple[tuple[str, str], ...], Labels] = {}
-            for pod in pods:
-                if not selects(spec["selector"], pod.labels):
-                    continue
-                for target in discovered(pod):
-                    final = _final(target, monitor["kind"], endpoint, pod)
-                    if final is not None:
-                        unique[tuple(sorted(final.items()))] = final
-            found += unique.values()
-    return found
+    return [
+        target
+        for monitor in monitors
+        for endpoint in monitor["spec"].get("podMetricsEndpoints") or monitor["spec"]["endpoints"]
+        for target in endpoint_targets(monitor, endpoint, pods)
+    ]
+
+
+def endpoint_targets(monitor: Mapping[str, Any], endpoint: Mapping[str, Any], pods: Iterable[Pod]) -> list[Labels]:
+    """Returns the targets of one endpoint of a monitor, as scraped gives them."""
+    unique: dict[tuple[tuple[str, str], ...], Labels] = {}
+    for pod in pods:
+        if selects(monitor["spec"]["selector"], pod.labels):
+            for target in discovered(pod):
+                final = _final(target, monitor["kind"], endpoint, pod)
+                if final is not None:
+                    unique[tuple(sorted(final.items()))] = final
+    return list(unique.values())
 
 
 def _final(target: Labels, kind: str, endpoint: Mapping[str, Any], pod: Pod) -> Labels | None:
@@ -110,6 +134,7 @@ def _port_rules(endpoint: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _operator_rules(kind: str, endpoint: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"action": "drop", "sourceLabels": ["__meta_kubernetes_pod_phase"], "regex": "(Failed|Succeeded)"}
     copied = {"namespace": "namespace", "pod_container_name": "container", "pod_name": "pod"}
     if kind == "ServiceMonitor":
         copied["service_name"] = "service"

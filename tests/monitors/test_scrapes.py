@@ -90,3 +90,26 @@ def test_a_run_names_the_line(run: Callable[..., tuple[int, str, str]], tmp_path
 def test_durations_and_expressions_are_read_as_prometheus_reads_them() -> None:
     assert [milliseconds(text) for text in ("1h1m1s1ms", "90s", "5ms")] == [3_661_001, 90_000, 5]
     assert [is_re2(text) for text in ("go_.*", ".+_created", "a|b", "a{2}", 'a"b')] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "said"),
+    [
+        ({"ray": {"endpoints": {"metric": {}}}}, "ray.endpoints.metric", "did you mean 'metrics'?"),
+        ({"ray": {"endpoints": {"autoscaler": {"enabled": False}}}}, "ray.endpoints.autoscaler", "valid: as-metrics"),
+        ({"vllm": {"endpoints": {"api": {"find": {"a": {"image": "("}}}}}}, "vllm.endpoints.api.find.a.image", "RE2"),
+        (
+            {"vllm": {"endpoints": {"api": {"except": {"a": {"labels": {"b": "("}}}}}}},
+            "vllm.endpoints.api.except.a.labels.b",
+            "RE2",
+        ),
+    ],
+)
+def test_an_endpoint_that_finds_nothing_is_refused_at_its_place(
+    sources: Sources, render: Callable[..., Any], values: dict[str, Any], path: str, said: str
+) -> None:
+    (problem,) = problems(sources, {"monitors": values})
+    assert (problem.file, problem.path) == ("mine.yaml", f"monitors.{path}")
+    assert said in str(problem)
+    with pytest.raises(HelmError):
+        render(values)

@@ -12,7 +12,7 @@ from generator.files import yamlfile
 from generator.monitors import series_labels, target_labels
 
 from .conftest import ROOT, endpoints_of
-from .examples import example_pods
+from .examples import example_pods, pods_with_values
 from .prometheus import Pod, relabel, scraped, stored
 
 if TYPE_CHECKING:
@@ -48,6 +48,20 @@ def test_an_example_pod_is_scraped_as_its_file_says_and_by_no_other_monitor(
             assert len({target["__address__"] + target["__metrics_path__"] for target in targets}) == len(targets)
 
 
+def test_an_example_pod_that_needs_values_is_scraped_once_they_are_there(
+    specs: Mapping[str, Mapping[str, Any]], render: Callable[..., Rendered]
+) -> None:
+    for name, spec in specs.items():
+        for values, pods in pods_with_values(spec):
+            objects = render({name: values}).values()
+            for entry, pod in pods:
+                found = {target["endpoint"]: target for target in scraped(objects, [pod])}
+                assert {
+                    endpoint: target["__address__"] + target["__metrics_path__"] for endpoint, target in found.items()
+                } == {endpoint: f"{pod.ip}:{address}" for endpoint, address in entry["targets"].items()}
+                assert {target["job"] for target in found.values()} <= {name}
+
+
 def test_the_labels_that_the_files_promise_are_the_labels_that_targets_get(
     specs: Mapping[str, Mapping[str, Any]], render_all: Rendered
 ) -> None:
@@ -77,8 +91,10 @@ def test_an_example_that_is_not_scraped_as_it_says_is_noticed(
     moved = dataclasses.replace(pod, containers={"triton": (("metrics", 8003),)})
     assert entry["targets"]
     assert scraped(render_all.values(), [moved]) == []
-    renamed = dataclasses.replace(pod, labels={"app": "something-else"})
-    assert scraped(render_all.values(), [renamed]) == []
+    other = dataclasses.replace(
+        pod, labels={"app": "something-else"}, containers={"x": (("metrics", 8002),)}, images={}
+    )
+    assert scraped(render_all.values(), [other]) == []
 
 
 RAY_HEAD_TARGETS = ["10.1.2.3:44217/metrics", "10.1.2.3:44227/metrics", "10.1.2.3:8080/metrics"]

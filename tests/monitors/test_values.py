@@ -58,7 +58,11 @@ def test_the_schema_is_closed_described_and_can_stand_anywhere(schema: Mapping[s
     for part in subschemas(schema):
         assert "$ref" not in part
         if isinstance(part.get("properties"), dict) and part.get("type") == "object":
-            assert part["additionalProperties"] is False
+            # An endpoint of one's own is allowed, with the keys of any other.
+            open_to = part["additionalProperties"]
+            assert open_to is False or (
+                open_to["additionalProperties"] is False and "scrapePort" in open_to["properties"]
+            )
             assert all(child["description"] for child in part["properties"].values())
 
 
@@ -69,7 +73,14 @@ def test_the_schema_is_closed_described_and_can_stand_anywhere(schema: Mapping[s
         ({"ray": {"labels": {"a": "b c"}}}, "ray.labels.a", "a Kubernetes label's value"),
         ({"rayy": {"enabled": True}}, "rayy", "did you mean 'ray'?"),
         ({"ray": {"enabeld": True}}, "ray.enabeld", "did you mean 'enabled'?"),
-        ({"ray": {"endpoints": {"metric": {}}}}, "ray.endpoints.metric", "did you mean 'metrics'?"),
+        ({"ray": {"endpoints": {"Metrics": {"port": 1}}}}, "ray.endpoints", "key 'Metrics'"),
+        ({"vllm": {"selectors": [{"app": "x"}]}}, "vllm.selectors[0].app", "unknown key 'app'"),
+        ({"vllm": {"fallbackScrapeProtocol": "text"}}, "vllm.fallbackScrapeProtocol", "PrometheusText0.0.4"),
+        (
+            {"vllm": {"endpoints": {"api": {"find": {"a": {"imgae": "x"}}}}}},
+            "vllm.endpoints.api.find.a.imgae",
+            "'image'?",
+        ),
         ({"ray": {"enabled": "yes"}}, "ray.enabled", "true or false"),
         ({"interval": "30"}, "interval", "a duration such as 30s or 1m"),
         ({"interval": "0s"}, "interval", "a duration such as 30s or 1m"),
@@ -175,7 +186,7 @@ def test_whatever_the_schema_admits_renders_and_means_what_it_says(
         mine = [
             monitor
             for found, monitor in objects.items()
-            if found in {name, *(f"{name}-{selector.get('name')}" for selector in spec["selectors"])}
+            if found in {name, *(f"{name}-{selector.get('name')}" for selector in spec.get("selectors", ()))}
         ]
         if not own.get("enabled", spec["enabled"]):
             assert mine == []

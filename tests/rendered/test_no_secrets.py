@@ -40,10 +40,11 @@ UNVERIFIED = {
     ("ServiceMonitor", "kube-prometheus-stack-kube-scheduler"),
     # Of our own monitors, those whose file says why; see tests/monitors/test_specs.py.
     *(
-        (spec["kind"], "-".join([path.stem, *([selector["name"]] if len(spec["selectors"]) > 1 else [])]))
+        (spec["kind"], "-".join([path.stem, *([selector["name"]] if len(selectors) > 1 else [])]))
         for path in (ROOT / "monitors").glob("*.yaml")
         for spec in [yamlfile.load_mapping(path)]
-        for selector in spec["selectors"]
+        for selectors in [spec.get("selectors", [{}])]
+        for selector in selectors
         if any(endpoint.get("tlsConfig", {}).get("insecureSkipVerify") for endpoint in spec["endpoints"].values())
     ),
 }

@@ -59,12 +59,29 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
   {{- $metricRelabelings = append $metricRelabelings (dict "action" "labeldrop" "regex" (join "|" .)) -}}
 {{- end -}}
 
+{{- /* An endpoint of one's own finds what the first built-in one finds, on a port of its own, unless it says what it finds. */ -}}
+{{- $all := $fixed.endpoints -}}
+{{- range $key, $given := $own.endpoints -}}
+  {{- $known := list -}}
+  {{- range $fixed.endpoints -}}{{- $known = append $known .name -}}{{- end -}}
+  {{- if not (has $key $known) -}}
+    {{- if not (or $given.port $given.ports $given.find) -}}
+      {{- fail (printf "monitors.%s.endpoints.%s: expected port, ports or find, as an endpoint of one's own has; built in are %s" $name $key (join ", " $known)) -}}
+    {{- end -}}
+    {{- $first := index $fixed.endpoints 0 -}}
+    {{- $spec := merge (dict "path" "/metrics") (pick $first.spec "honorLabels") -}}
+    {{- $all = append $all (merge (dict "name" $key "enabled" true "spec" $spec) (ternary (pick $first "except") (pick $first "find" "except" "portOf") (not (empty $given.find)))) -}}
+  {{- end -}}
+{{- end -}}
+
 {{- $endpoints := list -}}
-{{- range $endpoint := $fixed.endpoints -}}
+{{- range $endpoint := $all -}}
   {{- $given := index ($own.endpoints | default dict) $endpoint.name | default dict -}}
   {{- if ternary $given.enabled $endpoint.enabled (hasKey $given "enabled") -}}
     {{- $spec := $endpoint.spec -}}
-    {{- range $key, $value := omit $given "enabled" "port" "scrapePort" -}}{{- $_ := set $spec $key $value -}}{{- end -}}
+    {{- range $key, $value := omit $given "enabled" "port" "scrapePort" "find" "except" "ports" "relabelings" "metricRelabelings" -}}
+      {{- $_ := set $spec $key $value -}}
+    {{- end -}}
     {{- if $given.authorization -}}{{- $spec = omit $spec "bearerTokenFile" -}}{{- end -}}
     {{- if $given.port -}}
       {{- $numbered := ternary "portNumber" "targetPort" (eq $fixed.kind "PodMonitor") -}}
@@ -74,21 +91,29 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
       {{- else -}}
         {{- $_ := set $spec $numbered (int $given.port) -}}
       {{- end -}}
+    {{- else if $given.ports -}}
+      {{- $spec = omit $spec "port" "portNumber" "targetPort" -}}
     {{- end -}}
+    {{- $targets := include "ai-ml-observability.targets" (dict "name" $name "kind" $fixed.kind "endpoint" $endpoint "given" $given "own" $own) | fromYaml -}}
+    {{- $named := list (dict "targetLabel" "job" "replacement" $name) (dict "targetLabel" "endpoint" "replacement" $endpoint.name) -}}
+    {{- $relabelings := concat $targets.rules ($endpoint.keep | default list) $named $fixed.relabelings ($endpoint.relabelings | default list) ($given.relabelings | default list) -}}
     {{- with ternary $given.scrapePort $endpoint.scrapePort (hasKey $given "scrapePort") -}}
       {{- /* Whichever container declared the found port, this one need not be its; without the label, look-alikes are one target. */ -}}
       {{- $rewrite := dict "sourceLabels" (list "__address__") "regex" `(.+):\d+` "replacement" (printf "$1:%d" (int .)) "targetLabel" "__address__" -}}
-      {{- $_ := set $spec "relabelings" (concat $spec.relabelings (list $rewrite (dict "action" "labeldrop" "regex" "container"))) -}}
+      {{- $relabelings = concat $relabelings (list $rewrite (dict "action" "labeldrop" "regex" "container")) -}}
     {{- end -}}
+    {{- $_ := set $spec "relabelings" $relabelings -}}
     {{- with $set.interval -}}{{- $_ := set $spec "interval" . -}}{{- end -}}
     {{- with $set.scrapeTimeout -}}{{- $_ := set $spec "scrapeTimeout" . -}}{{- end -}}
-    {{- with $metricRelabelings -}}{{- $_ := set $spec "metricRelabelings" . -}}{{- end -}}
+    {{- with concat $metricRelabelings ($given.metricRelabelings | default list) -}}{{- $_ := set $spec "metricRelabelings" . -}}{{- end -}}
     {{- $endpoints = append $endpoints $spec -}}
   {{- end -}}
 {{- end -}}
 
 {{- $selectors := $fixed.selectors -}}
-{{- with $own.selector -}}{{- $selectors = list (dict "name" $name "selector" .) -}}{{- end -}}
+{{- if or $own.selector $own.selectors -}}
+  {{- $selectors = list (dict "name" $name "selector" ($own.selector | default dict)) -}}
+{{- end -}}
 {{- $on := and (ternary $common.enabled true (hasKey $common "enabled")) (ternary $own.enabled $fixed.enabled (hasKey $own "enabled")) -}}
 {{- if and $on $endpoints (include "ai-ml-observability.crd" (list $root $fixed.kind)) -}}
 {{- if and $set.scrapeTimeout $set.interval -}}
@@ -116,6 +141,10 @@ spec:
     {{- toYaml .selector | nindent 4 }}
   {{- with $set.sampleLimit }}
   sampleLimit: {{ int . }}
+  {{- end }}
+  {{- /* What else a workload's values may have is named and meant as in the operator's objects. */}}
+  {{- with omit $own "annotations" "dropLabels" "dropMetrics" "enabled" "endpoints" "interval" "labels" "namespaces" "nativeSidecars" "sampleLimit" "scrapeTimeout" "selector" "selectors" }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
   {{ ternary "podMetricsEndpoints" "endpoints" (eq $fixed.kind "PodMonitor") }}:
     {{- toYaml $endpoints | nindent 4 }}

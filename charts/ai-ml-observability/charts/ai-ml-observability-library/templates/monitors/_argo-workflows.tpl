@@ -8,6 +8,10 @@ selectors:
   selector:
     matchLabels:
       app: workflow-controller
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The controller's metrics.
   - name: metrics
@@ -19,12 +23,4 @@ endpoints:
       scheme: https
       tlsConfig:
         insecureSkipVerify: true
-      relabelings:
-      - targetLabel: job
-        replacement: argo-workflows
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

@@ -18,51 +18,37 @@ selectors:
       - argocd-redis
       - argocd-repo-server
       - argocd-server
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
+- sourceLabels:
+  - __meta_kubernetes_pod_label_app_kubernetes_io_name
+  targetLabel: argocd_component
 endpoints:
   # Application controller, server, repo server, ApplicationSet and notifications controllers, commit server,
   # Redis exporter.
   - name: metrics
     enabled: true
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_app_kubernetes_io_name
+      - __meta_kubernetes_pod_container_port_name
+      - __meta_kubernetes_pod_container_port_number
+      regex: argocd-(application-controller|applicationset-controller|commit-server|notifications-controller|redis|repo-server|server);metrics;[0-9]+|argocd-application-controller;;8082|argocd-server;;8083|argocd-repo-server;;8084
     spec:
       path: /metrics
       honorLabels: true
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_app_kubernetes_io_name
-        - __meta_kubernetes_pod_container_port_name
-        - __meta_kubernetes_pod_container_port_number
-        regex: argocd-(application-controller|applicationset-controller|commit-server|notifications-controller|redis|repo-server|server);metrics;[0-9]+|argocd-application-controller;;8082|argocd-server;;8083|argocd-repo-server;;8084
-      - targetLabel: job
-        replacement: argocd
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_app_kubernetes_io_name
-        targetLabel: argocd_component
   # Dex, the single sign-on server.
   - name: dex
     enabled: false
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_app_kubernetes_io_name
+      regex: argocd-dex-server
     spec:
       port: metrics
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_app_kubernetes_io_name
-        regex: argocd-dex-server
-      - targetLabel: job
-        replacement: argocd
-      - targetLabel: endpoint
-        replacement: dex
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_app_kubernetes_io_name
-        targetLabel: argocd_component
 {{- end -}}

@@ -4,35 +4,54 @@
 kind: PodMonitor
 enabled: true
 selectors:
-- name: dcgm-exporter
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: dcgm-exporter
-- name: dcgm-gpu-operator
-  selector:
-    matchLabels:
-      app: nvidia-dcgm-exporter
-    matchExpressions:
-    - key: app.kubernetes.io/name
-      operator: NotIn
-      values:
-      - dcgm-exporter
+- name: dcgm
+  selector: {}
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # GPU metrics, with the pod, namespace and container that use the GPU.
   - name: metrics
     enabled: true
+    find:
+      image:
+        image: '[^/:@]*dcgm-exporter'
+      exporter:
+        labels:
+          app.kubernetes.io/name: (?:gke-managed-)?dcgm-exporter
+      gpu-operator:
+        labels:
+          app: nvidia-dcgm-exporter
+    except:
+      cloudwatch:
+        labels:
+          app.kubernetes.io/managed-by: amazon-cloudwatch-agent-operator
+    ports:
+    - metrics
+    relabelings:
+    - action: labeldrop
+      regex: container|namespace|pod
     spec:
-      port: metrics
       path: /metrics
       honorLabels: true
-      relabelings:
-      - targetLabel: job
-        replacement: dcgm
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - action: labeldrop
-        regex: container|namespace|pod
+  # The same of the exporter that EKS' add-on CloudWatch Observability brings, which speaks TLS.
+  - name: cloudwatch
+    enabled: true
+    find:
+      cloudwatch:
+        labels:
+          app.kubernetes.io/managed-by: amazon-cloudwatch-agent-operator
+          app.kubernetes.io/name: dcgm-exporter
+    ports:
+    - metrics
+    relabelings:
+    - action: labeldrop
+      regex: container|namespace|pod
+    spec:
+      path: /metrics
+      honorLabels: true
+      scheme: https
+      tlsConfig:
+        insecureSkipVerify: true
 {{- end -}}

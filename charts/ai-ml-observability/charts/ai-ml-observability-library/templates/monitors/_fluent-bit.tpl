@@ -8,6 +8,10 @@ selectors:
   selector:
     matchLabels:
       app.kubernetes.io/name: fluent-bit
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # Fluent Bit's own server, with the records and chunks of each input, filter and output.
   - name: http
@@ -15,13 +19,4 @@ endpoints:
     spec:
       port: http
       path: /api/v2/metrics/prometheus
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: fluent-bit
-      - targetLabel: endpoint
-        replacement: http
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

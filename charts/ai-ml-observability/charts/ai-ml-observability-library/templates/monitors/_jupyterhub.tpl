@@ -14,44 +14,32 @@ selectors:
       values:
       - hub
       - proxy
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The hub's own metrics.
   - name: hub
     enabled: true
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_component
+      regex: hub
     spec:
       port: http
       path: /hub/metrics
-      honorLabels: false
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_component
-        regex: hub
-      - targetLabel: job
-        replacement: jupyterhub
-      - targetLabel: endpoint
-        replacement: hub
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
   # configurable-http-proxy's metrics server.
   - name: proxy
     enabled: false
     scrapePort: 8002
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_component
+      regex: proxy
     spec:
       port: api
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_component
-        regex: proxy
-      - targetLabel: job
-        replacement: jupyterhub
-      - targetLabel: endpoint
-        replacement: proxy
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

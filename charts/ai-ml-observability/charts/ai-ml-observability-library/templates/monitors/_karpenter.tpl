@@ -8,6 +8,10 @@ selectors:
   selector:
     matchLabels:
       app.kubernetes.io/name: karpenter
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The controller's metrics.
   - name: http-metrics
@@ -16,12 +20,4 @@ endpoints:
       port: http-metrics
       path: /metrics
       honorLabels: true
-      relabelings:
-      - targetLabel: job
-        replacement: karpenter
-      - targetLabel: endpoint
-        replacement: http-metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

@@ -8,6 +8,10 @@ selectors:
   selector:
     matchLabels:
       app.kubernetes.io/name: kuberay-operator
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The operator's metrics.
   - name: http
@@ -16,12 +20,4 @@ endpoints:
       port: http
       path: /metrics
       honorLabels: true
-      relabelings:
-      - targetLabel: job
-        replacement: kuberay-operator
-      - targetLabel: endpoint
-        replacement: http
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

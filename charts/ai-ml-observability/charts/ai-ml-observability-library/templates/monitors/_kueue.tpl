@@ -9,6 +9,10 @@ selectors:
     matchLabels:
       app.kubernetes.io/name: kueue
       app.kubernetes.io/component: metrics-service
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The manager's metrics.
   - name: https
@@ -21,12 +25,4 @@ endpoints:
       bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
       tlsConfig:
         insecureSkipVerify: true
-      relabelings:
-      - targetLabel: job
-        replacement: kueue
-      - targetLabel: endpoint
-        replacement: https
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

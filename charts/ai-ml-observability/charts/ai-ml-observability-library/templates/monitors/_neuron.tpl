@@ -5,23 +5,47 @@ kind: PodMonitor
 enabled: true
 selectors:
 - name: neuron
-  selector:
-    matchLabels:
-      app: neuron-monitor
+  selector: {}
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # NeuronCore, runtime and device metrics.
   - name: metrics
     enabled: true
+    find:
+      image:
+        image: neuron-monitor
+      app:
+        labels:
+          app: neuron-monitor
+    except:
+      cloudwatch:
+        labels:
+          app.kubernetes.io/managed-by: amazon-cloudwatch-agent-operator
+    ports:
+    - 8000
+    - 9010
+    - metrics
     spec:
-      portNumber: 8000
       path: /metrics
       honorLabels: true
-      relabelings:
-      - targetLabel: job
-        replacement: neuron
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
+  # The same of the monitor that EKS' add-on CloudWatch Observability brings, which speaks TLS.
+  - name: cloudwatch
+    enabled: true
+    find:
+      cloudwatch:
+        labels:
+          app.kubernetes.io/managed-by: amazon-cloudwatch-agent-operator
+          app.kubernetes.io/name: neuron-monitor
+    ports:
+    - 8000
+    - metrics
+    spec:
+      path: /metrics
+      honorLabels: true
+      scheme: https
+      tlsConfig:
+        insecureSkipVerify: true
 {{- end -}}

@@ -8,6 +8,10 @@ selectors:
   selector:
     matchLabels:
       app.kubernetes.io/name: opensearch-exporter
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 dropMetrics:
 - elasticsearch_nodes_roles
 - elasticsearch_indices_settings_(creation_timestamp_seconds|replicas|shards|total_fields)
@@ -26,13 +30,4 @@ endpoints:
     spec:
       port: http
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: opensearch
-      - targetLabel: endpoint
-        replacement: http
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

@@ -9,6 +9,13 @@ selectors:
     matchLabels:
       ai-ml-observability/vllm-metrics: 'true'
       ray.io/node-type: head
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
+- sourceLabels:
+  - __meta_kubernetes_pod_label_ray_io_cluster
+  targetLabel: ray_io_cluster
 endpoints:
   # Ray Serve's HTTP proxy on the head.
   - name: serve
@@ -17,16 +24,4 @@ endpoints:
     spec:
       port: metrics
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: ray-serve-vllm
-      - targetLabel: endpoint
-        replacement: serve
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_cluster
-        targetLabel: ray_io_cluster
 {{- end -}}

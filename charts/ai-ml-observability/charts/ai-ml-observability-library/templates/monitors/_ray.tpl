@@ -12,6 +12,19 @@ selectors:
       values:
       - head
       - worker
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
+- sourceLabels:
+  - __meta_kubernetes_pod_label_ray_io_cluster
+  targetLabel: ray_io_cluster
+- sourceLabels:
+  - __meta_kubernetes_pod_label_ray_io_node_type
+  targetLabel: ray_io_node_type
+- sourceLabels:
+  - __meta_kubernetes_pod_label_ray_io_group
+  targetLabel: ray_io_group
 endpoints:
   # Node agent of every Ray pod, the ray_* metrics of the node and of every process on it.
   - name: metrics
@@ -19,80 +32,28 @@ endpoints:
     spec:
       port: metrics
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: ray
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_cluster
-        targetLabel: ray_io_cluster
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_node_type
-        targetLabel: ray_io_node_type
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_group
-        targetLabel: ray_io_group
   # Autoscaler on the head, the autoscaler_* metrics.
   - name: as-metrics
     enabled: true
     scrapePort: 44217
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_ray_io_node_type
+      regex: head
     spec:
       port: metrics
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_node_type
-        regex: head
-      - targetLabel: job
-        replacement: ray
-      - targetLabel: endpoint
-        replacement: as-metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_cluster
-        targetLabel: ray_io_cluster
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_node_type
-        targetLabel: ray_io_node_type
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_group
-        targetLabel: ray_io_group
   # Dashboard on the head, the ray_dashboard_* metrics.
   - name: dash-metrics
     enabled: true
     scrapePort: 44227
+    keep:
+    - action: keep
+      sourceLabels:
+      - __meta_kubernetes_pod_label_ray_io_node_type
+      regex: head
     spec:
       port: metrics
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - action: keep
-        sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_node_type
-        regex: head
-      - targetLabel: job
-        replacement: ray
-      - targetLabel: endpoint
-        replacement: dash-metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_cluster
-        targetLabel: ray_io_cluster
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_node_type
-        targetLabel: ray_io_node_type
-      - sourceLabels:
-        - __meta_kubernetes_pod_label_ray_io_group
-        targetLabel: ray_io_group
 {{- end -}}

@@ -4,53 +4,68 @@
 kind: PodMonitor
 enabled: true
 selectors:
-- name: sglang-engine
-  selector:
-    matchLabels:
-      engine: sglang
-    matchExpressions:
-    - key: ray.io/node-type
-      operator: DoesNotExist
-- name: sglang-name
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: sglang
-    matchExpressions:
-    - key: ray.io/node-type
-      operator: DoesNotExist
-    - key: engine
-      operator: NotIn
-      values:
-      - sglang
-- name: sglang-app
-  selector:
-    matchLabels:
-      app: sglang
-    matchExpressions:
-    - key: ray.io/node-type
-      operator: DoesNotExist
-    - key: engine
-      operator: NotIn
-      values:
-      - sglang
-    - key: app.kubernetes.io/name
-      operator: NotIn
-      values:
-      - sglang
+- name: sglang
+  selector: {}
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # The server's HTTP port, which serves /metrics beside the API.
   - name: api
     enabled: true
+    find:
+      image:
+        image: '[^/:@]*sglang[^/:@]*'
+        labels:
+          ray.io/node-type: ''
+      container:
+        container: sglang(?:[-_].*)?
+        labels:
+          ray.io/node-type: ''
+      engine:
+        labels:
+          engine: sglang
+          ray.io/node-type: ''
+        ports:
+        - 30000
+      name:
+        labels:
+          app.kubernetes.io/name: sglang
+          ray.io/node-type: ''
+        ports:
+        - 30000
+      app:
+        labels:
+          app: sglang
+          ray.io/node-type: ''
+        ports:
+        - 30000
+      own-label:
+        labels:
+          ai-ml-observability/scrape: sglang
+          ray.io/node-type: ''
+    except:
+      router:
+        image: .*(?:bench|gateway|operator|proxy|router|sidecar).*
+      router-container:
+        container: .*(?:bench|proxy|router).*
+      follower:
+        labels:
+          leaderworkerset.sigs.k8s.io/worker-index: '[1-9][0-9]*'
+      aibrix-follower:
+        labels:
+          stormservice.orchestration.aibrix.ai/pod-group-index: '[1-9][0-9]*'
+      dynamo:
+        labels:
+          nvidia.com/dynamo-component-type: .+
+    ports:
+    - 30000
+    - 40000
+    - 8000
+    portOf:
+    - __meta_kubernetes_pod_label_model_aibrix_ai_port
+    - __meta_kubernetes_pod_annotation_prometheus_io_port
     spec:
-      portNumber: 30000
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: sglang
-      - targetLabel: endpoint
-        replacement: api
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

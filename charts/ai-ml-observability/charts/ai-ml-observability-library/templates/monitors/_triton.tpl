@@ -4,33 +4,34 @@
 kind: PodMonitor
 enabled: true
 selectors:
-- name: triton-app
-  selector:
-    matchLabels:
-      app: triton-inference-server
-- name: triton-name
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: triton-inference-server
-    matchExpressions:
-    - key: app
-      operator: NotIn
-      values:
-      - triton-inference-server
+- name: triton
+  selector: {}
+relabelings:
+- sourceLabels:
+  - __meta_kubernetes_pod_node_name
+  targetLabel: node
 endpoints:
   # Triton's metrics server.
   - name: metrics
     enabled: true
+    find:
+      image:
+        image: '[^/:@]*tritonserver[^/:@]*'
+      container:
+        container: triton(?:[-_].*)?
+      app:
+        labels:
+          app: triton-inference-server
+      name:
+        labels:
+          app.kubernetes.io/name: triton-inference-server
+      own-label:
+        labels:
+          ai-ml-observability/scrape: triton
+    ports:
+    - 8002
+    portOf:
+    - __meta_kubernetes_pod_annotation_prometheus_kserve_io_port
     spec:
-      portNumber: 8002
       path: /metrics
-      honorLabels: false
-      relabelings:
-      - targetLabel: job
-        replacement: triton
-      - targetLabel: endpoint
-        replacement: metrics
-      - sourceLabels:
-        - __meta_kubernetes_pod_node_name
-        targetLabel: node
 {{- end -}}

@@ -11,7 +11,7 @@ groups:
       / min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{persistentvolumeclaim=~"prometheus-.+-db-prometheus-.+|opensearch-cluster-master-.+"}
       > 0)
   - record: namespace_job_endpoint:up:avg
-    expr: avg by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"})
+    expr: avg by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"})
 - name: observability.alerts
   rules:
   - alert: MonitorTargetsDown
