@@ -57,6 +57,10 @@ tools: $(VENV)/.ready-dev
 		-o "$$($(BIN)/python -m tests.signals.binaries)/" \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
+# What the Prometheus operator writes for the chart's monitors, by its own code; see tools/README.md.
+operator-config: $(VENV)/.ready-dev
+	go build -C tools/operator-config -trimpath -ldflags '-s -w' -o "$$($(BIN)/python -m tests.monitors.discovery)/"
+
 # Says which Python is needed where $(1) is none; $(2) is the way out.
 define need_python
 @$(1) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null || { \

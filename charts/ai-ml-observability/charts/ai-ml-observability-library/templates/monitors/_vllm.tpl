@@ -47,9 +47,9 @@ endpoints:
           stormservice.orchestration.aibrix.ai/pod-group-index: '[1-9][0-9]*'
       kserve-follower:
         container: worker-container
-      kserve-tokenizer:
+      no-engine:
         labels:
-          app.kubernetes.io/component: tokenizer
+          app.kubernetes.io/component: cache-server|tokenizer
       dynamo:
         labels:
           nvidia.com/dynamo-component-type: .+
