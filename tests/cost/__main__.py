@@ -19,8 +19,7 @@ from generator.promql.durations import seconds
 from tests.cost.measure import measure, questions
 from tests.cost.report import Report, as_data, as_text
 from tests.cost.sides import here, of_commit, wanted
-from tests.cost.store import load, recorded
-from tests.signals import server
+from tests.cost.store import load, serving
 from tests.signals.binaries import NotFoundError, find
 from tests.signals.proof import worlds
 from tests.signals.scrapes import ROOT
@@ -73,8 +72,8 @@ def run(binaries: Binaries, options: argparse.Namespace, progress: Callable[[str
         spans = (0, *(options.ranges or [6 * 3600]))
         asked = []
         for number, side in enumerate(sides):
-            data = recorded(binaries, history, side, where / f"side-{number}", progress)
-            api = stack.enter_context(server.running(binaries, data))
+            folder = where / f"side-{number}"
+            api = stack.enter_context(serving(binaries, history, side, folder, progress))
             found = questions(side, api, history.end, spans)
             asked.append((api, [one for one in found if not options.only or one.owner in options.only]))
             progress(f"{side.name}: {len(asked[-1][1])} queries")

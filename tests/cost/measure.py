@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from tests.signals.grafana import Board, Choice
     from tests.signals.server import Api
 
-Kind = Literal["panel", "rule", "count", "rate"]
-"""A panel's query, an evaluation of a rule, of a record of counts, and of a rate of the same series."""
+Kind = Literal["panel", "rule", "rate"]
+"""A panel's query, an evaluation of a rule, and of a rate of the series that a record of counts counts."""
 
 _COUNT = re.compile(r"sum by \(([^)]*)\) \(\s*\(last_over_time\((.*?)\[1m\]\).*?(\nand on .*?)?\n?\)", re.DOTALL)
 _RANGE = re.compile(r"(?:increase|rate|delta|\w+_over_time)\([^()]*(?:\([^()]*\)[^()]*)*\[([0-9a-z]+)[\]:]")
 _LONG = 600.0
 _MOST_CHOICES = 40
 """Combinations of menus' entries that are looked at."""
+
+_RATES = 30
+"""Seconds between two evaluations of a rate, were it recorded: the interval of all groups but those of counts."""
 
 _REPEATS = 8
 """How often a rule is evaluated in one measurement: one evaluation is too short to be measured well."""
@@ -104,10 +107,9 @@ def questions(side: Side, api: Api, end: int, spans: Iterable[int]) -> list[Ques
     for rule in side.rules:
         one = rule.expression
         found.setdefault(Question(one.group, "rule", one.name, 0, one.text, end=end, interval=rule.interval))
-        rate = rate_beside(one.text) if rule.interval == 60 else ""
+        rate = rate_beside(one.text)
         if rate:
-            found.setdefault(Question(one.group, "count", one.name, 0, one.text, end=end))
-            found.setdefault(Question(one.group, "rate", one.name, 0, rate, end=end))
+            found.setdefault(Question(one.group, "rate", one.name, 0, rate, end=end, interval=_RATES))
     return list(found)
 
 

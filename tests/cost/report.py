@@ -119,15 +119,24 @@ def _rules(report: Report) -> list[Row]:
 
 
 def _counts(report: Report) -> list[Row]:
+    """Returns the records of counts, what else their groups record included, each beside its rate."""
     costs = next(iter(report.costs.values()))
-    rates = {question.where: cost.cpu for question, cost in costs.items() if question.kind == "rate"}
-    counts = {question.where: cost.cpu for question, cost in costs.items() if question.kind == "count"}
-    rows = [_beside(name, counts[name], rates[name]) for name in counts]
+    rates = {(q.owner, q.where): cost.cpu for q, cost in costs.items() if q.kind == "rate"}
+    groups = {owner for owner, _ in rates}
+    counts = {(q.owner, q.where): cost.cpu for q, cost in costs.items() if q.kind == "rule" and q.owner in groups}
+    rows = [_beside(key[1], cpu, rates.get(key, 0.0)) for key, cpu in counts.items()]
     return [*rows, _beside("all", sum(counts.values()), sum(rates.values()))] if rows else []
 
 
 def _beside(name: str, count: float, rate: float) -> Row:
-    return {"record": name, "ms": _ms(count), "rate": _ms(rate), "ratio": f"{count / rate:.1f}" if rate else ""}
+    """Returns a row; a rate would be evaluated each 30 s, a count is each minute."""
+    return {
+        "record": name,
+        "ms": _ms(count),
+        "rate": _ms(rate) if rate else "",
+        "ratio": f"{count / rate:.1f}" if rate else "",
+        "ratio a minute": f"{count / rate / 2:.1f}" if rate else "",
+    }
 
 
 def _queries(report: Report) -> list[Row]:

@@ -1,12 +1,12 @@
 """A fleet's history in a Prometheus' storage, and what the recording rules of a side have made of it.
 
-Samples are sent to a Prometheus whose newest block is as long as the whole history, so that they may come series by
-series; a snapshot makes one block of it. The Prometheus that is asked has that block and nothing else: it compacts
-nothing while it is measured.
+The Prometheus is one whose newest block is as long as the whole history: samples may come series by series, it compacts
+nothing while it is measured, and what is asked lies in its head, as the last hours do wherever rules are evaluated.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from tests.signals.motion import Stored
     from tests.signals.server import Api
 
-_LOADING = (
+_FLAGS = (
     "--web.enable-remote-write-receiver",
-    "--web.enable-admin-api",
     "--storage.tsdb.min-block-duration=100d",
     "--storage.tsdb.max-block-duration=100d",
 )
@@ -79,29 +78,28 @@ def load(binaries: Binaries, folder: Path, world: Iterable[Stored], nodes: int, 
                 count += 1
                 yield dict(labels), samples
 
-    with server.running(binaries, folder, (), *_LOADING) as api:
+    with server.running(binaries, folder, (), *_FLAGS) as api:
         send_encoded(api, everything())
     return History(folder, (points - 1) * STEP, count)
 
 
-def recorded(binaries: Binaries, history: History, side: Side, folder: Path, progress: Callable[[str], object]) -> Path:
-    """Returns a storage in ``folder`` of one block, with the history and all that a side's records make of it.
+@contextlib.contextmanager
+def serving(
+    binaries: Binaries, history: History, side: Side, folder: Path, progress: Callable[[str], object]
+) -> Iterator[Api]:
+    """Runs a Prometheus with the history and all that a side's records make of it; its storage is made in ``folder``.
 
     Raises:
         QueryError: a record cannot be evaluated.
         RuntimeError: Prometheus does not start or refuses the samples.
     """
-    work = folder.with_suffix(".loading")
-    shutil.copytree(history.folder, work)
+    shutil.copytree(history.folder, folder)
     rules = {id(rule.expression): rule for rule in side.records()}
-    with server.running(binaries, work, (), *_LOADING) as api:
+    with server.running(binaries, folder, (), *_FLAGS) as api:
         for layer in layers(rule.expression for rule in rules.values()):
             send(api, [made for one in layer for made in _made(rules[id(one)], api, history)])
             progress(f"{side.name}: {len(layer)} records")
-        name = api.session.post(f"{api.url}/api/v1/admin/tsdb/snapshot", timeout=600).json()["data"]["name"]
-    (work / "snapshots" / name).rename(folder)
-    shutil.rmtree(work)
-    return folder
+        yield api
 
 
 def _made(rule: Rule, api: Api, history: History) -> Iterator[Samples]:

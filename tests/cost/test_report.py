@@ -8,8 +8,8 @@ from tests.cost.report import Report, as_data, as_text, span_text
 QUICK = Question("ray", "panel", "Nodes A", 1800, "up", reads_long=False)
 SLOW = Question("ray", "panel", "Errors A", 1800, "increase(x[1h])", reads_long=True)
 RULE = Question("ray.alerts", "rule", "RayDown", 0, "up == 0", interval=30)
-COUNT = Question("ray.counts", "count", "a:b:increase1m", 0, "x")
-RATE = Question("ray.counts", "rate", "a:b:increase1m", 0, "y")
+COUNT = Question("ray.counts", "rule", "a:b:increase1m", 0, "x", interval=60)
+RATE = Question("ray.counts", "rate", "a:b:increase1m", 0, "y", interval=30)
 
 REPORT = Report(100, 8.0, 120_000, 3, {
     "now": {QUICK: Cost(0.001, 10), SLOW: Cost(0.02, 2000), RULE: Cost(0.004, 1),
@@ -36,7 +36,7 @@ def test_a_dashboards_row_is_the_sum_of_its_queries_on_both_sides_and_the_ratio(
 
 
 def test_a_record_of_counts_stands_beside_its_rate() -> None:
-    assert row(as_text(REPORT), "a:b:increase1m") == ["3.0", "1.0", "3.0"]
+    assert row(as_text(REPORT), "a:b:increase1m") == ["3.0", "1.0", "3.0", "1.5"]
 
 
 def test_data_has_every_query_of_both_sides_the_most_expensive_first() -> None:
