@@ -22,6 +22,7 @@ _ONLY = {
     "columns": "table",
     "stack": "timeseries",
     "sparkline": "stat",
+    "every": "timeseries",
     "content": "text",
     "fields": "logs",
     "max_lines": "logs",

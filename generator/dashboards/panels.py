@@ -46,6 +46,8 @@ def build_panel(panel: Panel, queries: Sequence[Expression]) -> Any:
     built = start_panel(panel, datasource_ref())
     for number, query in enumerate(queries):
         built.with_target(_target(panel, query, ref_id(number)))
+    if panel.every:
+        built.interval(panel.every)
     _add_units(built, panel, queries)
     if panel.type == "table":
         _add_columns(built, panel, queries)

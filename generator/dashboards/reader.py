@@ -167,7 +167,20 @@ def _variable(data: Mapping[str, Any]) -> Variable:
 
 
 def _panel(data: Mapping[str, Any]) -> Panel:
-    same = ("title", "type", "unit", "decimals", "min", "max", "width", "height", "stack", "sparkline", "content")
+    same = (
+        "title",
+        "type",
+        "unit",
+        "decimals",
+        "min",
+        "max",
+        "width",
+        "height",
+        "stack",
+        "sparkline",
+        "every",
+        "content",
+    )
     return Panel(
         **{key: data[key] for key in same if key in data},
         description=data["description"].strip(),

@@ -112,6 +112,7 @@ class Panel:
     thresholds: tuple[Threshold, ...] = ()
     stack: bool = False
     sparkline: bool = False
+    every: str = ""
     columns: tuple[tuple[str, str], ...] = ()
     content: str = ""
     fields: tuple[str, ...] = ()

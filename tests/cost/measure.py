@@ -132,9 +132,10 @@ def reads_long(expr: str) -> bool:
 
 
 def _of_board(board: Board, choice: Choice, window: Window) -> Iterator[Question]:
-    span, step = int(window.end - window.start), grafana.step(window)
+    span = int(window.end - window.start)
     for target in board.targets:
-        expr = grafana.filled(target.expr, choice, window)
+        step = grafana.step(window, target.interval)
+        expr = grafana.filled(target.expr, choice, window, target.interval)
         where = f"{target.panel} {target.ref}"
         begin = (window.start // step * step, window.end // step * step, step)
         times = (window.end, window.end, 0) if target.instant else begin

@@ -129,6 +129,11 @@ def test_a_panel_that_shows_the_present_asks_for_one_value(kind: str) -> None:
     assert found["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
 
 
+def test_a_chart_may_have_fewer_points_than_there_are_scrapes() -> None:
+    assert only_panel(type="timeseries", every="1m")["interval"] == "1m"
+    assert "interval" not in only_panel(type="timeseries")
+
+
 def test_a_sparkline_needs_the_past() -> None:
     found = only_panel(type="stat", sparkline=True)
     assert found["targets"][0]["range"] is True

@@ -50,11 +50,11 @@ def board_outcomes(board: Board, api: Api) -> Iterator[tuple[Place, Outcome]]:
 
 
 def _outcome(target: Target, choice: grafana.Choice, window: Window, api: Api) -> Outcome:
-    expr = grafana.filled(target.expr, choice, window)
+    expr = grafana.filled(target.expr, choice, window, target.interval)
     if target.instant:
         return _asked(expr, api)
     try:
-        return _said(api.range(expr, window.start, window.end, grafana.step(window)))
+        return _said(api.range(expr, window.start, window.end, grafana.step(window, target.interval)))
     except QueryError as error:
         return "error", str(error)
 

@@ -72,12 +72,16 @@ class Menu:
 
 @dataclass(frozen=True)
 class Target:
-    """One query of one panel; a title that an earlier panel has too gets a number."""
+    """One query of one panel; a title that an earlier panel has too gets a number.
+
+    ``interval`` is the least time between two points of the panel, in seconds; 0 leaves it to the data source.
+    """
 
     panel: str
     ref: str
     expr: str
     instant: bool
+    interval: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ def board(name: str, text: str) -> Board:
             title = f"{title} ({titles[title]})"
         for target in panel.get("targets", ()):
             if _kind(target.get("datasource") or panel.get("datasource") or {}, sources) == "prometheus":
-                targets.append(Target(title, target["refId"], target["expr"], target.get("instant", False)))
+                least = _seconds(f"now-{panel['interval']}") if panel.get("interval") else 0
+                targets.append(Target(title, target["refId"], target["expr"], target.get("instant", False), least))
             else:
                 elsewhere += 1
     menus = tuple(
@@ -158,20 +163,26 @@ def _seconds(ago: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def step(window: Window) -> int:
-    """Returns the seconds between two points of a panel: what fits its width, at least one scrape."""
+def step(window: Window, least: int = 0) -> int:
+    """Returns the seconds between two points of a panel: what fits its width, at least its own or one scrape."""
     raw = (window.end - window.start) / POINTS
-    return max(SCRAPE_INTERVAL, next((nice for nice in _NICE if nice >= raw), _NICE[-1]))
+    return max(least or SCRAPE_INTERVAL, next((nice for nice in _NICE if nice >= raw), _NICE[-1]))
 
 
-def filled(text: str, choice: Choice, window: Window) -> str:
+def filled(text: str, choice: Choice, window: Window, least: int = 0) -> str:
     """Puts values in the place of variables, as Grafana does before it asks.
+
+    Args:
+        text: an expression or a menu's query.
+        choice: what is chosen.
+        window: the time range.
+        least: the panel's least time between two points, in seconds; 0 for none of its own.
 
     Raises:
         KeyError: a variable that the dashboard does not have.
         ValueError: a format (``${x:format}``) that is not known here.
     """
-    interval, length = step(window), int(window.end - window.start)
+    interval, length = step(window, least), int(window.end - window.start)
     built_in = {
         "__interval": f"{interval}s",
         "__interval_ms": str(interval * 1000),

@@ -72,6 +72,12 @@ def test_a_longer_time_range_has_coarser_points(hours: float, seconds: int) -> N
     assert step(Window(0, hours * 3600)) == seconds
 
 
+def test_a_panel_may_ask_for_coarser_points_than_its_width_allows_and_not_for_finer_ones() -> None:
+    half_an_hour, week = Window(0, 1800), Window(0, 7 * 86400)
+    assert (step(half_an_hour, 60), step(week, 60)) == (60, step(week))
+    assert filled("$__interval $__rate_interval", {}, half_an_hour, 60) == "60s 120s"
+
+
 def test_a_menu_asks_for_the_labels_of_its_selector_within_the_time_range() -> None:
     api = FakeApi({"node": ["b", "a"]})
     asked = menu(query='label_values(up{job="$job"}, node)')
