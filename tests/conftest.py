@@ -17,11 +17,14 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from generator import cli
 from generator.build.build import fit
 from generator.build.chart import chart
+from generator.build.compiling import compile_package
 from generator.build.profile import load_profile
 from generator.build.sources import Sources, read_pins, read_sources
 from generator.choices.profiles import Layer
 from generator.errors import InputError
-from generator.files import yamlfile
+from generator.files import compiled, location, yamlfile
+from generator.files.cache import Cache, used
+from generator.files.fingerprints import code_fingerprint
 from generator.files.locking import exclusive
 from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
@@ -29,7 +32,7 @@ from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.signals.binaries import cache as built_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "tests" / "captures"
@@ -45,6 +48,39 @@ def lineage(profile: str) -> tuple[str, ...]:
 # The machine that runs CI is small and shared: no deadline, and the same examples in every run.
 settings.register_profile("gen-chart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gen-chart")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What pure functions make of equal arguments is made once in a module, or comes with the package.
+
+    That is as in a run of gen-chart. Nothing is written, and what other code has made is not taken.
+    """
+    with used(Cache(tmp_path_factory.mktemp("memos"), code=code_fingerprint())):
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program and its data, compiled."""
+    folder = tmp_path_factory.mktemp("program")
+    copy_program(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
+        compiled._yaml_reader.cache_clear()
+        compile_package()
+    compiled._yaml_reader.cache_clear()
+    return folder
+
+
+def copy_program(folder: Path) -> None:
+    """Copies the program and its data, without what has been compiled, into a folder that is there."""
+    left_out = shutil.ignore_patterns("__pycache__", "compiled")
+    for name in ("generator", *location.DATA):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+        else:
+            shutil.copy(ROOT / name, folder / name)
 
 
 @pytest.fixture(scope="session")
@@ -223,8 +259,27 @@ def render_overlay(
     return render
 
 
-UNMEASURED = ("tests/e2e/", "tests/rendered/", "tests/signals/", "tests/files/test_swap.py")
-"""Tests that run for minutes over code that quicker tests reach: coverage would double their time and add no line."""
+UNMEASURED = (
+    "tests/argocd/test_secrets.py",
+    "tests/build/test_cached_chart.py",
+    "tests/build/test_findings.py",
+    "tests/build/test_null_values.py",
+    "tests/choices/tfvars/test_layer.py",
+    "tests/counts/",
+    "tests/dashboards/test_chart.py",
+    "tests/e2e/",
+    "tests/examples/test_manifests.py",
+    "tests/files/test_compiled.py",
+    "tests/files/test_swap.py",
+    "tests/live/",
+    "tests/opensearch/test_chart.py",
+    "tests/rendered/",
+    "tests/signals/",
+    "tests/stack/test_secret_templates.py",
+    "tests/truth/",
+    "tests/verify/test_random.py",
+)
+"""Tests that take long over code that quicker tests reach: coverage would double their time and add next to no line."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
-import yaml
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from tests import libyaml
 from tests.ports import free_ports
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _files(folder: Path, port: int) -> ApiServer:
         "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "administrator"}}],
         "current-context": "tests",
     }
-    server.kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
+    server.kubeconfig.write_text(libyaml.dump(config), encoding="utf-8")
     server.kubeconfig.chmod(0o600)
     return server
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer, merge
@@ -14,7 +12,7 @@ from generator.files.templating import render
 from generator.stack import components
 from generator.stack.programs import program_templates
 from generator.stack.secrets.secret_templates import secret_templates
-from tests import helm
+from tests import helm, libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +42,8 @@ def write_chart(
     layers = [Layer("choices", choices)] if choices else []
     chosen = load_profile(profile, sources, layers) if isinstance(profile, str) else profile
     files = {
-        "Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
-        "values.yaml": yaml.safe_dump(chart_values(chosen, sources, components(chosen))),
+        "Chart.yaml": libyaml.dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
+        "values.yaml": libyaml.dump(chart_values(chosen, sources, components(chosen))),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
         **program_templates("Generated."),
         **secret_templates("Generated."),
@@ -61,7 +59,7 @@ def objects(chart: Path, values: Mapping[str, Any] | None = None, *, namespace: 
     """Returns what a release of the chart consists of, hooks included; ``values`` are those of the install."""
     from helm_python import Chart
 
-    defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
+    defaults = libyaml.load((chart / "values.yaml").read_text(encoding="utf-8"))
     with Chart.load(chart) as loaded:
         manifests = loaded.render(merge(defaults, values or {}), name="observability", namespace=namespace)
     found = [document for text in manifests.values() for document in helm.documents(text)]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-import yaml
 
 from generator import __version__
 from generator.cli import cli
 from generator.rules.groups import alerts_of
+from tests import libyaml
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ by_name = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
 def load(path: Path) -> dict[str, Any]:
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = libyaml.load(path.read_text(encoding="utf-8"))
     assert isinstance(found, dict)
     return found
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from generator import argocd
 from generator.build.build import fit
 from generator.build.profile import load_profile
+from tests import libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +50,7 @@ def made_for(
     wanted = wanted or load_profile(profile, sources)
     build = fit(wanted, sources)
     texts = argocd.for_one(fit(base, sources) if base else build, build, settings(**changes), MADE_BY)
-    data = {path: yaml.safe_load(text) for path, text in texts.items()}
+    data = {path: libyaml.load(text) for path, text in texts.items()}
     children = {
         path.removeprefix("apps/").removesuffix(".yaml"): each
         for path, each in data.items()
@@ -64,4 +63,4 @@ def plain_for(profile: str, sources: Sources, **changes: Any) -> dict[str, Any]:
     """Returns a profile's single Application."""
     build = fit(load_profile(profile, sources), sources)
     texts = argocd.plain(build, build, settings(plain=True, **changes), MADE_BY)
-    return dict(yaml.safe_load(texts["application.yaml"]))
+    return dict(libyaml.load(texts["application.yaml"]))

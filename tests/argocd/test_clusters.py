@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from generator.choices.profiles import parse_set
 from generator.errors import InputError
 from generator.files import yamlfile
 from generator.files.tree import difference
+from tests import libyaml
 from tests.argocd.support import MADE_BY, settings
 from tests.conftest import PROFILES, ROOT
 
@@ -36,7 +36,7 @@ def made(sources: Sources, *clusters: Any, chart: str = "jark", changes: tuple[s
     layers = [parse_set(change) for change in changes]
     base = fit(load_profile(chart, sources, layers), sources)
     files = argocd.for_many(base, parse(*clusters), layers, sources, settings(), MADE_BY)
-    return {path: yaml.safe_load(text) for path, text in files.items()}
+    return {path: libyaml.load(text) for path, text in files.items()}
 
 
 def test_the_command_is_in_the_application_set_alone(sources: Sources) -> None:
@@ -108,7 +108,7 @@ def test_a_cluster_that_differs_only_in_what_values_say_needs_no_chart_of_its_ow
     files = made(sources, HUB, {**LAB, "values": choices})
     for name, there in (("hub", False), ("lab", True)):
         helm = files[f"clusters/{name}/stack.yaml"]["spec"]["source"]["helm"]
-        found: Any = helm["valuesObject"] if "valuesObject" in helm else yaml.safe_load(helm["values"])
+        found: Any = helm["valuesObject"] if "valuesObject" in helm else libyaml.load(helm["values"])
         for key in path.split("."):
             found = found.get(key) if isinstance(found, dict) else None
         assert found == (value if there else None)
@@ -139,9 +139,9 @@ def test_a_key_of_the_charts_own_that_is_taken_out_is_written_as_text_because_th
 ) -> None:
     base = fit(load_profile("jark", sources, [parse_set("values.monitors.ray.interval=15s")]), sources)
     files = argocd.for_many(base, parse(HUB), [], sources, settings(), MADE_BY)
-    options = yaml.safe_load(files["clusters/hub/signals.yaml"])["spec"]["source"]["helm"]
+    options = libyaml.load(files["clusters/hub/signals.yaml"])["spec"]["source"]["helm"]
     assert "valuesObject" not in options
-    assert yaml.safe_load(options["values"])["monitors"]["ray"] == {"interval": None}
+    assert libyaml.load(options["values"])["monitors"]["ray"] == {"interval": None}
 
 
 def test_files_that_a_cluster_adds_need_a_chart_of_its_own(sources: Sources, tmp_path: Path) -> None:

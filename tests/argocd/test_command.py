@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests import libyaml
 
 GIT = ("--repo", "https://git.example.com/platform.git", "--revision", "v1.0.0")
 JARK = ("argocd", "--profile", "jark", *GIT)
@@ -55,13 +56,13 @@ def test_the_first_line_repeats_a_flag_without_a_value(run: Any) -> None:
 def test_changes_stand_in_the_chart_in_git_and_travel_to_a_packaged_one(run: Any) -> None:
     change = ("--set", "components.opensearch.nodes=5")
     run(*JARK, *change)
-    options = yaml.safe_load(Path("argocd/apps/stack.yaml").read_text())["spec"]["source"]["helm"]
+    options = libyaml.load(Path("argocd/apps/stack.yaml").read_text())["spec"]["source"]["helm"]
     assert "opensearch" not in options["valuesObject"]
     packaged = ("--repo", "https://charts.example.com", "--chart", "ai-ml-observability", "--revision", "1.2.3")
     apps = ("--apps-repo", GIT[1], "--apps-revision", "main")
     code, _, err = run("argocd", "--profile", "jark", *packaged, *apps, *change)
     assert (code, err) == (0, "")
-    options = yaml.safe_load(Path("argocd/apps/stack.yaml").read_text())["spec"]["source"]["helm"]
+    options = libyaml.load(Path("argocd/apps/stack.yaml").read_text())["spec"]["source"]["helm"]
     assert options["valuesObject"]["opensearch"]["replicas"] == 5
 
 
@@ -74,7 +75,7 @@ def test_a_file_of_clusters_gives_a_set(run: Any) -> None:
     Path("clusters.yaml").write_text("clusters: [{name: hub, server: https://kubernetes.default.svc, profile: jark}]\n")
     assert run(*JARK, "--clusters", "clusters.yaml")[0] == 0
     assert Path("argocd/clusters/hub/stack.yaml").is_file()
-    assert yaml.safe_load(Path("argocd/applicationset.yaml").read_text())["kind"] == "ApplicationSet"
+    assert libyaml.load(Path("argocd/applicationset.yaml").read_text())["kind"] == "ApplicationSet"
 
 
 def test_a_blueprints_variables_choose_what_is_watched_and_warn(run: Any) -> None:
@@ -93,7 +94,7 @@ def test_a_packaged_chart_has_a_blueprints_choices_inside_and_gets_further_ones_
     code, _, err = run("argocd", "--tfvars", "blueprint.tfvars", *packaged, *apps, *further)
     assert code == 0
     assert err.count("enable_argocd") == 1
-    values = yaml.safe_load(Path("argocd/apps/signals.yaml").read_text())["spec"]["source"]["helm"]["valuesObject"]
+    values = libyaml.load(Path("argocd/apps/signals.yaml").read_text())["spec"]["source"]["helm"]["valuesObject"]
     assert values["monitors"] == {"ray": {"interval": "15s"}}
 
 

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator import argocd
 from generator import stack as components
@@ -15,6 +14,7 @@ from generator.build.build import fit
 from generator.build.profile import load_profile
 from generator.choices.profiles import parse_set
 from generator.files.tree import MARKER, difference
+from tests import libyaml
 from tests.argocd.support import MADE_BY, REPO, made_for, plain_for, settings
 from tests.conftest import PROFILES, lineage
 
@@ -133,7 +133,7 @@ def test_the_log_sidecars_configuration_is_in_the_stack_alone(sources: Sources) 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_project_has_no_wildcard_and_outlives_its_applications(profile: str, sources: Sources) -> None:
     project = made_for(profile, sources).project
-    assert "*" not in yaml.safe_dump(project)
+    assert "*" not in libyaml.dump(project)
     assert project["spec"]["sourceRepos"] == [REPO]
     assert project["metadata"]["finalizers"] == [CASCADE]
 
@@ -216,7 +216,7 @@ def test_every_file_says_who_made_it_and_holds_one_object(profile: str, sources:
     for path, text in made_for(profile, sources).texts.items():
         by = MADE_BY if path == "parent.yaml" else "argocd. parent.yaml has the command"
         assert text.startswith(f"# {MARKER}: {by}.")
-        assert len(list(yaml.safe_load_all(text))) == 1
+        assert len(list(libyaml.load_all(text))) == 1
 
 
 def test_another_command_changes_no_file_but_the_one_that_is_applied_by_hand(sources: Sources) -> None:
@@ -232,7 +232,7 @@ def test_the_same_choices_give_the_same_bytes(sources: Sources) -> None:
 def test_an_application_set_fills_in_what_its_list_holds() -> None:
     template = manifests.parent("x-{{ .cluster }}", namespace="argocd", project="default", source=settings().apps)
     made = manifests.application_set("x", namespace="argocd", elements=[{"cluster": "a"}], template=template)
-    used = set(re.findall(r"\{\{ \.(\w+) \}\}", yaml.safe_dump(made)))
+    used = set(re.findall(r"\{\{ \.(\w+) \}\}", libyaml.dump(made)))
     assert used == {"cluster"}
     assert "finalizers" not in made["spec"]["template"]["metadata"]
     assert made["spec"]["syncPolicy"] == {"preserveResourcesOnDeletion": True}

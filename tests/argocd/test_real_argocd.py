@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from generator import argocd
 from generator.build.build import fit
 from generator.build.profile import load_profile
+from tests import libyaml
 from tests.argocd.support import MADE_BY, made_for, plain_for, settings
 from tests.argocd.test_clusters import HUB, LAB, parse
 from tests.conftest import PROFILES
@@ -41,7 +41,7 @@ def kinds() -> dict[str, Draft202012Validator]:
         pytest.skip("GEN_CHART_ARGOCD_CRDS names no folder with ArgoCD's manifests/crds/*.yaml")
     found = {}
     for file in sorted(Path(folder).glob("*-crd.yaml")):
-        spec = yaml.safe_load(file.read_text())["spec"]
+        spec = libyaml.load(file.read_text())["spec"]
         schema = _closed(spec["versions"][0]["schema"]["openAPIV3Schema"])
         schema["properties"]["metadata"] = {"type": "object"}
         found[spec["names"]["kind"]] = Draft202012Validator(schema)
@@ -70,7 +70,7 @@ def test_the_manifests_of_many_clusters_follow_argocds_schemas(
 ) -> None:
     base = fit(load_profile("jark", sources), sources)
     files = argocd.for_many(base, parse(HUB, LAB), [], sources, settings(), MADE_BY)
-    objects = [yaml.safe_load(text) for text in files.values()]
+    objects = [libyaml.load(text) for text in files.values()]
     assert errors(kinds, *(each for each in objects if "kind" in each)) == []
 
 
@@ -149,14 +149,14 @@ def test_argocd_calls_a_child_healthy_once_what_it_asks_for_is_there_and_healthy
     binary = os.environ.get("GEN_CHART_ARGOCD")
     if not binary:
         pytest.skip("GEN_CHART_ARGOCD names no argocd binary")
-    settings_map = yaml.safe_load(made_for("jark", sources).texts["argocd-cm.yaml"])
+    settings_map = libyaml.load(made_for("jark", sources).texts["argocd-cm.yaml"])
     settings_map |= {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "argocd-cm", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}},
     }
-    (tmp_path / "cm.yaml").write_text(yaml.safe_dump(settings_map))
-    (tmp_path / "app.yaml").write_text(yaml.safe_dump(application))
+    (tmp_path / "cm.yaml").write_text(libyaml.dump(settings_map))
+    (tmp_path / "app.yaml").write_text(libyaml.dump(application))
     words = ("admin", "settings", "resource-overrides", "health", "app.yaml", "--argocd-cm-path", "cm.yaml")
     done = subprocess.run([binary, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert f"STATUS: {expected}\n" in done.stdout, done.stderr

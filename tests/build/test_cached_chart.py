@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from generator.build import cached_chart
 from generator.files import cache, location
 from generator.files.checkedlines import write_lines
-from generator.files.location import DATA
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
@@ -92,13 +91,10 @@ def damaged(folder: Path, number: int) -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the program and its data, which the program takes for its own."""
+def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the compiled program, which the program takes for its own."""
     folder = tmp_path / "checkout"
-    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__", "compiled"))
-    for name in DATA:
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    shutil.copytree(compiled_program, folder)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
     return folder
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from generator.docs.values_page import pages
 from generator.errors import InputError
 from generator.files.tree import MARKER, difference
 from generator.files.writer import plan
+from tests import libyaml
 from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ def test_every_yaml_file_that_is_no_template_parses_and_every_json_too(sources: 
         if path.endswith(".json"):
             json.loads(text)
         elif path.endswith((".yaml", ".lock")) and "templates/" not in path:
-            yaml.safe_load(text)
+            libyaml.load(text)
 
 
 def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sources) -> None:
     files = chart(fit(load_profile("jark", sources), sources))
-    (library, *asked), locked = (yaml.safe_load(files[name])["dependencies"] for name in ("Chart.yaml", "Chart.lock"))
+    (library, *asked), locked = (libyaml.load(files[name])["dependencies"] for name in ("Chart.yaml", "Chart.lock"))
     assert library == locked.pop(0)
     assert [each["condition"] for each in asked] == [
         f"{each['name']}.rendered,{each['name']}.enabled" for each in asked
@@ -99,7 +99,7 @@ def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
 
 def test_values_in_a_profile_win_over_every_choice(sources: Sources) -> None:
     change = Layer("mine.yaml", {"values": {"opensearch": {"replicas": 7}}}, "-f mine.yaml")
-    values = yaml.safe_load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
+    values = libyaml.load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
     assert values["opensearch"]["replicas"] == 7
 
 
@@ -111,7 +111,7 @@ def test_an_unknown_value_is_an_error_that_names_the_nearest(sources: Sources) -
 
 def test_monitors_in_a_profile_are_the_charts_monitors(sources: Sources) -> None:
     change = Layer("--set", {"monitors": {"labels": {"release": "mine"}, "triton": {"enabled": False}}})
-    values = yaml.safe_load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
+    values = libyaml.load(chart(fit(load_profile("jark", sources, [change]), sources))["values.yaml"])
     assert values["monitors"]["labels"] == {"release": "mine"}
     assert values["monitors"]["triton"]["enabled"] is False
     assert values["monitors"]["dcgm"]["enabled"] is False
@@ -164,7 +164,7 @@ def test_every_overlay_gives_a_chart_or_a_message(sources: Sources, path: tuple[
     except InputError as error:
         assert all(problem.message and problem.file for problem in error.problems)
     else:
-        values = yaml.safe_load(files["values.yaml"])
+        values = libyaml.load(files["values.yaml"])
         assert values["opensearch"] is not None or path[0] == "values"
 
 

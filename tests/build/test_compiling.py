@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.build.compiling import compile_package
 from generator.files import cache, compiled, fingerprints, location
 from generator.files.checkedlines import read_lines, write_lines
 from generator.files.compiled import MADE_BY, compiled_memos, memos_folder
-from generator.files.location import DATA
-from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,29 +20,15 @@ CHECKED_HERE = {"clean", "checked"}
 """What no package brings: that queries were found clean."""
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program, compiled."""
-    folder = tmp_path_factory.mktemp("copy")
-    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__", "compiled"))
-    for name in DATA:
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
-        compiled._yaml_reader.cache_clear()
-        compile_package()
-    compiled._yaml_reader.cache_clear()
-    return folder
-
-
 @pytest.fixture
-def program(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def program(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A compiled copy of the program, which takes it for its own; the cache is empty."""
     folder = tmp_path / "program"
-    shutil.copytree(copy, folder)
+    shutil.copytree(compiled_program, folder)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "own"))
     compiled._yaml_reader.cache_clear()
+    time.sleep(0.05)  # what was changed in the same instant is not kept
     yield folder
     compiled._yaml_reader.cache_clear()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.build import fit
 from generator.build.chart import chart
@@ -14,6 +13,7 @@ from generator.build.library import FOLDER
 from generator.build.profile import load_profile
 from generator.build.sources import read_overlay
 from generator.errors import InputError
+from tests import libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_they_become_part_of_the_chart_with_switches_of_their_own(load: Any) -> 
     files = chart(fit(profile, sources))
     assert "templates/dashboards/team.yaml" in files
     assert "TeamQueue" in files[f"{FOLDER}/templates/rules/_team-alerts.tpl"]
-    values = yaml.safe_load(files["values.yaml"])
+    values = libyaml.load(files["values.yaml"])
     assert values["dashboards"]["team"] == {"enabled": True}
     assert values["rules"]["team-alerts"]["enabled"] is True
     assert "extra" not in values["dashboards"].keys() | values["rules"].keys()

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from generator import __version__
 from generator import stack as components
@@ -23,6 +22,7 @@ from generator.build.metadata import LIBRARY, chart_lock, chart_yaml
 from generator.build.sources import read_pins
 from generator.choices.pins import Pin, Pins
 from generator.errors import InputError
+from tests import libyaml
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def changed(pins: Pins, name: str, pin: Pin | None) -> Pins:
 
 
 def test_chart_yaml_names_every_component_once_with_its_switch(pins: Pins) -> None:
-    data = yaml.safe_load(chart_yaml(pins, "Generated."))
+    data = libyaml.load(chart_yaml(pins, "Generated."))
     library, *upstream = data["dependencies"]
     assert library == {"name": "ai-ml-observability-library", "version": __version__, "repository": ""}
     assert [each["name"] for each in upstream] == list(components.NAMES)
@@ -54,7 +54,7 @@ def test_chart_yaml_names_every_component_once_with_its_switch(pins: Pins) -> No
 
 
 def test_chart_yaml_is_a_helm_3_chart_with_the_packages_version(pins: Pins) -> None:
-    data = yaml.safe_load(chart_yaml(pins, "Generated."))
+    data = libyaml.load(chart_yaml(pins, "Generated."))
     assert (data["apiVersion"], data["type"], data["name"]) == ("v2", "application", "ai-ml-observability")
     assert data["version"] == data["appVersion"] == __version__
 
@@ -66,13 +66,13 @@ def test_both_are_the_same_bytes_each_time(pins: Pins) -> None:
 
 
 def test_the_lock_says_when_the_pins_were_made_not_when_it_was_written(pins: Pins) -> None:
-    assert yaml.safe_load(chart_lock(pins))["generated"] == f"{pins.as_of}T00:00:00Z"
+    assert libyaml.load(chart_lock(pins))["generated"] == f"{pins.as_of}T00:00:00Z"
 
 
 @pytest.mark.parametrize("field", ["version", "repository"])
 def test_another_pin_is_another_digest(pins: Pins, field: str) -> None:
     other = replace(pins.pin("opensearch"), **{field: "https://example.com/9.9.9"})
-    digests = {yaml.safe_load(chart_lock(each))["digest"] for each in (pins, changed(pins, "opensearch", other))}
+    digests = {libyaml.load(chart_lock(each))["digest"] for each in (pins, changed(pins, "opensearch", other))}
     assert len(digests) == 2
 
 
@@ -106,7 +106,7 @@ def repository(tmp_path: Path, pins: Pins) -> Iterator[Pins]:
         with tarfile.open(repository_dir / f"{name}-{version}.tgz", "w:gz") as archive:
             archive.addfile(member, io.BytesIO(metadata))
         entries[name] = [{"apiVersion": "v2", "name": name, "version": version, "urls": [f"{name}-{version}.tgz"]}]
-    (repository_dir / "index.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "entries": entries}))
+    (repository_dir / "index.yaml").write_text(libyaml.dump({"apiVersion": "v1", "entries": entries}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Pins(
         pins.as_of, MappingProxyType({name: replace(pin, repository=address) for name, pin in pins.charts.items()})
@@ -152,8 +152,8 @@ def test_helm_takes_the_lock_as_in_sync_fetches_what_it_names_and_leaves_the_lib
             *(f"{name}-{repository.pin(name).version}.tgz" for name in components.NAMES),
         }
         assert {path: (chart / path).read_text() for path in library()} == library()
-        locked = yaml.safe_load((chart / "Chart.lock").read_text())
-        assert locked["digest"] == yaml.safe_load(chart_lock(repository))["digest"]
+        locked = libyaml.load((chart / "Chart.lock").read_text())
+        assert locked["digest"] == libyaml.load(chart_lock(repository))["digest"]
 
 
 @pytest.mark.slow

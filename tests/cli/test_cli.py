@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from generator import __version__, cli
 from generator.build.library import FOLDER
+from tests import libyaml
 from tests.conftest import PROFILES, ROOT
 
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
@@ -120,7 +120,7 @@ def test_an_overlay_file_and_a_set_value_are_laid_over_the_profile_in_order(run:
     )
     assert code == 0
     text = (tmp_path / "c/values.yaml").read_text()
-    values = yaml.safe_load(text)["opensearch"]
+    values = libyaml.load(text)["opensearch"]
     assert (values["replicas"], values["opensearchJavaOpts"]) == (7, "-Xms4g -Xmx4g")
     assert values["persistence"]["storageClass"] == "gp3"
     assert "--profile jark -f one.yaml -f two.yaml --set storage.className=…" in (tmp_path / "c/Chart.yaml").read_text()
@@ -130,7 +130,7 @@ def test_a_profile_file_of_ones_own(run: Any, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("extends: kind\ncomponents: {fluent-bit: {enabled: false}}\n")
     code, _, _ = run("--profile", "./mine.yaml", "-o", "c")
     assert code == 0
-    assert yaml.safe_load((tmp_path / "c/values.yaml").read_text())["fluent-bit"]["enabled"] is False
+    assert libyaml.load((tmp_path / "c/values.yaml").read_text())["fluent-bit"]["enabled"] is False
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.schema import values_schema
 from generator.dashboards.chart import dashboard_files, dashboard_values_schema
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import schemas, yamlfile
 from generator.files.schema_values import filled
-from tests import helm
+from tests import helm, libyaml
 from tests.blocks import block
 
 from .conftest import SHIPPED
@@ -54,7 +53,7 @@ def render(chart: Path) -> Callable[..., Rendered]:
     def rendered(name: str = "observability", namespace: str = "monitoring", **values: Any) -> Rendered:
         with Chart.load(chart) as loaded:  # render changes the chart that it is given
             manifests = loaded.render({"dashboards": values} if values else {}, name=name, namespace=namespace)
-        objects = [found for text in manifests.values() for found in yaml.safe_load_all(text) if found]
+        objects = [found for text in manifests.values() for found in libyaml.load_all(text) if found]
         return {found["metadata"]["name"]: found for found in objects}
 
     return rendered

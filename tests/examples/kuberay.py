@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests import libyaml
 
 MODULE = "github.com/ray-project/kuberay/ray-operator@v1.5.0"
 
@@ -23,7 +24,7 @@ def schema(kind: str) -> dict[str, Any]:
     The test is skipped without Go, or where Go has not got the module and cannot fetch it.
     """
     folder = _module() / "config" / "crd" / "bases"
-    definition = yaml.safe_load((folder / f"ray.io_{kind.lower()}s.yaml").read_text(encoding="utf-8"))
+    definition = libyaml.load((folder / f"ray.io_{kind.lower()}s.yaml").read_text(encoding="utf-8"))
     (version,) = (one for one in definition["spec"]["versions"] if one["name"] == "v1")
     found: dict[str, Any] = strict(version["schema"]["openAPIV3Schema"])
     # Kubernetes' own fields, which no definition spells out.

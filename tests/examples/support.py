@@ -7,9 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from tests import helm
+from tests import helm, libyaml
 from tests.conftest import ROOT
 from tests.monitors.prometheus import Pod
 
@@ -47,12 +46,12 @@ def built_text(folder: str) -> str:
 
 def built(folder: str) -> list[dict[str, Any]]:
     """Returns the objects that `kubectl apply -k` sends."""
-    return list(yaml.safe_load_all(built_text(folder)))
+    return list(libyaml.load_all(built_text(folder)))
 
 
 def file_objects(file: str) -> list[dict[str, Any]]:
     """Returns the objects of a file of examples/."""
-    return list(yaml.safe_load_all((EXAMPLES / file).read_text(encoding="utf-8")))
+    return list(libyaml.load_all((EXAMPLES / file).read_text(encoding="utf-8")))
 
 
 def cluster_of(resource: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from tests import libyaml
 from tests.examples import kuberay
 from tests.examples.support import (
     CLUSTERS,
@@ -198,7 +198,7 @@ def test_an_image_has_a_version_and_no_overlay_leaves_the_placeholder(folder: st
 
 
 def applications(file: str) -> Iterator[dict[str, Any]]:
-    yield from yaml.safe_load(ray_resource(file_objects(file))["spec"]["serveConfigV2"])["applications"]
+    yield from libyaml.load(ray_resource(file_objects(file))["spec"]["serveConfigV2"])["applications"]
 
 
 @pytest.mark.parametrize("file", [f"inference/{name}/rayservice.yaml" for name in ("fastapi", "mounted-metrics")])

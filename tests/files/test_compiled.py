@@ -12,10 +12,9 @@ import yaml
 from generator.files import compiled, location, templating, yamlfile
 from generator.files.compiling import compile_sources
 from generator.files.location import DATA
-from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FILE = "monitors/vllm.yaml"
@@ -23,16 +22,14 @@ TEMPLATE = "monitors/templates/monitor.yaml"
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the program whose sources have been compiled."""
     folder = tmp_path / "checkout"
-    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__", "compiled"))
-    for name in DATA:
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+    shutil.copytree(compiled_program, folder)
     monkeypatch.setattr(location, "__file__", str(folder / "generator" / "files" / "location.py"))
     compiled._yaml_reader.cache_clear()
-    compile_sources()
-    return folder
+    yield folder
+    compiled._yaml_reader.cache_clear()
 
 
 def test_every_yaml_file_of_the_program_is_compiled_to_what_it_says(checkout: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from generator.instrument import Instrumented, Options, instrument
+from tests import libyaml
 
 MANIFESTS = Path(__file__).parent / "manifests"
 NAMES = sorted(path.name for path in MANIFESTS.iterdir())
@@ -25,7 +24,7 @@ def run(text: str, *, vllm_metrics: bool = False, report_interval: int | None = 
 
 def first(text: str) -> dict[str, Any]:
     """Reads the first document with a library that the code under test does not write with."""
-    document = next(iter(yaml.safe_load_all(text)))
+    document = next(iter(libyaml.load_all(text)))
     assert isinstance(document, dict)
     return document
 

@@ -7,12 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from generator.build.chart import chart_values
 from generator.build.profile import load_profile
 from generator.stack import components
-from tests import helm
+from tests import helm, libyaml
 from tests.logs import fluentbit
 from tests.logs.sink import Server, certify
 
@@ -44,7 +43,7 @@ def rendered(
     def render(profile: str) -> Mapping[str, str]:
         values = tmp_path_factory.mktemp("values") / "values.yaml"
         values.write_text(
-            yaml.safe_dump(
+            libyaml.dump(
                 chart_values(load_profile(profile, sources), sources, components(load_profile(profile, sources)))[
                     "fluent-bit"
                 ]

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import yaml
 
 from generator.cluster import opensearch_api
 from generator.cluster.certificates import Pair, Subject, issue, make_authority
@@ -31,6 +30,7 @@ from generator.stack import components
 from generator.stack.opensearch import security
 from generator.stack.programs import programs as program_texts
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
+from tests import libyaml
 from tests.opensearch.plan import configuration, setup_plan
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def prepare(folder: Path, profile: Profile, sources: Sources) -> Cluster:
             (node.folder / name).mkdir(parents=True)
         (node.folder / "config" / "opensearch.yml").write_text(written)
         for name, content in security.initial_files().items():
-            (node.folder / "config" / "opensearch-security" / name).write_text(yaml.safe_dump(content))
+            (node.folder / "config" / "opensearch-security" / name).write_text(libyaml.dump(content))
         leaf = issue(authority, Subject(NODE_NAME, HOSTS, server=True), now)
         write_secret(node.folder / "config" / "tls", tls_secret(authority, leaf))
         nodes.append(node)

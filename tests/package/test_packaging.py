@@ -11,12 +11,11 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from generator.build.library import FOLDER
 from generator.errors import InputError
 from generator.upstream import helm as door
-from tests import helm
+from tests import helm, libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +62,8 @@ def test_artifact_hub_is_told_of_every_image(made: Package) -> None:
     with tarfile.open(made.archive) as tar:
         handle = tar.extractfile("ai-ml-observability/Chart.yaml")
         assert handle is not None
-        data = yaml.safe_load(handle.read())
-    listed = yaml.safe_load(data["annotations"]["artifacthub.io/images"])
+        data = libyaml.load(handle.read())
+    listed = libyaml.load(data["annotations"]["artifacthub.io/images"])
     assert len(listed) == made.images
     assert all(set(entry) == {"name", "image"} for entry in listed)
 

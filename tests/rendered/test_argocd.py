@@ -6,11 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
-from tests import helm
+from tests import helm, libyaml
 from tests.argocd.support import Made, made_for, plain_for
 from tests.conftest import PROFILES
 
@@ -52,10 +51,10 @@ def render_application(helm_binary: Path, chart: Path, application: dict[str, An
     """Renders an Application's chart with the flags of ArgoCD 3.5 (reposerver/repository helmTemplate)."""
     spec = application["spec"]
     options = spec["source"]["helm"]
-    text = options["values"] if "values" in options else yaml.safe_dump(options.get("valuesObject", {}))
+    text = options["values"] if "values" in options else libyaml.dump(options.get("valuesObject", {}))
     values = folder / f"{application['metadata']['name']}.yaml"
     values.write_text(text)
-    chart_values = yaml.safe_load((chart / "values.yaml").read_text())
+    chart_values = libyaml.load((chart / "values.yaml").read_text())
     # Before the first wave a cluster has the operator's kinds only if the operator is its own.
     kinds = () if chart_values["kube-prometheus-stack"]["enabled"] else OPERATOR_KINDS
     flags = [f"--api-versions={kind}" for kind in kinds] + ([] if options.get("skipCrds") else ["--include-crds"])

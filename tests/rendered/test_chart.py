@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
-from tests import helm
+from tests import helm, libyaml
 from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def test_grafana_has_exactly_one_default_data_source(rendered: Render, profile: 
         for document in of_kind(rendered(profile), "ConfigMap", "Secret")
         if "grafana_datasource" in document["metadata"].get("labels", {})
         for text in document["data"].values()
-        for source in yaml.safe_load(text)["datasources"]
+        for source in libyaml.load(text)["datasources"]
     ]
     assert [source["uid"] for source in sources if source.get("isDefault")] == ["prometheus"]
 

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.build import fit
 from generator.build.profile import load_profile
@@ -14,7 +13,7 @@ from generator.choices.profiles import Layer
 from generator.package.images import SIDECAR_USER, pulled_images
 from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.images import images_of, parse_reference
-from tests import helm
+from tests import helm, libyaml
 from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def named_in_text(objects: list[dict[str, Any]]) -> set[str]:
 
     It knows nothing of keys, arguments or kinds of workload, so that it cannot overlook what images_of overlooks.
     """
-    text = "\n".join(yaml.safe_dump(found, width=10_000) for found in objects if found["kind"] not in PROSE)
+    text = "\n".join(libyaml.dump(found, width=10_000) for found in objects if found["kind"] not in PROSE)
     words = re.findall(r"(?<![\w./:-])(?:[\w.-]+(?::\d+)?/)+[\w.-]+:[\w][\w.-]*(?:@sha256:[0-9a-f]{64})?", text)
     images = {str(parse_reference(word)) for word in words if parse_reference(word)}
     return {image for image in images if not image.startswith("docker.io/") or "/" in image.removeprefix("docker.io/")}

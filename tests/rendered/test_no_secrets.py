@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.files import yamlfile
+from tests import libyaml
 from tests.conftest import PROFILES, ROOT, lineage
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_no_key_hash_or_credential_is_anywhere_in_the_text(
     profile: str, rendered: Callable[..., list[dict[str, Any]]]
 ) -> None:
     for each in rendered(profile):
-        texts = [yaml.safe_dump(each, width=100_000), *(secret_data(each).values() if each["kind"] == "Secret" else ())]
+        texts = [libyaml.dump(each, width=100_000), *(secret_data(each).values() if each["kind"] == "Secret" else ())]
         for text in texts:
             found = MATERIAL.search(text)
             assert found is None, f"{each['kind']} {each['metadata']['name']}: {found[0][:40]}"

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from tests import helm
+from tests import helm, libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -196,7 +195,7 @@ def made_later(documents: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def plan_names(plan: dict[str, Any]) -> Iterator[str]:
-    data = yaml.safe_load(plan["data"]["plan.json"])
+    data = libyaml.load(plan["data"]["plan.json"])
     for part in (data["authority"], *data["certificates"], *data["logins"]):
         if part:
             yield part["name"]

@@ -7,14 +7,13 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.argocd.delivery import WITHOUT_DEFAULT, difference
 from generator.build.build import fit
 from generator.build.chart import chart
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
-from tests import helm
+from tests import helm, libyaml
 from tests.conftest import PROFILES
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def rendered(
                 (charts[name] / path).write_text(text, encoding="utf-8")
             helm.add_archives(charts[name], upstream_charts)
         file = charts[name].parent / "values.yaml"
-        file.write_text(yaml.safe_dump(values or {}), encoding="utf-8")
+        file.write_text(libyaml.dump(values or {}), encoding="utf-8")
         done = helm.run(binary, "template", "a", charts[name], "--namespace", "monitoring", "-f", file, *kinds)
         objects = {identity(document): document for document in helm.documents(done.stdout)}
         if values is None:
@@ -220,7 +219,7 @@ def test_no_upstream_chart_has_a_default_where_a_value_may_be_taken_out(upstream
     chart, *keys = path.split(".")
     with tarfile.open(next(upstream_charts.glob(f"{chart}-[0-9]*.tgz"))) as archive:
         files = {name: archive.extractfile(name) for name in archive.getnames() if name.endswith("/values.yaml")}
-        values = [yaml.safe_load(handle) for name, handle in files.items() if handle and name.count("/") in (1, 3)]
+        values = [libyaml.load(handle) for name, handle in files.items() if handle and name.count("/") in (1, 3)]
     inner = keys[1:] if len(values) > 1 else keys
     assert not any(_default(each, keys) or _default(each, inner) for each in values)
 

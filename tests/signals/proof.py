@@ -51,7 +51,8 @@ def prove(
     Args:
         binaries: Prometheus and promtool.
         root: the folder with dashboards/, rules/, metrics/, monitors/ and values-schemas/.
-        foreign: exporters that their own charts' monitors scrape, whose labels differ, and not this chart's.
+        foreign: exporters that their own charts' monitors scrape, whose labels differ, and not this chart's. Then only
+            the dashboards and files of rules that ask for theirs are proven.
         progress: takes a line now and then.
 
     Raises:
@@ -62,6 +63,9 @@ def prove(
     boards = _boards(root)
     monitors = [path.stem for path in (root / "monitors").glob("*.yaml")]
     specs = read_rules(root / "rules", _schema(root, "rule"), monitors)
+    if foreign:
+        exporters = read_catalogue(root, _schema(root, "metrics"))
+        boards, specs = _about([family for name in foreign for family in exporters[name].families], boards, specs)
     rules = list(expressions(specs))
     wanted = _wanted(boards, rules)
     with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:
@@ -79,7 +83,11 @@ def prove(
         for data in (alone, together):
             outcomes.append(_run(binaries, data, boards, rules, records))
             progress(f"{len(outcomes)} of 2 rounds of questions")
-    results, stale = _results(_texts(boards, rules), outcomes[0], outcomes[1], _reasons())
+    texts = _texts(boards, rules)
+    reasons = _reasons()
+    if foreign:
+        reasons = {place: reason for place, reason in reasons.items() if place in texts}
+    results, stale = _results(texts, outcomes[0], outcomes[1], reasons)
     return Report(
         tuple(results),
         tuple(filter(None, (problems, *stale))),
@@ -88,6 +96,32 @@ def prove(
         len(added),
         time.monotonic() - begun,
     )
+
+
+def _about(
+    families: Iterable[str], boards: Iterable[Board], specs: Mapping[str, Rules]
+) -> tuple[list[Board], dict[str, Rules]]:
+    """Returns the dashboards and files of rules that name one of some families, and the files of records they read."""
+
+    def text(name: str) -> str:
+        return " ".join(rule.text for rule in expressions({name: specs[name]}))
+
+    boards = [board for board in boards if any(family in " ".join(_asked_by(board)) for family in families)]
+    kept = {name for name in specs if any(family in text(name) for family in families)}
+    while True:
+        asked = " ".join([*map(text, kept), *(query for board in boards for query in _asked_by(board))])
+        more = {
+            name
+            for name in specs.keys() - kept
+            if any(rule.kind == "record" and rule.name in asked for rule in expressions({name: specs[name]}))
+        }
+        if not more:
+            return boards, {name: specs[name] for name in specs if name in kept}
+        kept |= more
+
+
+def _asked_by(board: Board) -> list[str]:
+    return [target.expr for target in board.targets] + [menu.query for menu in board.menus]
 
 
 def worlds(
@@ -120,8 +154,7 @@ def _boards(root: Path) -> list[Board]:
 
 
 def _wanted(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:
-    texts = [target.expr for board in boards for target in board.targets]
-    texts += [menu.query for board in boards for menu in board.menus]
+    texts = [text for board in boards for text in _asked_by(board)]
     return needed([*texts, *(rule.text for rule in rules)])
 
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+from tests import libyaml
 from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ def test_the_data_source_is_not_the_default_and_verifies_the_certificate(values:
     assert source["isDefault"] is False
     assert source["url"] == "https://opensearch-cluster-master:9200"
     assert source["jsonData"]["tlsAuthWithCACert"] is True
-    assert "tlsSkipVerify" not in yaml.safe_dump(source)
+    assert "tlsSkipVerify" not in libyaml.dump(source)
     assert source["jsonData"]["database"] == "logs-*"
 
 
 def test_login_and_certificate_come_from_secrets_and_nothing_else_of_these_is_mounted(values: Values) -> None:
     found = grafana(values)
     (source,) = found["additionalDataSources"]
-    named = re.findall(r"\$__env\{(\w+)\}", yaml.safe_dump(source))
+    named = re.findall(r"\$__env\{(\w+)\}", libyaml.dump(source))
     assert sorted(named) == sorted(found["envValueFrom"])
     references = [one["secretKeyRef"] for one in found["envValueFrom"].values()]
     assert {(one["name"], one["key"]) for one in references} == {

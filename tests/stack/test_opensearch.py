@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+from tests import libyaml
 from tests.opensearch import plan
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def configuration(sources: Sources) -> Configuration:
     """Returns a function from a profile and values of the install to opensearch.yml as data."""
 
     def read(profile: str = "standalone", values: dict[str, Any] | None = None) -> dict[str, Any]:
-        settings: dict[str, Any] = yaml.safe_load(plan.configuration(sources, profile, values))
+        settings: dict[str, Any] = libyaml.load(plan.configuration(sources, profile, values))
         return settings
 
     return read
@@ -115,7 +115,7 @@ def test_its_user_interface_logs_in_over_tls_that_it_verifies(values: Values) ->
     found = values()["opensearch-dashboards"]
     assert found["enabled"] is False
     assert found["opensearchHosts"] == "https://opensearch-cluster-master:9200"
-    written = yaml.safe_load(found["config"]["opensearch_dashboards.yml"])
+    written = libyaml.load(found["config"]["opensearch_dashboards.yml"])
     assert written["opensearch.ssl.verificationMode"] == "full"
     (authority,) = written["opensearch.ssl.certificateAuthorities"]
     (volume,), (mount,) = found["extraVolumes"], found["extraVolumeMounts"]
@@ -125,7 +125,7 @@ def test_its_user_interface_logs_in_over_tls_that_it_verifies(values: Values) ->
 
 def test_its_login_is_filled_in_by_the_server_and_is_no_argument_of_its_process(values: Values) -> None:
     found = values()["opensearch-dashboards"]
-    written = yaml.safe_load(found["config"]["opensearch_dashboards.yml"])
+    written = libyaml.load(found["config"]["opensearch_dashboards.yml"])
     names = {entry["name"] for entry in found["extraEnvs"]}
     assert {written["opensearch.username"], written["opensearch.password"]} == {f"${{{name}}}" for name in names}
     assert not names & {"OPENSEARCH_USERNAME", "OPENSEARCH_PASSWORD"}

@@ -7,14 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.build import fit
 from generator.build.chart import chart, chart_schema
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.stack.secrets.names import SECRETS
-from tests import helm, secret_chart
+from tests import helm, libyaml, secret_chart
 from tests.conftest import PROFILES
 from tests.secret_chart import BOOTSTRAP, PROGRAMS, RENEW, ROTATE, Objects, objects, plan_text, write_chart
 
@@ -347,7 +346,7 @@ def test_values_follow_the_charts_own_schema_and_name_no_secret_of_a_persons_own
 ) -> None:
     own = Layer("mine.yaml", {"secrets": {"existing": {"opensearchAdmin": "theirs"}}})
     loaded = load_profile(profile, sources, [own])
-    values = yaml.safe_load(chart(fit(loaded, sources))["values.yaml"])
+    values = libyaml.load(chart(fit(loaded, sources))["values.yaml"])
     assert set(values["secrets"]) == set(chart_schema(fit(loaded, sources))["properties"]["secrets"]["properties"])
 
 

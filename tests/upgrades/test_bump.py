@@ -7,12 +7,12 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.choices.pins import parse_pins
 from generator.files import location, yamlfile
 from generator.upgrades.bump import Bump, Change
 from generator.upgrades.pinsfile import edited_pins
+from tests import libyaml
 from tests.conftest import ROOT
 from tests.upstream.charts import sha256
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PINS = (ROOT / "pins.yaml").read_text(encoding="utf-8")
-PINNED = yaml.safe_load(PINS)["charts"]["metrics-server"]
+PINNED = libyaml.load(PINS)["charts"]["metrics-server"]
 OURS = {"args": [], "replicas": 1, "resources": {}, "apiService": {"create": True}, "hostNetwork": {"enabled": False}}
 
 
@@ -49,7 +49,7 @@ def mirror(tmp_path: Path, checkout: Path) -> Path:
     (checkout / "pins.yaml").write_text(text, encoding="utf-8")
     folder = tmp_path / "mirror"
     defaults = {**OURS, "podDisruptionBudget": {"enabled": False, "minAvailable": None}}
-    keys = set(yaml.safe_load((ROOT / "charts/ai-ml-observability/values.yaml").read_text())["metrics-server"])
+    keys = set(libyaml.load((ROOT / "charts/ai-ml-observability/values.yaml").read_text())["metrics-server"])
     defaults |= {key: {} for key in keys - defaults.keys() - {"enabled"}}
     publish(folder, tmp_path, "metrics-server", PINNED["version"], defaults)
     publish(folder, tmp_path, "metrics-server", "9.0.0", defaults, appVersion="9.9.9")
@@ -66,7 +66,7 @@ def test_a_pin_moves_with_its_app_version_digest_and_day_and_all_else_stays(
     assert (code, out.splitlines()[0]) == (0, f"metrics-server {PINNED['version']} → 9.0.0")
     assert "moved" in err
     after = (checkout / "pins.yaml").read_text()
-    pin = yaml.safe_load(after)["charts"]["metrics-server"]
+    pin = libyaml.load(after)["charts"]["metrics-server"]
     assert (pin["version"], pin["appVersion"]) == ("9.0.0", "9.9.9")
     assert pin["digest"] == sha256((mirror / "metrics-server-9.0.0.tgz").read_bytes())
     changed = set(before.splitlines()) ^ set(after.splitlines())
@@ -85,7 +85,7 @@ def test_a_key_that_is_gone_stops_it_and_force_moves_the_pin_anyway(
     assert "pins.yaml is as it was" in err
     assert (checkout / "pins.yaml").read_text() == before
     assert run("bump", "metrics-server", "9.1.0", "--chart-mirror", str(mirror), "--force")[0] == 0
-    assert yaml.safe_load((checkout / "pins.yaml").read_text())["charts"]["metrics-server"]["version"] == "9.1.0"
+    assert libyaml.load((checkout / "pins.yaml").read_text())["charts"]["metrics-server"]["version"] == "9.1.0"
 
 
 @pytest.mark.slow
@@ -103,10 +103,10 @@ def test_a_digest_is_dropped_where_the_chart_was_packed_here(
     run: Callable[..., Any], checkout: Path, mirror: Path, tmp_path: Path
 ) -> None:
     (mirror / "metrics-server-9.0.0.tgz").unlink()
-    values = yaml.safe_load((tmp_path / "metrics-server-9.0.0" / "values.yaml").read_text())
+    values = libyaml.load((tmp_path / "metrics-server-9.0.0" / "values.yaml").read_text())
     write_chart(mirror / "metrics-server", "metrics-server", "9.0.0", values)
     assert run("bump", "metrics-server", "9.0.0", "--chart-mirror", str(mirror))[0] == 0
-    assert "digest" not in yaml.safe_load((checkout / "pins.yaml").read_text())["charts"]["metrics-server"]
+    assert "digest" not in libyaml.load((checkout / "pins.yaml").read_text())["charts"]["metrics-server"]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_an_installed_package_is_not_changed(run: Callable[..., Any], checkout: 
 
 
 def test_outdated_exits_1_only_when_it_is_asked_to(run: Callable[..., Any], mirror: Path, checkout: Path) -> None:
-    data = yaml.safe_load((checkout / "pins.yaml").read_text())
+    data = libyaml.load((checkout / "pins.yaml").read_text())
     data["charts"] = {"metrics-server": data["charts"]["metrics-server"]}
-    (checkout / "pins.yaml").write_text(yaml.safe_dump(data))
+    (checkout / "pins.yaml").write_text(libyaml.dump(data))
     code, out, _err = run("outdated", "--chart-mirror", str(mirror))
     assert code == 0
     assert "9.1.0" in out
@@ -159,8 +159,8 @@ def moved(**more: Any) -> Bump:
 
 
 def test_comments_and_the_order_of_pins_stay() -> None:
-    day = str(yaml.safe_load(PINS)["asOf"])
-    old = yaml.safe_load(PINS)["charts"]["fluent-bit"]
+    day = str(libyaml.load(PINS)["asOf"])
+    old = libyaml.load(PINS)["charts"]["fluent-bit"]
     text = edited_pins(PINS, moved(), digest="a" * 64, today=day)
     expected = PINS.replace(f"version: {old['version']}", "version: 1.0.0")
     expected = expected.replace(f"appVersion: {old['appVersion']}", "appVersion: 6.0.0")
@@ -170,7 +170,7 @@ def test_comments_and_the_order_of_pins_stay() -> None:
 def test_an_image_follows_and_a_reason_is_replaced() -> None:
     step = Change("k8s-sidecar", "2.10.1", "2.11.0")
     text = edited_pins(PINS, moved(images=(step,)), digest=None, today="2027-01-01", reason="Because.")
-    data = yaml.safe_load(text)
+    data = libyaml.load(text)
     assert data["images"]["k8s-sidecar"]["tag"] == "2.11.0"
     assert data["charts"]["fluent-bit"]["reason"] == "Because."
     assert "digest" not in data["charts"]["fluent-bit"]

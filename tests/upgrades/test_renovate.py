@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-import yaml
-
+from tests import libyaml
 from tests.conftest import ROOT
 
 CONFIG = json.loads((ROOT / "renovate.json").read_text(encoding="utf-8"))
 TEXT = (ROOT / "pins.yaml").read_text(encoding="utf-8")
-PINS = yaml.safe_load(TEXT)
+PINS = libyaml.load(TEXT)
 
 
 def found(datasource: str) -> list[dict[str, str]]:

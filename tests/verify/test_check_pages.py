@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.findings import prepared, series
 from generator.catalogue.known import gone_names
@@ -22,6 +21,7 @@ from generator.verify.grafana import grafana_dashboard
 from generator.verify.prepare import prepare
 from generator.verify.spec import Exemption
 from generator.verify.verifier import check
+from tests import libyaml
 from tests.conftest import ROOT
 from tests.dashboards.conftest import parse
 
@@ -84,8 +84,8 @@ class World:
             expressions, scope = grafana_dashboard(json.loads(example.text), "example.json")
             return check(prepare(expressions, [scope]), self.catalogue, {})
         if example.check == "logs":
-            return tuple(log_findings(parse(yaml.safe_load(example.text)), self.sources.log_fields))
-        entries = yaml.safe_load(example.text)["exemptions"]
+            return tuple(log_findings(parse(libyaml.load(example.text)), self.sources.log_fields))
+        entries = libyaml.load(example.text)["exemptions"]
         return check(
             self.queries,
             self.catalogue,
@@ -134,8 +134,8 @@ def test_a_page_has_the_summary_of_its_check_its_reasons_examples_and_how_to_exe
     blocks = re.findall(r"^```yaml\n(.*?)^```$", sections[5], flags=re.MULTILINE | re.DOTALL)
     assert bool(blocks) == registered.exemptible
     for block in blocks:
-        schemas.validate(yaml.safe_load(block), SCHEMA, file=registered.page)
-        assert {entry["check"] for entry in yaml.safe_load(block)["exemptions"]} == {registered.name}
+        schemas.validate(libyaml.load(block), SCHEMA, file=registered.page)
+        assert {entry["check"] for entry in libyaml.load(block)["exemptions"]} == {registered.name}
 
 
 def test_every_page_is_about_a_check_and_every_file_of_checks_is_registered() -> None:
@@ -152,7 +152,7 @@ def test_the_schema_of_exemptions_takes_the_checks_that_can_be_exempted() -> Non
     text = schema_path(ROOT).read_text(encoding="utf-8")
     assert exemptions_schema(text) == text, "run `make docs` and commit the schema"
     assert SCHEMA["properties"]["exemptions"]["items"]["properties"]["check"]["enum"] == list(EXEMPTIBLE)
-    changed = yaml.safe_load(exemptions_schema(text, ["name", "on"]))
+    changed = libyaml.load(exemptions_schema(text, ["name", "on"]))
     assert changed["properties"]["exemptions"]["items"]["properties"]["check"]["enum"] == ["name", "on"]
     with pytest.raises(ValueError, match="enum"):
         exemptions_schema("a: b\n")

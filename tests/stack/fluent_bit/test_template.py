@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.build.build import fit
 from generator.build.chart import chart_schema
@@ -15,7 +14,7 @@ from generator.errors import InputError
 from generator.files.templating import render
 from generator.stack.fluent_bit.ray import ray_files, ray_template
 from generator.stack.fluent_bit.sidecar import CONFIG_MAP
-from tests import helm
+from tests import helm, libyaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ def rendered(tmp_path: Path, helm_binary: Path) -> Callable[[Any], list[dict[str
     (tmp_path / "templates" / "ray.yaml").write_text(ray_template("h"))
 
     def run(logs: Any) -> list[dict[str, Any]]:
-        (tmp_path / "values.yaml").write_text(yaml.safe_dump({"logs": logs}))
+        (tmp_path / "values.yaml").write_text(libyaml.dump({"logs": logs}))
         return helm.documents(helm.run(helm_binary, "template", "x", tmp_path, "--namespace", "monitoring").stdout)
 
     return run

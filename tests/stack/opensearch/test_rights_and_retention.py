@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from generator.stack.fluent_bit.destination import STREAMS as WRITTEN
+from tests import libyaml
 from tests.opensearch.plan import setup_plan
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 
 
 def golden(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    data: dict[str, Any] = libyaml.load((FOLDER / name).read_text(encoding="utf-8"))
     return data
 
 
