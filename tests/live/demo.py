@@ -61,7 +61,7 @@ def main() -> int:
 def _demo(seconds: int, *, keep: bool, ray_only: bool, build: Build) -> int:
     binaries = _binaries()
     python, with_vllm = environment(say, with_vllm=not ray_only)
-    with folder_and_processes("demo-") as (folder, processes):
+    with folder_and_processes("demo-", say) as (folder, processes):
         say(f"logs are in {folder}, and stay there")
         workloads = start_workloads(processes, folder, python, {}, say, vllm=with_vllm)
         if binaries is None:

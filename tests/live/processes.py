@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+PATIENCE = 20.0
+"""Seconds of waiting after which a person is told, and again after as many."""
+
+
 class ProgramError(Exception):
     """A program ended or was not ready in time; the text has the end of its log and says where all of it is."""
 
@@ -28,9 +32,17 @@ class Processes:
     A second process, the watchdog, ends them where this one is killed.
     """
 
-    def __init__(self, logs: Path) -> None:
-        """Takes the folder that each program's output goes to, as ``NAME.log``."""
-        self.logs = logs
+    def __init__(
+        self, logs: Path, progress: Callable[[str], object] = lambda _: None, patience: float = PATIENCE
+    ) -> None:
+        """Takes where output goes and who is told that it lasts.
+
+        Args:
+            logs: the folder that each program's output goes to, as ``NAME.log``.
+            progress: takes a line about a program that is waited for.
+            patience: seconds of waiting after which it gets one, and again after as many.
+        """
+        self.logs, self._progress, self._patience = logs, progress, patience
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._watchdog: subprocess.Popen[str] | None = None
 
@@ -82,8 +94,13 @@ class Processes:
         Raises:
             ProgramError: it has ended, or is not ready after ``seconds``.
         """
-        until = time.monotonic() + seconds
+        started = time.monotonic()
+        until, told = started + seconds, 0
         while not ready():
+            waited = time.monotonic() - started
+            if waited // self._patience > told:
+                told = int(waited // self._patience)
+                self._progress(f"  {name} is not ready after {waited:.0f} s; it gets {seconds:.0f}")
             if self.ended(name):
                 raise ProgramError(f"{name} ended with exit code {self._running[name].returncode}{self._said(name)}")
             if time.monotonic() > until:

@@ -40,13 +40,15 @@ class Workloads:
 
 
 @contextlib.contextmanager
-def folder_and_processes(prefix: str) -> Iterator[tuple[Path, Processes]]:
+def folder_and_processes(prefix: str, progress: Callable[[str], object]) -> Iterator[tuple[Path, Processes]]:
     """Returns a new folder for logs, which stays, and the processes that end with the block.
+
+    Progress takes a line while one of them is waited for.
 
     The folder's path is short because Ray's sockets lie in it.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
-    with Processes(folder) as processes:
+    with Processes(folder, progress) as processes:
         yield folder, processes
 
 

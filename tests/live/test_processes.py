@@ -123,6 +123,16 @@ def test_a_program_that_is_not_ready_is_told(tmp_path: Path) -> None:
             processes.finish("slow", 0.1)
 
 
+def test_who_waits_long_is_told_now_and_then(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Processes(tmp_path, said.append, patience=0.3) as processes:
+        processes.start("slow", [sys.executable, "-c", "import time; time.sleep(600)"])
+        with pytest.raises(ProgramError):
+            processes.wait_until("slow", lambda: False, 1.5)
+    assert 2 <= len(said) <= 5
+    assert set(said) <= {f"  slow is not ready after {seconds} s; it gets 2" for seconds in (0, 1, 2)}
+
+
 def test_a_program_that_ends_well_leaves_its_name(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         processes.start("once", [sys.executable, "-c", "print('done')"])

@@ -75,7 +75,7 @@ def run(
     Raises:
         ProgramError: something does not start, fails, or cannot be scraped.
     """
-    with folder_and_processes("truth-") as (folder, processes):
+    with folder_and_processes("truth-", progress) as (folder, processes):
         progress(f"logs are in {folder}")
         first = scenarios[0]
         workloads = start_workloads(
