@@ -55,7 +55,16 @@ knows its port, unless KServe's or AIBrix' label or the annotation `prometheus.i
 ## What it costs Prometheus
 
 Monitors with the same namespaces share one watch of the API server and one copy of the pods (Prometheus 3.14
-discovery/manager.go: equal configurations are one provider). What each adds is its relabelling.
+discovery/manager.go: equal configurations are one provider). What each adds is its relabelling. Measured with
+`python -m tests.monitors.cost`: 10,000 pods with 30,000 ports, of which ten change each second, on two shared cores.
+
+| PodMonitors | cores | memory, MiB |
+|---|---|---|
+| one that keeps nothing: the watch and the copy alone | 0.05 | 250 |
+| all of this chart, 19 endpoints, six of which look at every pod | 0.20 | 391 |
+| those before, 22 endpoints, by labels alone | 0.31 | 441 |
+
+Prometheus compares a label that a selector asks for with each pod, too; to compare an image instead costs nothing.
 """
 
 

@@ -97,6 +97,40 @@ def test_an_example_that_is_not_scraped_as_it_says_is_noticed(
     assert scraped(render_all.values(), [other]) == []
 
 
+@pytest.mark.parametrize(
+    ("image", "workload"),
+    [
+        ("vllm/vllm-openai", "vllm"),
+        ("vllm/vllm-openai:v0.33.0-aarch64", "vllm"),
+        ("router.example.com:5000/gateway-operator/vllm-openai:v1-bench@sha256:89e1", "vllm"),
+        ("vllm-openai", "vllm"),
+        ("rocm/vllm:rocm6.4.1_vllm_0.10.1", "vllm"),
+        ("registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.2", "vllm"),
+        ("ghcr.io/llm-d/llm-d-cuda:v0.9.0", "vllm"),
+        ("team/vllm-srv:1", "vllm"),
+        ("ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.10.0", ""),
+        ("ghcr.io/vllm-project/semantic-router/extproc:latest", ""),
+        ("ghcr.io/vllm-project/semantic-router/vllm-sr:latest", ""),
+        ("vllm/vllm-omni:v0.33.0", ""),
+        ("team/vllm-router:1", ""),
+        ("registry.example.com/vllm/open-webui:latest", ""),
+        ("lmsysorg/sglang:v0.5.23-cu129", "sglang"),
+        ("aibrix/sglang-router:v0.1.6", ""),
+        ("nvcr.io/nvidia/tritonserver:26.07-vllm-python-py3", "triton"),
+        ("nvcr.io/nim/meta/llama3-8b-instruct:1.0.3", "nim"),
+        ("registry.example.com/anim/vllm-free/tool:1", ""),
+        ("nvcr.io/nvidia/k8s/dcgm-exporter:4.5.3-4.8.2-distroless", "dcgm"),
+        ("public.ecr.aws/neuron/neuron-monitor:1.10.0", "neuron"),
+        ("public.ecr.aws/neuron/neuron-device-plugin:2.28", ""),
+    ],
+)
+def test_an_image_is_known_by_its_name_wherever_it_comes_from(rendered: Rendered, image: str, workload: str) -> None:
+    ports = {"vllm": 8000, "sglang": 30000, "triton": 8002, "nim": 8000, "neuron": 8000}
+    declared = (("metrics", 9400),) if workload == "dcgm" else (("", ports.get(workload, 8000)),)
+    pod = Pod({"app.kubernetes.io/name": "x"}, {"server": declared}, images={"server": image})
+    assert [target["job"] for target in scraped(rendered.values(), [pod])] == ([workload] if workload else [])
+
+
 RAY_HEAD_TARGETS = ["10.1.2.3:44217/metrics", "10.1.2.3:44227/metrics", "10.1.2.3:8080/metrics"]
 
 

@@ -12,7 +12,7 @@ What is joined has no semicolon in it, so no part of an expression can reach int
 {{- range $way := .ways -}}
   {{- $fields := $way.meta | default dict | deepCopy -}}
   {{- with $way.image -}}
-    {{- $_ := set $fields "__meta_kubernetes_pod_container_image" (printf "(?:[^;]*/)?(?:%s)(?:[:@][^;]*)?" .) -}}
+    {{- $_ := set $fields "__meta_kubernetes_pod_container_image" (printf "(?:[^;]*/)?(?:%s)(?:[:@][^;/]*)?" .) -}}
   {{- end -}}
   {{- with $way.container -}}{{- $_ := set $fields "__meta_kubernetes_pod_container_name" . -}}{{- end -}}
   {{- range $label, $regex := $way.labels -}}

@@ -47,7 +47,7 @@ endpoints:
           ray.io/node-type: ''
     except:
       router:
-        image: .*(?:bench|gateway|operator|proxy|router|sidecar).*
+        image: '[^/:@]*(?:bench|gateway|operator|proxy|router|sidecar)[^/:@]*'
       router-container:
         container: .*(?:bench|proxy|router).*
       follower:

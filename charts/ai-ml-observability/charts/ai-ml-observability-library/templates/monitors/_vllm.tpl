@@ -36,7 +36,7 @@ endpoints:
         - service
     except:
       router:
-        image: .*(?:bench|controller|exporter|gateway|omni|operator|proxy|router|scheduler|sidecar|[-_]sr).*
+        image: '[^/:@]*(?:bench|controller|exporter|gateway|operator|proxy|router|scheduler|sidecar)[^/:@]*|vllm-(?:omni|sr)'
       router-container:
         container: .*(?:bench|exporter|proxy|router).*
       follower:
