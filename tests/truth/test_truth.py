@@ -34,7 +34,7 @@ def replays(chart_shipped: Shipped, binaries: Binaries) -> Iterator[dict[str, Ap
     with ExitStack() as stack:
         yield {
             name: stack.enter_context(replayed(binaries, kept.load(name).recording, chart_shipped.records))
-            for name in ("serve-errors", "serve-steady")
+            for name in ("serve-errors", "serve-steady", "train-long-epochs")
         }
 
 
@@ -116,6 +116,14 @@ MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
     "increase + births, an inner join": (
         *("serve-errors", "ray-serve", "Server errors"),
         share_of_errors("(increase(X[2m]) + (X unless X offset 2m))"),
+    ),
+    "the form of splits for a plain iterator": (
+        *("train-long-epochs", "ray-data", "Rows delivered"),
+        lambda expr: expr.replace('"no_split"', '"nobody"'),
+    ),
+    "the form of a plain iterator for splits": (
+        *("train-long-epochs", "ray-data", "Rows delivered"),
+        lambda expr: expr.replace('split!="no_split"', 'split="nobody"').replace('split="no_split"', 'split!="nobody"'),
     ),
     "a share of one replica": ("serve-errors", "ray-serve", "Exceptions", lambda expr: f"({expr}) / 2"),
 }
