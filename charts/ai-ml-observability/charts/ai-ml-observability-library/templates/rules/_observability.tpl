@@ -11,7 +11,10 @@ groups:
       / min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{persistentvolumeclaim=~"prometheus-.+-db-prometheus-.+|opensearch-cluster-master-.+"}
       > 0)
   - record: namespace_job_endpoint:up:avg
-    expr: avg by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"})
+    expr: avg by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}
+      unless (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}
+      == 0 and on (namespace, pod) kube_pod_status_ready{condition="true"} == 0 unless max_over_time(up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}[6h])
+      == 1))
 - name: observability.alerts
   rules:
   - alert: MonitorTargetsDown
