@@ -90,6 +90,13 @@ def test_every_row_is_trained_on_once_an_epoch(job: tuple[Path, list[str]]) -> N
         assert sum(event["rows"] for event in epochs if event["epoch"] == number) == ROWS
 
 
+def test_what_is_written_every_few_seconds_adds_up_to_the_epochs(job: tuple[Path, list[str]]) -> None:
+    folder, _ = job
+    pulses, epochs = events(folder, "gauges"), events(folder, "epoch")
+    assert sum(pulse["samples"] for pulse in pulses) == EPOCHS * ROWS
+    assert sum(pulse["waited"] for pulse in pulses) == pytest.approx(sum(epoch["waited"] for epoch in epochs))
+
+
 def test_the_network_learns(job: tuple[Path, list[str]]) -> None:
     folder, _ = job
     loss = {(event["epoch"], event["rank"]): event["loss"] for event in events(folder, "epoch")}

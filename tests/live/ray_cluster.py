@@ -27,6 +27,8 @@ CLUSTER = "demo-x7b2k"
 NAMESPACE = "default"
 START_LIMIT = 120.0
 """Seconds that a node may take to start; 20 to 60 on two busy cores."""
+CONTROL_PLANE_LIMIT = 45.0
+"""Seconds from a node's own metrics to those of the control plane, which sends them each 20 s at most here."""
 
 ENVIRONMENT = {
     # Where a token lies in the home directory, Ray 2.60 asks for it: the second node would be refused.
@@ -103,7 +105,8 @@ def start_ray(
          f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1", f"--metrics-export-port={head_metrics}",
          f"--temp-dir={folder}", *_agents(), *common],
         variables,
-        lambda: all(_serves(head_metrics, each) for each in (NODE, GCS)),
+        lambda: _serves(head_metrics, NODE),
+        lambda: _serves(head_metrics, GCS),
     )  # fmt: skip
     join: list[str | Path] = [python.with_name("ray"), "start", f"--address={head}:{gcs}"]
     join += [f"--node-ip-address={worker}", f"--metrics-export-port={worker_metrics}", *_agents(), *common]
@@ -128,12 +131,13 @@ def _start_node(
     name: str,
     command: list[str | Path],
     variables: Mapping[str, str],
-    ready: Callable[[], bool],
+    reports: Callable[[], bool],
+    reports_control_plane: Callable[[], bool] = lambda: True,
 ) -> None:
     """Starts a node and waits for its metrics; Ray gives a start up after 30 s, which are too few on a busy machine.
 
     Where the node's agent takes longer than that, the control plane (GCS) gives its metrics up for good: such a head is
-    started anew.
+    started anew, as soon as the agent reports and the control plane does not follow.
 
     Raises:
         ProgramError: it did not start, three times.
@@ -141,7 +145,8 @@ def _start_node(
     for attempt in range(1, 4):
         processes.start(name, command, variables)
         try:
-            processes.wait_until(name, ready, START_LIMIT)
+            processes.wait_until(name, reports, START_LIMIT)
+            processes.wait_until(name, reports_control_plane, CONTROL_PLANE_LIMIT)
         except ProgramError:
             processes.stop(name)
             if attempt == 3:
