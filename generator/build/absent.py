@@ -1,135 +1,149 @@
-"""Leaves out of the dashboards what only workloads feed that the cluster does not have (``cluster.absent``)."""
+"""Which workloads the cluster does not have (``cluster.absent``), and what follows for the choices."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from generator.dashboards.logs import used_by_panels
+from generator.choices.profiles import merge
 from generator.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exporter
     from generator.choices.profiles import Profile
-    from generator.dashboards.spec import Dashboard, Panel, Row
-    from generator.verify.spec import Finding
-
-_TARGET = re.compile(r"rows\[(\d+)\]\.panels\[(\d+)\]\.targets\[(\d+)\]")
-_OWNER = re.compile(r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|variables\[\d+\]")
-_TargetIndex = tuple[int, int, int]
 
 
 def absent_workloads(profile: Profile, sources: Sources) -> frozenset[str]:
-    """Returns the monitors of the workloads that the cluster does not have (``cluster.absent``).
+    """Returns the monitors of the workloads that the cluster does not have.
+
+    These are those of ``cluster.absent``, and of each component that is off the monitor of the same name, unless a
+    person switches that on: something else may bring the workload.
 
     Raises:
         InputError: it names what is no monitor.
     """
-    absent = frozenset(name for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None)
-    unknown = sorted(absent - sources.monitors.keys())
+    named = _named(profile)
+    unknown = sorted(named.keys() - sources.monitors.keys())
     if unknown:
-        file = f"profile {profile.name}"
         raise InputError(
             *(
-                Problem(f"unknown monitor '{name}'", file, "cluster.absent", hint=nearest(name, sources.monitors))
+                Problem(
+                    f"unknown monitor '{name}'",
+                    profile.file_of("cluster", "absent", name),
+                    f"cluster.absent.{name}",
+                    hint=nearest(name, sources.monitors),
+                )
                 for name in unknown
             )
         )
-    return absent
-
-
-def without_absent(
-    dashboards: Mapping[str, Dashboard],
-    exporters: Mapping[str, Exporter],
-    absent: Collection[str],
-    findings: Sequence[Finding],
-) -> tuple[dict[str, Dashboard], tuple[Finding, ...]]:
-    """Leaves out the queries, panels and rows that only absent workloads feed.
-
-    What is left out is what the check on queries finds: nothing scrapes it, and its workload is said to be absent. A
-    dashboard of which nothing would be left stays as it is: it has a switch of its own.
-
-    Args:
-        dashboards: the dashboards by name.
-        exporters: the catalogue.
-        absent: what absent_workloads returns.
-        findings: what the check finds in these dashboards and in the rules.
-
-    Returns:
-        The dashboards, and the findings without those about what was left out; they name the places of the files.
-    """
-    gone = _places(findings, _missing(exporters, absent))
-    trimmed = {
-        name: _trimmed(dashboard, gone[dashboard.file]) if dashboard.file in gone else dashboard
-        for name, dashboard in dashboards.items()
-    }
-    left_out = {
-        (dashboard.file, place)
-        for name, dashboard in dashboards.items()
-        if trimmed[name] is not dashboard
-        for place in _left_out(dashboard, trimmed[name], gone[dashboard.file])
-    }
-    return trimmed, tuple(finding for finding in findings if (finding.file, _owner(finding.place)) not in left_out)
-
-
-def _owner(path: str) -> str:
-    """Returns the target or the variable that a place of a finding lies in; "" for any other place."""
-    match = _OWNER.match(path)
-    return match[0] if match else ""
-
-
-def _left_out(before: Dashboard, after: Dashboard, gone: Collection[_TargetIndex]) -> Iterator[str]:
-    """Yields the places of the targets and variables of a dashboard that are left out."""
-    for row, panel, target in gone:
-        yield f"rows[{row}].panels[{panel}].targets[{target}]"
-    kept = {variable.name for variable in after.variables}
-    for index, variable in enumerate(before.variables):
-        if variable.name not in kept:
-            yield f"variables[{index}]"
-
-
-def _missing(exporters: Mapping[str, Exporter], absent: Collection[str]) -> set[str]:
-    """Returns the exporters that nothing but absent workloads have."""
-    return {
+    off = {
         name
-        for name, exporter in exporters.items()
-        if any(exposure.monitor for exposure in exporter.exposures)
-        and all(exposure.monitor in absent for exposure in exporter.exposures if exposure.monitor)
+        for name in profile.choices["components"]
+        if name in sources.monitors and not _component_on(profile, name) and not any(_switched_on(profile, name))
     }
+    return frozenset(named) | off
 
 
-def _places(findings: Iterable[Finding], missing: set[str]) -> dict[str, set[_TargetIndex]]:
-    """Returns file → the queries (row, panel, target) that nothing answers because of the missing exporters."""
-    places: dict[str, set[_TargetIndex]] = {}
-    for finding in findings:
-        match = _TARGET.fullmatch(finding.place)
-        if finding.check == "off" and match and set(finding.subjects) <= missing:
-            places.setdefault(finding.file, set()).add((int(match[1]), int(match[2]), int(match[3])))
-    return places
+def without_monitors(profile: Profile, sources: Sources, absent: Collection[str]) -> Profile:
+    """Returns the profile with the monitors of absent workloads off.
+
+    Raises:
+        InputError: a person says that a workload is absent, and that its monitor is on or that the cluster scrapes it.
+    """
+    if not absent:
+        return profile
+    problems = [
+        Problem(
+            f"found {found}, but {_reason(profile, name)}",
+            profile.file_of(*path),
+            ".".join(path),
+            hint=f"leave one of the two out: cluster.absent.{name}=null takes that back",
+        )
+        for name in sorted(absent)
+        for found, path in (*_switched_on(profile, name), *_scraped(profile, sources, name))
+    ]
+    if problems:
+        raise InputError(*problems)
+    off = {name: {"enabled": False} for name in sorted(absent)}
+    return replace(profile, choices=merge(profile.choices, {"monitors": off}))
 
 
-def _trimmed(spec: Dashboard, gone: Collection[_TargetIndex]) -> Dashboard:
-    rows = tuple(_rows(spec.rows, gone))
-    if not rows:
-        return spec
-    trimmed = replace(spec, rows=rows)
-    unused = used_by_panels(spec) - used_by_panels(trimmed)
-    return replace(trimmed, variables=tuple(variable for variable in spec.variables if variable.name not in unused))
+def refuse_left_out(profile: Profile, before: Sources, after: Sources, absent: Collection[str]) -> None:
+    """Refuses a person's choice that switches on a dashboard or a file of rules of which nothing is left.
+
+    Raises:
+        InputError: a Problem for each of them.
+    """
+    why = "; ".join(_reason(profile, name) for name in sorted(absent))
+    blocks = {"dashboards": before.dashboards.keys() - after.dashboards, "rules": before.rules.keys() - after.rules}
+    problems = [
+        Problem(
+            f"found true, but nothing of it is left: {why}",
+            profile.file_of(*path),
+            ".".join(path),
+            hint="leave it out, or take the workload back with cluster.absent.NAME=null",
+        )
+        for block, names in blocks.items()
+        for name in sorted(names)
+        for path in ((block, name, "enabled"), ("values", block, name, "enabled"))
+        if _at(profile.choices, path) is True
+    ]
+    if problems:
+        raise InputError(*problems)
 
 
-def _rows(rows: tuple[Row, ...], gone: Collection[_TargetIndex]) -> Iterator[Row]:
-    for index, row in enumerate(rows):
-        panels = [_panel(panel, index, place, gone) for place, panel in enumerate(row.panels)]
-        left = tuple(panel for panel in panels if panel is not None)
-        # A row of which only texts are left explains what is no longer there.
-        if left == row.panels or any(panel.targets for panel in left):
-            yield replace(row, panels=left)
+def _reason(profile: Profile, name: str) -> str:
+    """Returns, for an error, which choice says that a workload is absent."""
+    if reason := _named(profile).get(name):
+        file = profile.file_of("cluster", "absent", name)
+        return f"cluster.absent.{name} in {file} says that there is none: '{reason}'"
+    return f"components.{name}.enabled is false in {profile.file_of('components', name, 'enabled')}"
 
 
-def _panel(panel: Panel, row: int, place: int, gone: Collection[_TargetIndex]) -> Panel | None:
-    targets = tuple(target for index, target in enumerate(panel.targets) if (row, place, index) not in gone)
-    return replace(panel, targets=targets) if targets or not panel.targets else None
+def brought_by_absent(exporters: Mapping[str, Exporter], absent: Collection[str]) -> frozenset[str]:
+    """Returns the charts outside this one that bring a monitor for absent workloads and for nothing else."""
+    if not absent:
+        return frozenset()
+    brought: set[str] = set()
+    others: set[str] = set()
+    for exporter in exporters.values():
+        monitors = {exposure.monitor for exposure in exporter.exposures if exposure.monitor}
+        charts = {exposure.component for exposure in exporter.exposures if exposure.component}
+        (brought if monitors and monitors <= set(absent) else others).update(charts)
+    return frozenset(brought - others)
+
+
+def _named(profile: Profile) -> dict[str, str]:
+    """Returns the workloads of ``cluster.absent`` with their reasons."""
+    return {name: reason for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None}
+
+
+def _component_on(profile: Profile, name: str) -> bool:
+    raw = _at(profile.choices, ("values", name, "enabled"))
+    return bool(profile.choices["components"][name]["enabled"] if raw is None else raw)
+
+
+def _switched_on(profile: Profile, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields (what was found, its path) of each choice that switches a monitor on."""
+    for path in (("monitors", name, "enabled"), ("values", "monitors", name, "enabled")):
+        if _at(profile.choices, path) is True:
+            yield "true", path
+
+
+def _scraped(profile: Profile, sources: Sources, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields a person's own choice that says the cluster scrapes the workload; a built-in profile's gives way."""
+    for chart in sorted(brought_by_absent(sources.exporters, [name])):
+        path = ("cluster", "scrapes", chart)
+        layer = profile.layer_of(*path)
+        reason = _at(profile.choices, path)
+        if reason is not None and layer is not None and layer.origin:
+            yield f"'{reason}'", path
+
+
+def _at(data: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from generator.build.absent import absent_workloads, refuse_left_out, without_monitors
 from generator.build.chart import chart_values
 from generator.build.extra_files import with_extra_files
 from generator.build.log_panels import without_log_panels
@@ -68,19 +69,19 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     where no logs are kept; and what only absent workloads feed goes (``cluster.absent``).
 
     Raises:
-        InputError: choices contradict each other, or see with_extra_files and without_absent.
+        InputError: choices contradict each other, or see with_extra_files, absent_workloads and without_monitors.
     """
     sources = without_log_panels(profile, with_extra_files(profile, sources))
+    absent = absent_workloads(profile, sources)
+    profile = without_monitors(profile, sources, absent)
     stack = components(profile)
     build = Build(profile, sources, stack, chart_values(profile, sources, stack), warnings)
     refuse_clients_without_opensearch(profile, build.values)
-    from generator.build.absent import absent_workloads
-
-    absent = absent_workloads(profile, sources)
     if not absent:
         return build
-    from generator.build.absent import without_absent
-    from generator.build.findings import findings
+    from generator.build.left_out import without_absent
 
-    dashboards, left = without_absent(sources.dashboards, sources.exporters, absent, findings(build))
-    return replace(build, sources=replace(sources, dashboards=dashboards), checked=left)
+    left = without_absent(build, absent)
+    refuse_left_out(profile, sources, left.sources, absent)
+    values = chart_values(profile, left.sources, stack)
+    return replace(build, sources=left.sources, values=values, checked=left.findings)

@@ -9,7 +9,7 @@ from generator.build.library import with_library
 from generator.build.profile import BLOCKS, own_schema
 from generator.dashboards.chart import dashboard_files
 from generator.files import schemas
-from generator.files.schema_values import filled
+from generator.files.schema_values import filled, listed
 from generator.files.templating import render
 from generator.files.tree import MARKER
 from generator.monitors import monitor_templates, refuse_bad_scrapes
@@ -65,9 +65,8 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
     }
     own = own_schema(sources)
     for block in BLOCKS:
-        # Without what only gen-chart reads, and dashboards that this profile goes without.
-        known = own["properties"][block]["properties"]
-        decided[block] = {key: value for key, value in profile.choices[block].items() if key in known}
+        # Without what only gen-chart reads, and choices about dashboards and rules that this profile goes without.
+        decided[block] = listed(own["properties"][block], profile.choices[block])
     return values.chart_values(profile, stack, filled(own, decided), image_values(profile, sources.pins))
 
 
@@ -84,10 +83,11 @@ def merged_values_schema(build: Build) -> dict[str, Any]:
 def _place(profile: Profile, block: str, path: str) -> tuple[str, str]:
     """Returns the file that sets a value of one of BLOCKS, and its path there; ``values`` of the profile win."""
     node = profile.choices["values"].get(block)
-    for key in path.partition("[")[0].split("."):
+    keys = path.partition("[")[0].split(".")
+    for key in keys:
         node = node.get(key) if isinstance(node, dict) else None
-    top, place = (block, f"{block}.{path}") if node is None else ("values", f"values.{block}.{path}")
-    return profile.origins.get(top, f"profile {profile.name}"), place
+    top = (block,) if node is None else ("values", block)
+    return profile.file_of(*top, *keys), ".".join((*top, path))
 
 
 def chart(build: Build) -> Chart:

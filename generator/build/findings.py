@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generator.build.absent import absent_workloads, brought_by_absent
 from generator.build.sources import exemptions
 from generator.build.switches import switches
 from generator.catalogue.known import DropRules, gone_names, known_series
@@ -16,11 +17,12 @@ from generator.files.location import sources_root
 from generator.files.positions import document_reader
 from generator.rules.groups import expressions as rule_expressions
 from generator.verify.checks.logs import log_findings
+from generator.verify.exemptions import exempted
 from generator.verify.locate import located
 from generator.verify.prepare import Prepared, prepare
 from generator.verify.render import subject
 from generator.verify.scope import dashboard_scope
-from generator.verify.verifier import check
+from generator.verify.verifier import check, check_each, whole_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exposure, KnownSeries
     from generator.promql.expression import Expression
-    from generator.verify.spec import Finding
+    from generator.verify.spec import Exemption, Finding
 
 
 def findings(build: Build) -> tuple[Finding, ...]:
@@ -48,18 +50,28 @@ def findings(build: Build) -> tuple[Finding, ...]:
 
 def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
     """Returns the part of findings that is about queries for Prometheus."""
-    profile, sources = build.profile, build.sources
+    checked, found = raw_findings(build)
+    return accepted(checked, whole_files(checked.items, found), exemptions_of(build))
+
+
+def raw_findings(build: Build) -> tuple[Prepared, tuple[Finding, ...]]:
+    """Returns the queries for Prometheus, parsed, and what is wrong with each of them whether it is exempt or not."""
     build = replace(build, values=switches(build.values, build.pins.charts))
     catalogue = series(build)
-    return check(
-        prepared(sources, build.values, catalogue),
-        catalogue,
-        gone_names(sources.exporters),
-        exemptions=(
-            *sources.exemptions,
-            *exemptions(profile.choices["exemptions"], origin=profile.origins["exemptions"]),
-        ),
-    )
+    queries = prepared(build.sources, build.values, catalogue)
+    return queries, check_each(queries, catalogue, gone_names(build.sources.exporters))
+
+
+def exemptions_of(build: Build) -> tuple[Exemption, ...]:
+    """Returns the findings that are accepted, those of this project and those of the profile."""
+    profile = build.profile
+    own = exemptions(profile.choices["exemptions"], origin=profile.origins["exemptions"])
+    return (*build.sources.exemptions, *own)
+
+
+def accepted(checked: Prepared, found: Sequence[Finding], exemptions: Sequence[Exemption]) -> tuple[Finding, ...]:
+    """Returns what is wrong and not exempt, and exemptions that are wrong themselves."""
+    return tuple(exempted(checked, found, exemptions, report_unused=True))
 
 
 def findings_of_logs(build: Build) -> tuple[Finding, ...]:
@@ -160,12 +172,13 @@ def series(build: Build) -> dict[str, tuple[KnownSeries, ...]]:
 def scraped(build: Build) -> Callable[[Exposure], bool]:
     """Returns a function that says whether an exposure is scraped.
 
-    By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``).
+    By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``), which has
+    nothing to scrape of an absent workload.
     """
     monitors, values = build.sources.monitors, build.values
-    scraped_by_cluster = {
-        name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None
-    }
+    scrapes = {name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None}
+    absent = absent_workloads(build.profile, build.sources)
+    scraped_by_cluster = scrapes - brought_by_absent(build.sources.exporters, absent)
 
     def answer(exposure: Exposure) -> bool:
         if exposure.component:

@@ -131,6 +131,11 @@ class KnownSeries:
     enabled: bool
 
     @property
+    def job(self) -> str:
+        """The job that it is stored under; "" if the exporter writes one of its own, or none is known."""
+        return "" if "job" in self.family.labels else self.exposure.monitor or self.exposure.job
+
+    @property
     def lives(self) -> int:
         """Seconds for which its value is there after it was set; 0 for as long as the process."""
         return (self.family.lives or self.exposure.lives) if self.family.type == "gauge" else 0

@@ -48,6 +48,7 @@ class Profile:
         changes: what was laid over it, as the command line would name it.
         origins: the file that each key of ``choices``, and ``dashboards.extra`` and ``rules.extra``, comes from; where
             several say something, the last one.
+        layers: what was merged, the last one over all; see file_of.
     """
 
     name: str
@@ -56,6 +57,16 @@ class Profile:
     choices: Mapping[str, Any]
     changes: tuple[str, ...] = field(default=())
     origins: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = field(default=(), repr=False, compare=False)
+
+    def layer_of(self, *path: str) -> Layer | None:
+        """Returns the layer that decides a choice: the last one that says something at its path or takes it away."""
+        return next((layer for layer in reversed(self.layers) if _decides(layer.data, path)), None)
+
+    def file_of(self, *path: str) -> str:
+        """Returns the file of layer_of, as errors name it; without one, the profile."""
+        layer = self.layer_of(*path)
+        return layer.file if layer else f"profile {self.name}"
 
     @property
     def command(self) -> str:
@@ -65,6 +76,16 @@ class Profile:
         """
         command = " ".join(("gen-chart --profile", self.name, *self.changes))
         return "".join(char if char.isprintable() else "?" for char in command)
+
+
+def _decides(data: Any, path: Sequence[str]) -> bool:
+    for key in path:
+        if not isinstance(data, dict):
+            return True
+        if key not in data:
+            return False
+        data = data[key]
+    return True
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +192,7 @@ def resolve(name: str, available: Mapping[str, Layer], overlays: Sequence[Layer]
     description = choices.pop("description", "")
     changes = tuple(layer.origin for layer in overlays if layer.origin)
     origins = {key: layer.file for layer in (*layers, *overlays) for key in _origin_keys(layer.data)}
-    return Profile(name, description, names, choices, changes, origins)
+    return Profile(name, description, names, choices, changes, origins, (*layers, *overlays))
 
 
 def _origin_keys(data: Mapping[str, Any]) -> Iterator[str]:

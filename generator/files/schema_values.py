@@ -57,6 +57,22 @@ def filled(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]
     return values | {key: value for key, value in data.items() if key not in properties}
 
 
+def listed(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns ``data`` without the keys that a closed schema does not list, at any depth.
+
+    Args:
+        schema: a JSON Schema of an object, without ``$ref``; see inlined.
+        data: values that may have more keys.
+    """
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    is_closed = schema.get("additionalProperties") is False
+    return {
+        key: listed(properties[key], value) if key in properties and isinstance(value, dict) else value
+        for key, value in data.items()
+        if key in properties or not is_closed
+    }
+
+
 def closed(block: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Returns the schema of an object that has its own properties, ``entries``, and no other.
 

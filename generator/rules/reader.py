@@ -65,7 +65,7 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
 
     Raises:
         InputError: the schema is violated, the name cannot be a key of the chart's values, a shorthand cannot be
-            written out, a threshold or a record is unknown, not used or there twice.
+            written out, a threshold, a record or the workload is unknown, not used or there twice.
     """
     problems = [
         *name_problems(name, file, block="rules", reserved=RESERVED),
@@ -75,7 +75,11 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
         problems = list(_slo_problems(data, file))
     if not problems:
         marked, used, problems = _marked(data, file)
-        spec = _rules(name, marked, file, monitor_matchers(monitors))
+        jobs = tuple(monitors)
+        spec = _rules(name, marked, file, monitor_matchers(jobs))
+        if spec.workload and jobs and spec.workload not in jobs:
+            hint = nearest(spec.workload, jobs)
+            problems.append(Problem(f"unknown monitor '{spec.workload}'", file, "workload", hint=hint))
         problems += _number_problems(spec, used)
         problems += _content_problems(spec)
         if not problems:
@@ -157,6 +161,7 @@ def _rules(name: str, data: Mapping[str, Any], file: str, shared: Shared) -> Rul
         alerts=tuple(_alert(item) for item in data.get("alerts", ())),
         shared=shared,
         counts=tuple(_count(item) for item in data.get("counts", ())),
+        workload=data.get("workload", ""),
     )
 
 

@@ -119,6 +119,7 @@ class Rules:
         file: the file as shown in errors.
         slos: by the name under which the chart's values know them.
         shared: what ``@monitors`` stands for in its expressions.
+        workload: the monitor of the workload that all of its alerts are about; "" if there is no such one.
     """
 
     name: str
@@ -131,3 +132,4 @@ class Rules:
     alerts: tuple[Alert, ...]
     shared: Shared
     counts: tuple[Count, ...] = ()
+    workload: str = ""

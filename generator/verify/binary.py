@@ -89,7 +89,8 @@ def _sets(node: Binary, left: Vector, right: Vector) -> Vector:
         summed=left.summed or right.summed,
         quantile=left.quantile or right.quantile,
         named=left.named and right.named,
-        off=left.off | right.off if left.off and right.off else frozenset(),
+        # Zeros in place of what never comes say nothing.
+        off=left.off | right.off if left.off and (right.off or right.zero) else frozenset(),
         # What stays fills the gaps of what does not.
         fleeting=left.fleeting | right.fleeting if left.fleeting and right.fleeting else frozenset(),
         estimated=left.estimated | right.estimated,

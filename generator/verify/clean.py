@@ -116,6 +116,7 @@ def _way(known: KnownSeries) -> str:
             known.name,
             known.sample,
             known.exporter,
+            known.job,
             str(known.enabled),
             family.type,
             family.unit,

@@ -23,7 +23,7 @@ def exempted(
     checked = {"", *(item.expression.file for item in prepared.items)}
     used: set[Exemption] = set()
     for finding in findings:
-        fitting = [exemption for exemption in exemptions if _fits(exemption, finding)]
+        fitting = [exemption for exemption in exemptions if fits(exemption, finding)]
         used.update(fitting)
         if not fitting:
             yield finding
@@ -34,7 +34,8 @@ def exempted(
             yield unused(exemption)
 
 
-def _fits(exemption: Exemption, finding: Finding) -> bool:
+def fits(exemption: Exemption, finding: Finding) -> bool:
+    """Returns whether an exemption accepts a finding."""
     return (
         exemption.check == finding.check
         and exemption.subject in {"", *finding.subjects}

@@ -22,6 +22,7 @@ class Issue(NamedTuple):
     message: str
     hint: str = ""
     part: Part = "query"
+    off: tuple[str, ...] = ()
 
 
 Issues = Iterable[Issue]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.promql import units
 from generator.promql.filling import ANY_NAME
 from generator.verify.names import PROMETHEUS_OWN, alternatives
+from generator.verify.unscraped import Unscraped
 from generator.verify.vectors import UNKNOWN, Vector, label_sets_of
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def selected(selection: Selection) -> Vector:
         return UNKNOWN
     vectors = [_series_of(known, matchers) for known in kept]
     vectors += [_narrowed(vector, matchers) for vector in selection.recorded if vector.label_sets is not None]
-    off = all(vector.off for vector in selection.recorded) and not any(known.enabled for known in kept)
+    meant = [known for known in kept if _may_have_job(matchers, known)] or kept
+    off = all(vector.off for vector in selection.recorded) and not any(known.enabled for known in meant)
     # Names that are listed are forms of one name, of which a cluster may have any; a pattern asks for many at once.
     brief = selection.pattern is None or all(vector.fleeting for vector in vectors)
     found = joined(vectors)
@@ -107,15 +109,25 @@ def selected(selection: Selection) -> Vector:
         fleeting=found.fleeting if brief else _NO_NAMES,
         has_offset=selection.node.has_offset,
         named=True,
-        off=frozenset(known.exporter for known in kept).union(*(vector.off for vector in selection.recorded))
+        off=frozenset(map(_unscraped, meant)).union(*(vector.off for vector in selection.recorded))
         if off
-        else _NO_NAMES,
+        else frozenset(),
     )
 
 
 def may_match(matchers: tuple[Matcher, ...], labels: LabelSet) -> bool:
     """Returns whether series with these labels can pass the matchers; what a label's value is nobody knows."""
     return all(matcher.label in labels or matcher.accepts("") for matcher in matchers)
+
+
+def _may_have_job(matchers: tuple[Matcher, ...], known: KnownSeries) -> bool:
+    """Returns whether the job under which an exposure is stored passes the matchers."""
+    job = known.job
+    return not job or all(matcher.accepts(job) for matcher in matchers if matcher.label == "job")
+
+
+def _unscraped(known: KnownSeries) -> Unscraped:
+    return Unscraped(known.exporter, known.exposure.monitor, known.exposure.component)
 
 
 def _emptied(matchers: tuple[Matcher, ...]) -> frozenset[str]:

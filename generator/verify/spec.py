@@ -90,6 +90,8 @@ class Finding:
         severity: an error fails the command.
         part: which text the subject stands in.
         text: the expression as it is sent to Prometheus, or one of several with this fault; "" if it is about none.
+        off: the monitors that are off, as ``monitors.ray``, and the charts that bring none, if nothing comes of it for
+            that reason; sorted.
         line: the 1-based line of the file, 0 if it is not known: locate.located fills it in, once there is a finding.
         fragment: the line with the subject; None until located.
     """
@@ -105,5 +107,6 @@ class Finding:
     severity: Severity = "error"
     part: Part = "query"
     text: str = field(default="", compare=False)
+    off: tuple[str, ...] = ()
     line: int = 0
     fragment: Fragment | None = None

@@ -8,11 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from generator.promql.units import Unit
+    from generator.verify.unscraped import Unscraped
 
 LabelSet = frozenset[str]
 """The names of the labels of one kind of series, as an entry of ``labelSets`` in metrics/."""
 
+
 _NO_NAMES: frozenset[str] = frozenset()
+_NOTHING_OFF: frozenset[Unscraped] = frozenset()
 _MOST_LABEL_SETS = 24
 
 
@@ -37,7 +40,7 @@ class Vector(NamedTuple):
         summed: whether counters were aggregated before a rate was taken.
         quantile: what was made of quantiles, "" if nothing: adding these up makes no sense.
         named: whether the series still carry the metric's name.
-        off: exporters that are off in the profile, if nothing can come of it for that reason.
+        off: what is not scraped in the profile, if nothing can come of it for that reason.
         has_offset: whether it is a selector with an offset.
         fleeting: gauges that vanish soon after they were set (``lives`` in metrics/), if without them nothing is there.
         estimated: sums of histograms that were made from the buckets, if their value still shows in it.
@@ -61,7 +64,7 @@ class Vector(NamedTuple):
     summed: bool = False
     quantile: str = ""
     named: bool = False
-    off: frozenset[str] = _NO_NAMES
+    off: frozenset[Unscraped] = _NOTHING_OFF
     has_offset: bool = False
     fleeting: frozenset[str] = _NO_NAMES
     estimated: frozenset[str] = _NO_NAMES

@@ -61,14 +61,32 @@ def check(
         known yet: see locate.located.
     """
     items = prepared.items if only is None else prepared.mentioning(only)
+    findings = whole_files(items, check_each(prepared, catalogue, gone, only=only))
+    return tuple(exempted(prepared, findings, exemptions, report_unused=only is None))
+
+
+def check_each(
+    prepared: Prepared,
+    catalogue: Mapping[str, tuple[KnownSeries, ...]],
+    gone: Mapping[str, tuple[str, str]],
+    *,
+    only: Iterable[str] | None = None,
+) -> tuple[Finding, ...]:
+    """Checks parsed expressions one by one; see check, which makes one finding of what whole files have in common."""
+    items = prepared.items if only is None else prepared.mentioning(only)
     run = _Run(prepared, MetricNames(catalogue, gone, frozenset(prepared.records)))
     # A target with several percentiles has several expressions with the same fault.
     findings = list(dict.fromkeys(finding for queries in _together(items) for finding in run.findings_of(queries)))
-    for hook in HOOKS.findings:
-        findings = list(hook(items, findings))
     if only is None:
         findings += [finding for scopes in HOOKS.scopes for finding in scopes(prepared)]
-    return tuple(exempted(prepared, findings, exemptions, report_unused=only is None))
+    return tuple(findings)
+
+
+def whole_files(items: Sequence[Item], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Returns the findings of expressions with one in place of many where a whole file has the same fault."""
+    for hook in HOOKS.findings:
+        findings = tuple(hook(items, findings))
+    return tuple(findings)
 
 
 def _together(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
@@ -200,5 +218,6 @@ def _finding(expression: Expression, check: str, issue: Issue) -> Finding:
         hint=issue.hint,
         severity=BY_NAME[check].severity,
         part=issue.part,
+        off=issue.off,
         text=expression.text,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from generator.verify.hooks import Check, Issue
 from generator.verify.infer import ABSENCE
 from generator.verify.names import quoted
+from generator.verify.unscraped import exporters, switches, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 def _always(node: Call, args: Sequence[Vector]) -> Issues:
     off = args[0].off
     if off:
-        message = f"{node.function}() of what {quoted(off)} exports is always true: its monitor is off"
-        yield Issue(tuple(sorted(off)), message, "switch the monitor on, or leave this out")
+        subjects = exporters(off)
+        message = f"{node.function}() of what {quoted(subjects)} exports is always true: its monitor is off"
+        yield Issue(subjects, message, way_out(off), off=switches(off))
 
 
 CHECK = Check(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from generator.verify.hooks import Check, Issue
 from generator.verify.names import quoted
 from generator.verify.spec import Finding
+from generator.verify.unscraped import exporters, switches, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 def _unanswered(_item: Item, vector: Vector, _names: MetricNames) -> Issues:
     if vector.off:
-        message = f"nothing comes of this: what scrapes {quoted(vector.off)} is off in this profile"
-        hint = "switch the monitor on; if something else scrapes it, exempt it and say what"
-        yield Issue(tuple(sorted(vector.off)), message, hint)
+        subjects = exporters(vector.off)
+        message = f"nothing comes of this: what scrapes {quoted(subjects)} is off in this profile"
+        yield Issue(subjects, message, way_out(vector.off), off=switches(vector.off))
 
 
 def _whole_files(items: Sequence[Item], findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -35,16 +36,20 @@ def _whole_files(items: Sequence[Item], findings: Sequence[Finding]) -> Iterator
         file = item.expression.file
         if item.expression.kind != "variable":
             whole[file] = whole.get(file, True) and item.expression.place in off.get(file, ())
-    subjects: dict[str, set[str]] = {}
+    merged: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.check == CHECK.name and whole.get(finding.file):
-            subjects.setdefault(finding.file, set()).update(finding.subjects)
+            merged.setdefault(finding.file, []).append(finding)
         else:
             yield finding
-    for file, names in subjects.items():
+    for file, parts in merged.items():
+        names = {name for part in parts for name in part.subjects}
         message = f"off in this profile: nothing scrapes {quoted(names)}"
-        hint = "switch the file off too, or the monitor on"
-        yield Finding(CHECK.name, file, "", "", "", tuple(sorted(names)), message, hint, severity="warning")
+        hint = "switch the file off too, or the monitor on; cluster.absent.NAME leaves out all of a workload"
+        switched = tuple(sorted({switch for part in parts for switch in part.off}))
+        yield Finding(
+            CHECK.name, file, "", "", "", tuple(sorted(names)), message, hint, severity="warning", off=switched
+        )
 
 
 CHECK = Check(

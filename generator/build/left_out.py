@@ -1,0 +1,184 @@
+"""Leaves out of dashboards and rules what only workloads feed that the cluster does not have (see absent.py)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from generator.build.findings import accepted, exemptions_of, findings_of_logs, raw_findings
+from generator.dashboards.logs import log_queries, used_by_panels, variable_texts
+from generator.promql.references import used_variables
+from generator.verify.exemptions import fits
+from generator.verify.verifier import whole_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from generator.build.build import Build
+    from generator.build.sources import Sources
+    from generator.dashboards.spec import Dashboard, Panel, Row
+    from generator.promql.expression import Expression
+    from generator.rules.spec import Rules
+    from generator.verify.prepare import Item
+    from generator.verify.spec import Finding
+
+_OWNER = re.compile(
+    r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|(?:variables|counts|records|alerts)\[\d+\]|slos\.[^.]+"
+)
+"""Matches the part of a place that is left out as a whole."""
+
+_NOTHING_COMES = frozenset({"off", "absent"})
+"""The checks that tell that nothing comes of an expression, or the same answer for ever."""
+
+
+class LeftOut(NamedTuple):
+    """What is left.
+
+    Attributes:
+        sources: the sources without what is left out.
+        findings: what is wrong with the rest; they name the places of the files.
+    """
+
+    sources: Sources
+    findings: tuple[Finding, ...]
+
+
+def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
+    """Leaves out what only absent workloads feed: queries, panels, rows and dashboards, records, objectives and alerts.
+
+    What is left out is what the check on queries finds: nothing scrapes it, and its workload is said to be absent. What
+    reads a record that goes is found too. A menu without entries takes the panels along that show nothing without a
+    choice from it. Exemptions of what is left out are no longer needed, and no finding.
+
+    Args:
+        build: the Build with the monitors of these workloads off.
+        absent: the workloads.
+    """
+    prepared, found = raw_findings(build)
+    items: dict[str, list[Item]] = {}
+    for item in prepared.items:
+        items.setdefault(item.expression.file, []).append(item)
+    silent = _silent(found, absent)
+    sources, gone = build.sources, {file: set(places) for file, places in silent.items()}
+    dashboards: dict[str, Dashboard] = {}
+    for name, dashboard in sources.dashboards.items():
+        targets = _targets(dashboard, items.get(dashboard.file, ()), silent.get(dashboard.file, frozenset()))
+        if trimmed := _dashboard(dashboard, targets):
+            dashboards[name] = trimmed
+        gone[dashboard.file] = gone.get(dashboard.file, set()) | targets
+    rules: dict[str, Rules] = {}
+    for name, spec in sources.rules.items():
+        places = silent.get(spec.file, frozenset()) | (_alerts(spec) if spec.workload in absent else set())
+        if kept := _rules(spec, places):
+            rules[name] = kept
+        gone[spec.file] = gone.get(spec.file, set()) | places
+    whole = {spec.file for name, spec in sources.dashboards.items() if name not in dashboards}
+    whole |= {spec.file for name, spec in sources.rules.items() if name not in rules}
+
+    def stays(finding: Finding | Expression) -> bool:
+        return finding.file not in whole and _owner(finding.place) not in gone.get(finding.file, ())
+
+    left = whole_files([item for item in prepared.items if stays(item.expression)], list(filter(stays, found)))
+    touched = whole | {file for file, places in gone.items() if places}
+    exemptions = [
+        exemption
+        for exemption in exemptions_of(build)
+        if any(fits(exemption, finding) for finding in left)
+        or not exemption.reason.strip()
+        or not (exemption.file in touched or any(fits(exemption, finding) for finding in found))
+    ]
+    return LeftOut(
+        replace(sources, dashboards=dashboards, rules=rules),
+        (*accepted(prepared, left, exemptions), *filter(stays, findings_of_logs(build))),
+    )
+
+
+def _of_absent(finding: Finding, absent: Collection[str]) -> bool:
+    """Returns whether nothing comes of an expression because its workloads are absent."""
+    monitors = [switch.removeprefix("monitors.") for switch in finding.off if switch.startswith("monitors.")]
+    return finding.check in _NOTHING_COMES and bool(monitors) and all(monitor in absent for monitor in monitors)
+
+
+def _silent(found: Iterable[Finding], absent: Collection[str]) -> dict[str, frozenset[str]]:
+    """Returns file → the places of which nothing comes because of absent workloads; menus are among them."""
+    places: dict[str, set[str]] = {}
+    for finding in found:
+        if _of_absent(finding, absent):
+            places.setdefault(finding.file, set()).add(_owner(finding.place))
+    return {file: frozenset(owners) for file, owners in places.items()}
+
+
+def _owner(place: str) -> str:
+    """Returns the part of a place that is left out as a whole; the place itself for any other."""
+    match = _OWNER.match(place)
+    return match[0] if match else place
+
+
+def _targets(dashboard: Dashboard, items: Iterable[Item], silent: frozenset[str]) -> set[str]:
+    """Returns the places of the targets that show nothing: silent ones, and those that use an empty menu's choice."""
+    if not silent:
+        return set()
+    empty = _empty_menus(dashboard, silent)
+    targets = {place for place in silent if place.startswith("rows[")}
+    targets |= {item.expression.place for item in items if item.expression.kind == "target" and item.variables & empty}
+    return targets | {
+        query.path
+        for _, query in log_queries(dashboard)
+        if any(used_variables(lines.text) & empty for lines in query.written)
+    }
+
+
+def _empty_menus(dashboard: Dashboard, silent: Collection[str]) -> set[str]:
+    """Returns the variables that hold nothing: no entry comes, and "All", if there is one, stands for all entries."""
+    empty: set[str] = set()
+    for index, variable in enumerate(dashboard.variables):
+        asks = {name for text in variable_texts(dashboard, index) for name in used_variables(text)}
+        if (f"variables[{index}]" in silent or asks & empty) and not variable.all_value:
+            empty.add(variable.name)
+    return empty
+
+
+def _dashboard(spec: Dashboard, targets: Collection[str]) -> Dashboard | None:
+    """Returns a dashboard without some of its targets; None if it has none any more."""
+    if not targets:
+        return spec
+    rows = tuple(_rows(spec.rows, targets))
+    if not any(panel.targets for row in rows for panel in row.panels):
+        return None
+    trimmed = replace(spec, rows=rows)
+    unused = used_by_panels(spec) - used_by_panels(trimmed)
+    return replace(trimmed, variables=tuple(variable for variable in spec.variables if variable.name not in unused))
+
+
+def _rows(rows: tuple[Row, ...], gone: Collection[str]) -> Iterator[Row]:
+    for index, row in enumerate(rows):
+        panels = [_panel(panel, f"rows[{index}].panels[{place}]", gone) for place, panel in enumerate(row.panels)]
+        left = tuple(panel for panel in panels if panel is not None)
+        # A row of which only texts are left explains what is no longer there.
+        if left == row.panels or any(panel.targets for panel in left):
+            yield replace(row, panels=left)
+
+
+def _panel(panel: Panel, path: str, gone: Collection[str]) -> Panel | None:
+    targets = tuple(target for index, target in enumerate(panel.targets) if f"{path}.targets[{index}]" not in gone)
+    return replace(panel, targets=targets) if targets or not panel.targets else None
+
+
+def _alerts(spec: Rules) -> set[str]:
+    """Returns the places of a file's objectives and alerts."""
+    return {*(f"slos.{name}" for name in spec.slos), *(f"alerts[{index}]" for index in range(len(spec.alerts)))}
+
+
+def _rules(spec: Rules, gone: Collection[str]) -> Rules | None:
+    """Returns a file of rules without some of its rules; None if it has none any more."""
+    if not gone:
+        return spec
+    left = replace(
+        spec,
+        counts=tuple(count for index, count in enumerate(spec.counts) if f"counts[{index}]" not in gone),
+        records=tuple(record for index, record in enumerate(spec.records) if f"records[{index}]" not in gone),
+        slos={name: slo for name, slo in spec.slos.items() if f"slos.{name}" not in gone},
+        alerts=tuple(alert for index, alert in enumerate(spec.alerts) if f"alerts[{index}]" not in gone),
+    )
+    return left if left.counts or left.records or left.slos or left.alerts else None
