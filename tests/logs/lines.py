@@ -9,6 +9,32 @@ if TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
 
+PROBES = (
+    # uvicorn in vLLM 0.32 and before it, in SGLang, and in NIM.
+    '(APIServer pid=1) INFO:     10.0.3.7:53962 - "GET /metrics HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "GET /metrics HTTP/1.1" 307 Temporary Redirect',
+    'INFO:     10.0.3.7:53962 - "GET /metrics/ HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "GET /health HTTP/1.1" 200 OK',
+    '[2026-11-24 11:44:21] INFO:     10.0.3.7:53962 - "GET /health_generate HTTP/1.1" 200 OK',
+    'INFO:     [fd00::1]:53962 - "GET /v1/health/ready HTTP/1.1" 200',
+    'INFO:     10.0.3.7:53962 - "GET /v1/metrics?name=x HTTP/1.0" 200 OK',
+    'INFO:     10.0.3.7:53962 - "HEAD /ping HTTP/1.1" 204 No Content',
+)
+"""Lines for a scrape or a probe that went well."""
+
+REQUESTS = (
+    '(APIServer pid=1) INFO:     10.0.3.7:53962 - "GET /health HTTP/1.1" 503 Service Unavailable',
+    'INFO:     10.0.3.7:53962 - "GET /metrics HTTP/1.1" 404 Not Found',
+    'INFO:     10.0.3.7:53962 - "GET /metrics HTTP/1.1" 500 Internal Server Error',
+    'INFO:     10.0.3.7:53962 - "POST /v1/chat/completions HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "GET /v1/models HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "GET /healthcare HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "GET /shop/metrics HTTP/1.1" 200 OK',
+    'INFO:     10.0.3.7:53962 - "POST /metrics HTTP/1.1" 200 OK',
+    'user said: INFO:     10.0.3.7:53962 - "GET /metrics HTTP/1.1" 200 OK',
+)
+"""Lines much like these that say something."""
+
 LEVELS: dict[str, str | None] = {
     # Ray 2.60's C++ processes; the component is missing from core workers' lines.
     "[2026-11-24 11:44:21,502 I 9922 9922] (raylet) main.cc:283: Setting cluster ID to: 9f1c": "info",

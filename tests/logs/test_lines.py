@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.logs.fluentbit import FluentBit, Node, cri
-from tests.logs.lines import HARD, JSON_LEVELS, KERNEL, LEVELS, TRACES
+from tests.logs.lines import HARD, JSON_LEVELS, KERNEL, LEVELS, PROBES, REQUESTS, TRACES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,12 @@ def test_each_line_gets_the_level_that_it_says(program: Path, node: Node, server
     node.container().write_bytes(stamped(lines))
     documents = indexed(program, node, server, len(lines))
     assert {document["log"]: document.get("level") for document in documents} == {**wanted, "--": None}
+
+
+def test_what_a_scrape_or_a_probe_that_went_well_writes_is_left_out(program: Path, node: Node, server: Server) -> None:
+    node.container().write_bytes(stamped([line for pair in zip(PROBES, REQUESTS, strict=False) for line in pair]))
+    documents = indexed(program, node, server, len(PROBES))
+    assert [document["log"] for document in documents] == list(REQUESTS[: len(PROBES)])
 
 
 def test_a_traceback_is_one_document(program: Path, node: Node, server: Server) -> None:

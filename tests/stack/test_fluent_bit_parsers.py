@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.logs.lines import HARD, KERNEL, LEVELS, TRACES
+from tests.logs.lines import HARD, KERNEL, LEVELS, PROBES, REQUESTS, TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +151,45 @@ def test_a_traceback_is_one_message_and_its_neighbours_are_not_of_it(
     found = ["\n".join(message) for message in joined(rules["traces"], lines)]
     assert found[:3] == ["before", TRACES[kind], "INFO: after"]
     assert found[3:] == ["  an indented line", "last"]
+
+
+def dropped(values: dict[str, Any]) -> re.Pattern[str] | None:
+    """Returns which lines a node's filter drops; None if it drops none."""
+    filters = [dict(each) for each in sections(values["fluent-bit"]["config"], "FILTER")]
+    rules = [each["Exclude"] for each in filters if each["Name"] == "grep"]
+    if not rules:
+        return None
+    (rule,) = rules
+    key, expression = rule.split(maxsplit=1)
+    assert key == "log"
+    return python(expression)
+
+
+@pytest.mark.parametrize("line", PROBES)
+def test_a_scrape_or_a_probe_that_went_well_is_dropped(values: Values, line: str) -> None:
+    found = dropped(values())
+    assert found is not None
+    assert found.search(line)
+
+
+@pytest.mark.parametrize("line", REQUESTS)
+def test_a_request_and_a_probe_that_failed_are_kept(values: Values, line: str) -> None:
+    found = dropped(values())
+    assert found is not None
+    assert not found.search(line)
+
+
+def test_no_other_line_of_a_program_is_dropped(values: Values) -> None:
+    found = dropped(values())
+    assert found is not None
+    for line in (*LEVELS, *HARD, *KERNEL, *(part for trace in TRACES.values() for part in trace.split("\n"))):
+        assert not found.search(line)
+
+
+def test_lines_of_scrapes_and_probes_are_kept_on_demand(values: Values) -> None:
+    assert dropped(values("standalone", {"components": {"fluent-bit": {"probeLines": True}}})) is None
+
+
+def test_the_filter_of_probes_comes_before_lines_are_joined(config: dict[str, Any]) -> None:
+    names = [dict(each)["Name"] for each in sections(config, "FILTER")]
+    assert names.index("grep") < names.index("multiline")

@@ -41,7 +41,9 @@ def component(profile: Profile) -> Component:
         ca_folder=destination.CA_FOLDER,
         service=_section("service", state=_STATE, chunks=chunks_in_memory(choices["resources"])),
         inputs=_section("inputs", state=_STATE),
-        filters=_section("filters", level_parsers=files.LEVEL_PARSERS, script=_SCRIPT),
+        filters=_section(
+            "filters", level_parsers=files.LEVEL_PARSERS, script=_SCRIPT, probe_lines=choices["probeLines"]
+        ),
         outputs=destination.outputs(where, choices["bufferSize"]),
         parsers=files.node_parsers(),
         scripts={_SCRIPT: files.script(_SCRIPT)},
