@@ -88,8 +88,8 @@ class Processes:
         self._running[name] = process
         self._tell(f"+{process.pid}")
 
-    def wait_until(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
-        """Waits until a program is ready.
+    def wait_until(self, name: str, ready: Callable[[], bool], seconds: float, every: float = 0.2) -> None:
+        """Waits until a program is ready; asks each ``every`` seconds.
 
         Raises:
             ProgramError: it has ended, or is not ready after ``seconds``.
@@ -105,7 +105,7 @@ class Processes:
                 raise ProgramError(f"{name} ended with exit code {self._running[name].returncode}{self._said(name)}")
             if time.monotonic() > until:
                 raise ProgramError(f"{name} is not ready after {seconds:.0f} s{self._said(name)}")
-            time.sleep(0.2)
+            time.sleep(every)
 
     def ended(self, name: str) -> bool:
         """Returns whether a program is no longer there."""

@@ -145,8 +145,9 @@ def _start_node(
     for attempt in range(1, 4):
         processes.start(name, command, variables)
         try:
-            processes.wait_until(name, reports, START_LIMIT)
-            processes.wait_until(name, reports_control_plane, CONTROL_PLANE_LIMIT)
+            # An answer costs the agent time that it has not while it starts.
+            processes.wait_until(name, reports, START_LIMIT, every=1)
+            processes.wait_until(name, reports_control_plane, CONTROL_PLANE_LIMIT, every=1)
         except ProgramError:
             processes.stop(name)
             if attempt == 3:
