@@ -10,6 +10,7 @@ from generator.build.chart import chart_values
 from generator.build.extra_files import with_extra_files
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
+from generator.build.values import override_warnings
 from generator.stack import components
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
 
@@ -75,7 +76,8 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     absent = absent_workloads(profile, sources)
     profile = without_monitors(profile, sources, absent)
     stack = components(profile)
-    build = Build(profile, sources, stack, chart_values(profile, sources, stack), warnings)
+    values = chart_values(profile, sources, stack)
+    build = Build(profile, sources, stack, values, (*warnings, *override_warnings(profile, stack)))
     refuse_clients_without_opensearch(profile, build.values)
     if not absent:
         return build

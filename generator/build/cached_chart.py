@@ -5,6 +5,7 @@ Of the rest, only generator.errors and generator.files are imported here: a run 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from generator.files.regular import read_regular
 from generator.files.shapes import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from generator.build.build import Build
     from generator.choices.request import Request
@@ -60,16 +61,17 @@ def cached_chart(key: str) -> CachedChart | None:
     return CachedChart(files, tuple(Problem(**warning) for warning in head["warnings"]))
 
 
-def cache_chart(request: Request, key: str, build: Build, files: Mapping[str, str]) -> None:
+def cache_chart(request: Request, target: Path, key: str, build: Build, files: Mapping[str, str]) -> None:
     """Keeps a chart whose queries have been checked, unless a file of the request has changed while it was made.
 
     Args:
         request: what it was made from.
+        target: the chart's folder.
         key: the request's key before any of its files was read; "" keeps nothing.
         build: the Build of the request.
         files: the chart.
     """
-    if not key or chart_key(request) != key:
+    if not key or chart_key(request, target) != key:
         return
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
     if None not in extra.values():
@@ -84,17 +86,37 @@ def _extra_files(build: Build) -> Iterable[str]:
         yield from build.profile.choices[block].get("extra", ())
 
 
-def chart_key(request: Request) -> str:
+def chart_key(request: Request, target: Path) -> str:
     """Returns the key of a request: its arguments, the content of the files that they name, and the program's data.
 
-    "" stands for a request whose chart is not kept: there is no cache, or a file cannot be read, or read twice.
+    What is said about a person's values depends on the archives of upstream charts that are at hand, too.
+
+    Args:
+        request: what was typed.
+        target: the chart's folder.
+
+    Returns:
+        The key; "" for a request whose chart is not kept: there is no cache, or a file cannot be read, or read twice.
     """
     if cache.current().folder is None:
         return ""
     digests = [_digest(path) for path in _named(request)]
     if None in digests:
         return ""
-    return fingerprint(cache.current().data, repr(request), *(digest or "" for digest in digests))
+    parts = (digest or "" for digest in digests)
+    return fingerprint(cache.current().data, repr(request), *parts, *_at_hand(request, target))
+
+
+def _at_hand(request: Request, target: Path) -> Iterator[str]:
+    """Yields what tells apart the archives at hand, if the request may have values for them."""
+    if not _named(request) and not request.sets:
+        return
+    from generator.files.downloads import archives_at_hand
+
+    for name, path in archives_at_hand(target).items():
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            yield f"{name} {status.st_mtime_ns} {status.st_size}"
 
 
 def _named(request: Request) -> list[Path]:

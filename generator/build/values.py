@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from generator.build.laying import laid_over
 from generator.choices.profiles import merge
 from generator.files import yamlfile
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from generator.choices.profiles import Profile
+    from generator.errors import Problem
     from generator.stack.component import Component
 
 
@@ -25,9 +27,20 @@ def chart_values(
         components: the upstream charts' values.
         own: the chart's own keys, defaults included.
         images: what the profile says of registries and digests, as values.
+
+    Raises:
+        InputError: see laid_over.
     """
-    values = {**own, **{component.name: component.values for component in components}}
-    return merge(merge(values, images), profile.choices["values"])
+    upstream = {component.name: component.values for component in components}
+    below = merge({**own, **upstream}, images)
+    rest = {key: value for key, value in profile.choices["values"].items() if key not in upstream}
+    laid, _ = laid_over(profile, {name: below[name] for name in upstream})
+    return merge({**below, **laid}, rest)
+
+
+def override_warnings(profile: Profile, components: Iterable[Component]) -> tuple[Problem, ...]:
+    """Returns what ``values`` of a profile costs; see laid_over, and what it raises."""
+    return laid_over(profile, {component.name: component.values for component in components})[1]
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

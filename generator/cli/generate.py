@@ -73,9 +73,9 @@ def cli(
     from generator.build.cached_chart import cached_chart, chart_key
     from generator.files import writer
 
-    key = chart_key(request)
+    key = chart_key(request, target)
     cached = cached_chart(key)
-    planned = writer.plan(target, _make_chart(request, key) if cached is None else cached.files)
+    planned = writer.plan(target, _make_chart(request, key, target) if cached is None else cached.files)
     show_warnings(cached.warnings if cached else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
@@ -91,12 +91,13 @@ def cli(
         _report(planned, target)
 
 
-def _make_chart(request: Request, key: str) -> Mapping[str, str]:
+def _make_chart(request: Request, key: str, target: Path) -> Mapping[str, str]:
     """Makes the chart of a request, checks its queries, and keeps it for the next run.
 
     Args:
         request: what was typed.
         key: its chart_key.
+        target: the chart's folder.
 
     Raises:
         InputError: see make_build and chart; also each error that the check finds.
@@ -105,14 +106,14 @@ def _make_chart(request: Request, key: str) -> Mapping[str, str]:
     from generator.build.cached_chart import cache_chart
     from generator.build.chart import chart
 
-    build = load_build(request)
+    build = load_build(request, folder=target)
     answer = findings_beside(build)
     files = chart(build)
     if findings := answer():
         from generator.build.findings import refuse_errors
 
         refuse_errors(findings)
-    cache_chart(request, key, build, files)
+    cache_chart(request, target, key, build, files)
     return files
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,20 +166,35 @@ def load_sources() -> Sources:
     return read_sources(sources_root())
 
 
-def load_build(request: Request, sources: Sources | None = None, *, warn: bool = True) -> Build:
+def load_build(
+    request: Request, sources: Sources | None = None, *, warn: bool = True, folder: Path = DEFAULT_FOLDER
+) -> Build:
     """Makes the Build of a request and prints its warnings on stderr.
 
     Args:
         request: what was typed.
         sources: the sources, if they have been read already.
         warn: whether warnings are printed.
+        folder: of the chart; what lies in its ``charts/`` shows which keys upstream charts have.
 
     Raises:
-        InputError: see make_build.
+        InputError: see make_build; also an archive in that folder is no chart.
     """
     from generator.build.build import make_build
 
     build = make_build(request, sources or load_sources())
+    if any(name in build.pins.charts for name in build.profile.choices["values"]):
+        from generator.files.downloads import archives_at_hand
+        from generator.upgrades.unknown import unknown_values
+
+        unknown = unknown_values(build, archives_at_hand(folder))
+        build = replace(build, warnings=(*build.warnings, *unknown))
+    if build.warnings:
+        from generator.files.location import sources_root
+        from generator.files.positions import document_reader, with_lines
+
+        document = document_reader(Path(), sources_root())
+        build = replace(build, warnings=tuple(with_lines(build.warnings, document)))
     show_warnings(build.warnings if warn else ())
     return build
 

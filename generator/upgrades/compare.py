@@ -92,7 +92,7 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
     gone_by_path: dict[ValuePath, RemovedValue] = {}
     fresh = sorted(set(_paths(new.values, ())) - set(_paths(old.values, ())))
     for setting in set_values:
-        before, after = _missing_at(old.values, setting.path), _missing_at(new.values, setting.path)
+        before, after = missing_at(old.values, setting.path), missing_at(new.values, setting.path)
         if after is None:
             continue
         if before is None:
@@ -111,7 +111,7 @@ def gone(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) 
 def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChart) -> Iterator[ChangedDefault]:
     """Yields the keys among ``set_values`` that both versions know, and whose defaults differ."""
     for setting in set_values:
-        if _missing_at(old.values, setting.path) is None and _missing_at(new.values, setting.path) is None:
+        if missing_at(old.values, setting.path) is None and missing_at(new.values, setting.path) is None:
             before, after = _at(old.values, setting.path), _at(new.values, setting.path)
             if before != after or kind(before) != kind(after):
                 retyped = None not in (before, after) and kind(before) != kind(after)
@@ -146,7 +146,7 @@ def _paths(tree: Mapping[str, Any], path: ValuePath) -> Iterator[ValuePath]:
             yield from _paths(value, (*path, key))
 
 
-def _missing_at(tree: Mapping[str, Any], path: ValuePath) -> ValuePath | None:
+def missing_at(tree: Mapping[str, Any], path: ValuePath) -> ValuePath | None:
     """Returns the shortest part of a path that the defaults lack; None if they have it, or cannot say."""
     node: Any = tree
     for index, key in enumerate(path):

@@ -5,18 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from generator.files.downloads import downloads
 from generator.upstream.progress import Progress, silent
 from generator.upstream.web import Patience
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def user_cache() -> Path:
-    """Returns the folder in which downloads are kept, below the user's cache directory."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("gen-chart") / "charts"
 
 
 @dataclass(frozen=True)
@@ -32,6 +26,6 @@ class Upstream:
     """
 
     mirror: str | None = None
-    cache: Path = field(default_factory=user_cache)
+    cache: Path = field(default_factory=downloads)
     progress: Progress = silent
     patience: Patience = Patience()  # noqa: RUF009 - frozen

@@ -217,8 +217,8 @@ def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     with cache.opened():
-        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path / "none.yaml",))) == ""
-        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path,))) == ""
+        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path / "none.yaml",)), tmp_path) == ""
+        assert cached_chart.chart_key(Request("jark", overlays=(tmp_path,)), tmp_path) == ""
 
 
 @pytest.mark.slow

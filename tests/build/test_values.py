@@ -93,7 +93,7 @@ def test_a_long_note_is_wrapped_and_no_word_is_broken() -> None:
 
 
 COMPONENT = Component(
-    "loki", "the store", {"enabled": True, "nodes": 3}, {("nodes",): "A quorum.", ("a", "b"): "Deeper."}
+    "opensearch", "the store", {"enabled": True, "nodes": 3}, {("nodes",): "A quorum.", ("a", "b"): "Deeper."}
 )
 
 
@@ -103,14 +103,14 @@ def profile(**choices: Any) -> Profile:
 
 def test_raw_values_lie_over_all_and_images_over_components() -> None:
     chosen = profile(
-        values={"loki": {"nodes": 5, "more": {"x": None}}, "monitors": {"interval": "10s"}, "global": {"a": 1}},
+        values={"opensearch": {"nodes": 5, "more": {"x": [1]}}, "monitors": {"interval": "10s"}, "global": {"a": 1}},
     )
     own = {"parts": {"stack": True}, "monitors": {"interval": "30s", "ray": {"enabled": True}}}
-    images = {"loki": {"image": {"tag": "3"}}, "global": {"imageRegistry": "registry.example"}}
+    images = {"opensearch": {"image": {"tag": "3"}}, "global": {"imageRegistry": "registry.example"}}
     assert chart_values(chosen, [COMPONENT], own, images) == {
         "parts": {"stack": True},
         "monitors": {"interval": "10s", "ray": {"enabled": True}},
-        "loki": {"enabled": True, "nodes": 5, "image": {"tag": "3"}, "more": {"x": None}},
+        "opensearch": {"enabled": True, "nodes": 5, "image": {"tag": "3"}, "more": {"x": [1]}},
         "global": {"imageRegistry": "registry.example", "a": 1},
     }
 
@@ -128,9 +128,9 @@ def test_notes_are_the_components_reasons_and_the_descriptions_of_own_keys_one_l
     bare = {"type": "object"}
     own = {"networkPolicies": bare, "monitors": block, "dashboards": bare, "rules": bare}
     assert comments([COMPONENT], {"properties": own}) == {
-        ("loki",): "The store.",
-        ("loki", "nodes"): "A quorum.",
-        ("loki", "a", "b"): "Deeper.",
+        ("opensearch",): "The store.",
+        ("opensearch", "nodes"): "A quorum.",
+        ("opensearch", "a", "b"): "Deeper.",
         ("monitors",): "Block.",
         ("monitors", "ray"): "Ray.",
     }

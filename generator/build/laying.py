@@ -1,0 +1,189 @@
+"""A profile's ``values`` laid over what this chart sets of the upstream charts, so that no part of it is lost unseen.
+
+Mappings merge key by key. A list of a person's stands after ours in the same list: what Grafana mounts, what OpenSearch
+has in its environment. What must stay as it is, or costs something that has to be said, is in ``overrides.yaml`` beside
+each chart's values.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import InputError, Problem
+from generator.stack.kube_prometheus_stack import component as kube_prometheus_stack
+from generator.stack.kube_prometheus_stack.data_sources import data_source_problems
+from generator.stack.overrides import read_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.choices.profiles import Profile
+    from generator.stack.component import KeyPath
+    from generator.stack.overrides import Override, Overrides
+
+_LABELS = re.compile(r"([^=\[]+)=\[([^\]]*)\]")
+"""An entry of kube-state-metrics' lists of labels: ``pods=[app.kubernetes.io/name,ray.io/cluster]``."""
+
+_NULL = (
+    "Helm 4 does not let a chart's values take a default out of a chart below it: write what switches it off, such as "
+    'false, 0, "", [] or {}'
+)
+
+
+def laid_over(profile: Profile, ours: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Returns the values of the upstream charts, by chart, and what has to be said about them.
+
+    Args:
+        profile: its ``values`` are laid over.
+        ours: what this chart sets of each upstream chart, by chart.
+
+    Raises:
+        InputError: a value takes a default out (null), is another one than ours in a list in which both have a name,
+            or undoes what the chart needs.
+    """
+    values: dict[str, Any] = {}
+    warnings: list[Problem] = []
+    errors: list[Problem] = []
+    for name, own in ours.items():
+        over = profile.choices["values"].get(name)
+        values[name] = dict(own)
+        if not isinstance(over, dict) or not over:  # the chart's schema says what is wrong with it
+            continue
+        overrides = read_overrides(name)
+        laying = _Laying(profile, name, overrides)
+        values[name] = laying.mapping(own, over, ())
+        if name == kube_prometheus_stack.NAME:
+            for path, message, hint in data_source_problems(over):
+                laying.refuse(path, message, hint)
+        errors += laying.problems
+        for override in overrides.undone:
+            if _has(over, override.path) and (message := _undone(override, own, values[name])):
+                problem = Problem(message, *place(profile, name, override.path), hint=override.instead)
+                (errors if override.refused else warnings).append(problem)
+    if errors:
+        raise InputError(*errors)
+    return values, tuple(warnings)
+
+
+def place(profile: Profile, chart: str, path: KeyPath) -> tuple[str, str]:
+    """Returns the file that says a value of an upstream chart, the last one of several, and the place in it."""
+    keys = ("values", chart, *path)
+    inside = next(
+        (index for index, key in enumerate(keys) if key.endswith("]")), len(keys)
+    )  # a list is said as a whole
+    said = (*keys[:inside], *(key.partition("[")[0] for key in keys[inside : inside + 1]))
+    return profile.file_of(*said), ".".join(keys)
+
+
+class _Laying:
+    """The values of one chart.
+
+    Attributes:
+        problems: what cannot be laid over.
+    """
+
+    def __init__(self, profile: Profile, chart: str, overrides: Overrides) -> None:
+        self.problems: list[Problem] = []
+        self._profile = profile
+        self._chart = chart
+        self._overrides = overrides
+
+    def mapping(self, ours: Mapping[str, Any], theirs: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+        """Returns a person's mapping over ours, key by key."""
+        merged = dict(ours)
+        for key, value in theirs.items():
+            merged[key] = self._value(ours.get(key), value, (*path, key))
+        return merged
+
+    def _value(self, ours: Any, theirs: Any, path: KeyPath) -> Any:
+        if theirs is None:
+            self.refuse(path, "found null", _NULL)
+        if isinstance(theirs, dict):
+            return self.mapping(ours if isinstance(ours, dict) else {}, theirs, path)
+        if isinstance(ours, list) and isinstance(theirs, list):
+            return self._list(ours, theirs, path)
+        return theirs
+
+    def _list(self, ours: list[Any], theirs: list[Any], path: KeyPath) -> list[Any]:
+        how = self._overrides.lists.get(path)
+        if how == "replaced":
+            return theirs
+        if how == "labels":
+            return _with_labels(ours, theirs)
+        merged = list(ours)
+        named = {identity: item for item in ours for identity in _identities(item)}
+        for index, item in enumerate(theirs):
+            taken = [(identity, named[identity]) for identity in _identities(item) if identity in named]
+            for (key, name), own in taken:
+                if own != item:
+                    text = f"found another item with the {key} {name!r}, which this chart's own has"
+                    self.refuse((*path[:-1], f"{path[-1]}[{index}]", key), text, "give it another one")
+            if not taken and item not in merged:
+                merged.append(item)
+        return merged
+
+    def refuse(self, path: KeyPath, message: str, hint: str) -> None:
+        """Notes what cannot be laid over."""
+        self.problems.append(Problem(message, *place(self._profile, self._chart, path), hint=hint))
+
+
+_IDENTITIES = ("mountPath", "path", "name", "uid")
+"""Keys by which Kubernetes, or Grafana, tells a list's items apart. A volume may be mounted at several paths."""
+
+
+def _identities(item: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(item, dict):
+        return
+    mounted = "mountPath" in item or "path" in item
+    for key in _IDENTITIES:
+        if isinstance(item.get(key), str) and not (key == "name" and mounted and "secretName" not in item):
+            yield key, item[key]
+
+
+def _with_labels(ours: list[Any], theirs: list[Any]) -> list[Any]:
+    """Returns lists of labels by kind of object, those of both; ``*`` stands for all."""
+    by_kind: dict[str, dict[str, None]] = {}
+    rest = []
+    for item in (*ours, *theirs):
+        match = _LABELS.fullmatch(item) if isinstance(item, str) else None
+        if match is None:
+            rest.append(item)
+        else:
+            by_kind.setdefault(match[1], {}).update(dict.fromkeys(filter(None, match[2].split(","))))
+    return [f"{kind}=[{'*' if '*' in labels else ','.join(labels)}]" for kind, labels in by_kind.items()] + rest
+
+
+def _undone(override: Override, own: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
+    """Returns what has to be said of a value that somebody has set; "" where it is one that costs nothing."""
+    ours, theirs = _at(own, override.path), _at(merged, override.path)
+    admitted = (ours,) if override.admits is None else override.admits
+    if any(theirs == value and isinstance(theirs, bool) is isinstance(value, bool) for value in admitted):
+        return ""
+    if override.holding and isinstance(theirs, str) and set(_lines(ours)) <= set(_lines(theirs)):
+        return ""
+    return f"{_found(theirs)}: {override.lost}"
+
+
+def _found(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"found {text}" if len(text) <= 60 and "\\n" not in text else "found another value"
+
+
+def _lines(text: object) -> Iterator[str]:
+    return (line.strip() for line in str(text or "").splitlines() if line.strip())
+
+
+def _has(tree: Any, path: KeyPath) -> bool:
+    for key in path:
+        if not isinstance(tree, dict) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
+
+
+def _at(tree: Any, path: KeyPath) -> Any:
+    for key in path:
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree
