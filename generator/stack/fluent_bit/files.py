@@ -18,9 +18,19 @@ LEVEL_PARSERS = (
 """In this order; the first that fits a line decides. They are in templates/parsers.conf."""
 
 
+_COMMENT = {".conf": "#", ".lua": "--"}
+
+
 @cache
 def _text(name: str) -> str:
-    return (package_root() / "stack" / "fluent_bit" / "templates" / name).read_text(encoding="utf-8")
+    """Returns a file of templates/ without its lines of comment.
+
+    Kubernetes would store them twice in every release, among the values and in the ConfigMap.
+    """
+    path = package_root() / "stack" / "fluent_bit" / "templates" / name
+    sign = _COMMENT[path.suffix]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith(sign))
 
 
 def parsers() -> str:
