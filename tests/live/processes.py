@@ -58,6 +58,8 @@ class Processes:
     ) -> None:
         # A second Ctrl-C must not leave half of them behind.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if kind and self._running:
+            self._progress(f"ending {', '.join(self._running)}")
         try:
             self.stop(*reversed(self._running))
             if self._watchdog and self._watchdog.stdin:

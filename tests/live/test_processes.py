@@ -133,6 +133,14 @@ def test_who_waits_long_is_told_now_and_then(tmp_path: Path) -> None:
     assert set(said) <= {f"  slow is not ready after {seconds} s; it gets 2" for seconds in (0, 1, 2)}
 
 
+def test_who_presses_ctrl_c_is_told_what_ends(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), Processes(tmp_path, said.append) as processes:
+        processes.start("slow", [sys.executable, "-c", "import time; time.sleep(600)"])
+        raise KeyboardInterrupt
+    assert said == ["ending slow"]
+
+
 def test_a_program_that_ends_well_leaves_its_name(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         processes.start("once", [sys.executable, "-c", "print('done')"])
