@@ -135,9 +135,14 @@ def test_who_waits_long_is_told_now_and_then(tmp_path: Path) -> None:
 
 def test_who_presses_ctrl_c_is_told_what_ends(tmp_path: Path) -> None:
     said: list[str] = []
-    with pytest.raises(KeyboardInterrupt), Processes(tmp_path, said.append) as processes:
-        processes.start("slow", [sys.executable, "-c", "import time; time.sleep(600)"])
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with Processes(tmp_path, said.append) as processes:
+            processes.start("slow", [sys.executable, "-c", "import time; time.sleep(600)"])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert said == ["ending slow"]
 
 
