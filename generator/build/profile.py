@@ -97,10 +97,10 @@ def resolve_request(request: Request, sources: Sources) -> tuple[Profile, tuple[
     overlays: list[Layer] = [*map(read_overlay, request.overlays), *map(parse_set, request.sets)]
     if request.tfvars is None:
         return _load(request.profile, request, sources, overlays), ()
-    from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint, read_settings
+    from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprints, read_settings, recognise
 
-    blueprint = read_blueprint(sources_root())
     settings = read_settings(request.tfvars)
+    blueprint = recognise(read_blueprints(sources_root()), settings)
     name = request.profile or blueprint.profile
     layer = blueprint_layer(blueprint, settings, _load(name, request, sources, ()), switches(sources))
     profile = _load(name, request, sources, [layer, *overlays])

@@ -6,8 +6,16 @@ that follow.
 
 from __future__ import annotations
 
-from generator.choices.tfvars.blueprint import Blueprint, read_blueprint
+from generator.choices.tfvars.blueprint import Blueprint, read_blueprints, recognise
 from generator.choices.tfvars.layer import blueprint_layer, blueprint_notices
 from generator.choices.tfvars.reader import Settings, read_settings
 
-__all__ = ["Blueprint", "Settings", "blueprint_layer", "blueprint_notices", "read_blueprint", "read_settings"]
+__all__ = [
+    "Blueprint",
+    "Settings",
+    "blueprint_layer",
+    "blueprint_notices",
+    "read_blueprints",
+    "read_settings",
+    "recognise",
+]

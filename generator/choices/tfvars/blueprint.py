@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import InputError, Problem, nearest
 from generator.files import schemas, yamlfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from generator.choices.tfvars.reader import Settings
 
 LEFT_OUT = "left out"
 """In a condition: the file does not mention the variable."""
@@ -61,19 +64,19 @@ class Notice:
     """Something that a person should know of such a blueprint.
 
     Attributes:
-        when: when it holds.
-        variable: the variable that it is about.
         severity: an error stops the command.
         message: what follows, one sentence without full stop; ``{state}`` stands for what the file says of it.
         hint: what to do.
+        when: when it holds; of every such blueprint, if it names no variable.
+        variable: the variable that it is about; "" for none.
         component: it holds only where this component is on; "" for everywhere.
     """
 
-    when: Condition
-    variable: str
     severity: Literal["error", "warning"]
     message: str
     hint: str
+    when: Condition = ({},)
+    variable: str = ""
     component: str = ""
 
 
@@ -82,29 +85,56 @@ class Blueprint:
     """One kind of blueprint.
 
     Attributes:
+        title: what it is called.
         profile: the profile that it starts from if none is named.
+        files: names that its variables' file has, without folders.
+        marks: variables that no other kind of blueprint has.
+        choices: choices, shaped like a profile, that hold for every such blueprint.
         variables: what the chart depends on, by name.
-        others: further variables of the base module, whose names are close to one of ``variables``.
+        others: further variables of the base module: all whose names begin with ``enable_``, and those whose names are
+            close to one of ``variables``.
         parts: in the order in which their choices are laid over each other.
         notices: what it may have to say.
     """
 
+    title: str
     profile: str
+    files: frozenset[str]
+    marks: frozenset[str]
+    choices: Mapping[str, Any]
     variables: Mapping[str, Variable]
     others: frozenset[str]
     parts: tuple[Part, ...]
     notices: tuple[Notice, ...]
 
 
-def read_blueprint(root: Path, name: str = "jark") -> Blueprint:
-    """Reads ``blueprints/NAME.yaml`` below a folder of sources.
+def read_blueprints(root: Path) -> tuple[Blueprint, ...]:
+    """Reads the folder ``blueprints`` below a folder of sources, in the order of the files' names.
 
     Raises:
-        InputError: it cannot be read, does not follow its schema, or a condition names an unknown variable.
+        InputError: a file cannot be read, does not follow its schema, or a condition names an unknown variable.
     """
-    file, rules = f"blueprints/{name}.yaml", "values-schemas/blueprint.schema.yaml"
-    schema = yamlfile.load_mapping(root / rules, file=rules)
-    return parse_blueprint(yamlfile.load(root / file, file=file), schema, file=file)
+    schema_file = "values-schemas/blueprint.schema.yaml"
+    schema = yamlfile.load_mapping(root / schema_file, file=schema_file)
+    files = [f"blueprints/{path.name}" for path in sorted((root / "blueprints").glob("*.yaml"))]
+    return tuple(parse_blueprint(yamlfile.load(root / file, file=file), schema, file=file) for file in files)
+
+
+def recognise(blueprints: Sequence[Blueprint], settings: Settings) -> Blueprint:
+    """Returns which kind of blueprint a file of variables belongs to.
+
+    By a variable that only this kind has, else by the name of the file; a file with neither is of the first kind that
+    asks for neither.
+
+    Args:
+        blueprints: those that there are; one of them has neither ``files`` nor ``marks``.
+        settings: what the file says.
+    """
+    name = PurePath(settings.file).name
+    marked = [one for one in blueprints if not one.marks.isdisjoint(settings.values)]
+    named = [one for one in blueprints if name in one.files]
+    plain = [one for one in blueprints if not one.marks and not one.files]
+    return (*marked, *named, *plain)[0]
 
 
 def parse_blueprint(data: Any, schema: Mapping[str, Any], *, file: str) -> Blueprint:
@@ -118,11 +148,15 @@ def parse_blueprint(data: Any, schema: Mapping[str, Any], *, file: str) -> Bluep
     if unknown:
         raise InputError(*unknown)
     return Blueprint(
+        title=data["title"],
         profile=data["profile"],
+        files=frozenset(data.get("files", ())),
+        marks=frozenset(data.get("marks", ())),
+        choices=data.get("choices", {}),
         variables={name: Variable(**item) for name, item in data["variables"].items()},
         others=frozenset(data.get("others", ())),
         parts=tuple(_part(item) for item in data["parts"]),
-        notices=tuple(Notice(**{**item, "when": tuple(item["when"])}) for item in data["notices"]),
+        notices=tuple(_notice(item) for item in data["notices"]),
     )
 
 
@@ -132,17 +166,21 @@ def _part(item: Mapping[str, Any]) -> Part:
     return Part(item["name"], tuple(item["when"]), **lists, then=then, otherwise=otherwise)
 
 
+def _notice(item: Mapping[str, Any]) -> Notice:
+    return Notice(**{**item, "when": tuple(item["when"])} if "when" in item else item)
+
+
 def _unknown(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
     variables = data["variables"]
     known = {name for name, item in variables.items() if isinstance(item["default"], bool)}
     known |= {f"{name}.{key}" for name, item in variables.items() if name not in known for key in item["default"]}
     for kind in ("parts", "notices"):
         for index, item in enumerate(data[kind]):
-            for place, alternative in enumerate(item["when"]):
+            for place, alternative in enumerate(item.get("when", ())):
                 for name in alternative.keys() - known:
                     path = f"{kind}[{index}].when[{place}]"
                     yield Problem(f"unknown variable '{name}'", file, path, hint=nearest(name, known))
     for index, item in enumerate(data["notices"]):
-        if item["variable"] not in variables:
+        if item.get("variable", next(iter(variables))) not in variables:
             message = f"unknown variable '{item['variable']}'"
             yield Problem(message, file, f"notices[{index}].variable", hint=nearest(item["variable"], variables))

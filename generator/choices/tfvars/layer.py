@@ -45,7 +45,7 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
         InputError: a variable that the chart depends on has a value that is neither true nor false.
     """
     switches = _switches(blueprint, settings)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = dict(blueprint.choices)
     for part in blueprint.parts:
         enabled = _holds(part.when, switches)
         data = merge(data, part.then if enabled else part.otherwise)
@@ -58,7 +58,7 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
 
 
 def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile) -> tuple[Problem, ...]:
-    """Returns the warnings about a blueprint, in the order of its data, then those about misspelt names.
+    """Returns the warnings about a blueprint, in the order of its data, then those about unknown names.
 
     Args:
         blueprint: what the variables mean.
@@ -83,7 +83,7 @@ def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile
         (errors if notice.severity == "error" else warnings).append(problem)
     if errors:
         raise InputError(*errors)
-    return (*warnings, *_misspelt(blueprint, settings))
+    return (*warnings, *_unknown(blueprint, settings))
 
 
 def _switches(blueprint: Blueprint, settings: Settings) -> dict[str, tuple[bool, bool]]:
@@ -185,13 +185,16 @@ def _changes(data: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, 
     return changes
 
 
-def _misspelt(blueprint: Blueprint, settings: Settings) -> Iterator[Problem]:
-    """Warns of unknown names that look like one that the chart depends on; all others are none of its business."""
+def _unknown(blueprint: Blueprint, settings: Settings) -> Iterator[Problem]:
+    """Warns of switches that the base module does not have, and of unknown names that look like one that it has."""
     missing = [name for name in blueprint.variables if name not in settings.values]
     for name, setting in settings.values.items():
         if name in blueprint.variables or name in blueprint.others or len(name) > _NAMES_SHOWN:
             continue
         close = difflib.get_close_matches(name, missing, n=1, cutoff=_CLOSE)
+        message = f"unknown variable '{name}', which changes nothing"
         if close:
-            message = f"unknown variable '{name}', which changes nothing"
             yield Problem(message, settings.file, line=setting.line, hint=f"did you mean '{close[0]}'?")
+        elif name.startswith("enable_"):
+            hint = f"{blueprint.title} has no such switch, or has it newly: the chart is made as if it were not there"
+            yield Problem(message, settings.file, line=setting.line, hint=hint)

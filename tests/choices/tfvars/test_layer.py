@@ -15,7 +15,7 @@ from generator.build.chart import chart, chart_values
 from generator.build.findings import findings
 from generator.build.profile import load_profile, profile_schema
 from generator.build.profile import switches as built_in
-from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprint
+from generator.choices.tfvars import blueprint_layer, blueprint_notices, read_blueprints
 from generator.choices.tfvars.reader import parse_settings
 from generator.errors import InputError
 from generator.files.schemas import problems
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Layer, Profile
 
 EXAMPLE = Path(__file__).with_name("blueprint.tfvars").read_text(encoding="utf-8")
-BLUEPRINT = read_blueprint(ROOT)
+(BLUEPRINT,) = [one for one in read_blueprints(ROOT) if one.profile == "jark"]
 SWITCHES = [name for name, variable in BLUEPRINT.variables.items() if isinstance(variable.default, bool)]
 
 
@@ -179,8 +179,7 @@ def test_the_example_needs_no_warning(sources: Sources) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("enable_argocd", "false", "x.tfvars:9: enable_argocd: the variable is false, so nothing"),
-        ("enable_argocd", None, "x.tfvars: enable_argocd: the variable is left out"),
+        ("enable_argocd", "false", "x.tfvars:9: enable_argocd: the variable is false, with which an older base module"),
         (
             "enable_ai_ml_observability_stack",
             "false",
@@ -215,6 +214,42 @@ def test_a_second_prometheus_operator_is_refused_unless_the_profile_brings_none(
     assert notices(text, sources, "bring-your-own-prometheus") == []
 
 
+def test_the_blueprints_own_prometheus_selects_what_its_release_is_named_on(sources: Sources) -> None:
+    text = with_variables(enable_kube_prometheus_stack="true")
+    choices = profile_of(text, sources, "bring-your-own-prometheus").choices
+    assert choices["monitors"]["labels"] == choices["rules"]["labels"] == {"release": "kube-prometheus-stack"}
+    assert "labels" not in profile_of(EXAMPLE, sources, "bring-your-own-prometheus").choices["monitors"]
+
+
+def test_todays_blueprint_that_no_longer_says_argocd_needs_no_warning_and_keeps_its_monitor(sources: Sources) -> None:
+    text = with_variables(enable_argocd=None)
+    assert notices(text, sources) == []
+    assert layer_of(text, sources).data == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        ("observability_mcp_enabled", "this chart brings no MCP server"),
+        ("enable_amazon_prometheus", "this chart's Prometheus writes nothing to that workspace"),
+    ],
+)
+def test_what_the_blueprint_brings_and_the_chart_does_not_serve_is_said(
+    sources: Sources, variable: str, expected: str
+) -> None:
+    (found,) = notices(with_variables(**{variable: "true"}), sources)
+    assert f": {variable}: the variable is true" in found
+    assert expected in found
+
+
+def test_a_switch_that_the_base_module_does_not_have_is_said(sources: Sources) -> None:
+    (found,) = notices(with_variables(enable_warp_drive="true"), sources)
+    assert found.startswith(
+        "x.tfvars:10: unknown variable 'enable_warp_drive', which changes nothing (AI on EKS has no"
+    )
+    assert notices(with_variables(warp_drive="true"), sources) == []
+
+
 def test_a_misspelt_variable_is_named_with_the_right_one(sources: Sources) -> None:
     text = with_variables(enable_jupyterhub=None, enable_jupyter_hub="true")
     (found,) = notices(text, sources)
@@ -225,10 +260,7 @@ def test_a_misspelt_variable_is_named_with_the_right_one(sources: Sources) -> No
 def test_other_variables_of_the_base_module_are_not_taken_for_misspelt_ones(sources: Sources) -> None:
     others = [
         *BLUEPRINT.others,
-        *("enable_jupyter_enterprise_gateway", "enable_cert_manager", "enable_mlflow_tracking", "enable_redis"),
-        *("enable_grafana_operator", "enable_slurm_operator", "enable_mpi_operator", "enable_mariadb_operator"),
-        *("kube_prometheus_stack_version", "kube_prometheus_stack_namespace", "enable_amazon_prometheus"),
-        *("enable_aibrix_stack", "enable_nvidia_nim_stack", "enable_database_subnets", "kuberay_operator_version"),
+        *("kube_prometheus_stack_version", "kube_prometheus_stack_namespace", "kuberay_operator_version"),
     ]
     text = "enable_ai_ml_observability_stack = true\nenable_argocd = true\n" + "".join(
         f"{one} = true\n" for one in others
