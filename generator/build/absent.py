@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from generator.choices.profiles import merge
+from generator.choices.profiles import BLUEPRINT, merge
 from generator.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
@@ -117,8 +117,20 @@ def brought_by_absent(exporters: Mapping[str, Exporter], absent: Collection[str]
 
 
 def _named(profile: Profile) -> dict[str, str]:
-    """Returns the workloads of ``cluster.absent`` with their reasons."""
-    return {name: reason for name, reason in profile.choices["cluster"]["absent"].items() if reason is not None}
+    """Returns the workloads of ``cluster.absent`` with their reasons.
+
+    What follows from a blueprint's variables gives way to a person who switches the monitor on.
+    """
+    return {
+        name: reason
+        for name, reason in profile.choices["cluster"]["absent"].items()
+        if reason is not None and not (_of_blueprint(profile, name) and any(_switched_on(profile, name)))
+    }
+
+
+def _of_blueprint(profile: Profile, name: str) -> bool:
+    layer = profile.layer_of("cluster", "absent", name)
+    return layer is not None and layer.origin.startswith(BLUEPRINT)
 
 
 def _component_on(profile: Profile, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.build import metadata, schema, values
+from generator.build.contradictions import refuse_contradictions
 from generator.build.library import with_library
 from generator.build.profile import BLOCKS, own_schema
 from generator.dashboards.chart import dashboard_files
@@ -12,7 +13,7 @@ from generator.files import schemas
 from generator.files.schema_values import filled, listed
 from generator.files.templating import render
 from generator.files.tree import MARKER
-from generator.monitors import monitor_templates, refuse_bad_scrapes
+from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
@@ -80,16 +81,6 @@ def merged_values_schema(build: Build) -> dict[str, Any]:
     return schema.values_schema(own_schema(build.sources), build.components, complete=True)
 
 
-def _place(profile: Profile, block: str, path: str) -> tuple[str, str]:
-    """Returns the file that sets a value of one of BLOCKS, and its path there; ``values`` of the profile win."""
-    node = profile.choices["values"].get(block)
-    keys = path.partition("[")[0].split(".")
-    for key in keys:
-        node = node.get(key) if isinstance(node, dict) else None
-    top = (block,) if node is None else ("values", block)
-    return profile.file_of(*top, *keys), ".".join((*top, path))
-
-
 def chart(build: Build) -> Chart:
     """Makes the umbrella chart.
 
@@ -97,12 +88,12 @@ def chart(build: Build) -> Chart:
         The chart's files, sorted by path; the same bytes for an equal Build on every machine.
 
     Raises:
-        InputError: ``values`` in the profile breaks the chart's own schema, or see refuse_bad_scrapes.
+        InputError: ``values`` in the profile breaks the chart's own schema, or see refuse_contradictions.
     """
     profile, sources = build.profile, build.sources
     data_schema = chart_schema(build)
     schemas.validate(build.values, data_schema, file=f"profile {profile.name}: values")
-    refuse_bad_scrapes(build.values["monitors"], sources.monitors, lambda path: _place(profile, "monitors", path))
+    refuse_contradictions(profile, sources, build.values)
     files: Chart = {
         ".helmignore": render("build/templates/helmignore", header=HEADER),
         "Chart.lock": f"# {HEADER}\n{metadata.chart_lock(sources.pins)}",

@@ -21,6 +21,10 @@ WITH_FILES = ("dashboards", "rules")
 """Keys with a list ``extra`` of a person's own files."""
 
 
+BLUEPRINT = "--tfvars "
+"""How the origin of a layer begins that follows from a blueprint's variables."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One mapping of choices and where it came from.

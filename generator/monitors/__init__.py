@@ -6,7 +6,7 @@ All functions here are pure and take the files' content by workload name, as sou
 from __future__ import annotations
 
 from generator.monitors.labels import TargetLabels, series_labels, target_labels
-from generator.monitors.scrapes import refuse_bad_scrapes
+from generator.monitors.scrapes import scrape_problems
 from generator.monitors.templates import monitor_templates
 from generator.monitors.values import monitor_values_schema
 
@@ -14,7 +14,7 @@ __all__ = [
     "TargetLabels",
     "monitor_templates",
     "monitor_values_schema",
-    "refuse_bad_scrapes",
+    "scrape_problems",
     "series_labels",
     "target_labels",
 ]

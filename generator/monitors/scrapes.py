@@ -1,11 +1,11 @@
-"""Refuses values of monitors that the Prometheus operator or Prometheus would refuse in the cluster."""
+"""Finds values of monitors that the Prometheus operator or Prometheus would refuse in the cluster."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import InputError, Problem, nearest
+from generator.errors import Problem, nearest
 from generator.promql.durations import milliseconds
 
 if TYPE_CHECKING:
@@ -18,27 +18,25 @@ _ONLY_RE2 = re.compile(r"\\Q|\\[0-7]{2}")
 """Matches what RE2 reads and the engine of promql-parser does not; the chart's template asks RE2 itself."""
 
 
-def refuse_bad_scrapes(
-    values: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]], place: Callable[[str], tuple[str, str]]
-) -> None:
-    """Refuses a scrape that may last longer than its interval, what is no RE2, and an endpoint that finds nothing.
+def scrape_problems(
+    values: Mapping[str, Any],
+    specs: Mapping[str, Mapping[str, Any]],
+    place: Callable[[str], tuple[str, str]],
+    default_interval: str = "",
+) -> tuple[Problem, ...]:
+    """Finds a scrape that may last longer than its interval, what is no RE2, and an endpoint that finds nothing.
 
     Args:
         values: ``monitors`` of the chart's values, checked against its schema.
         specs: workload → content of monitors/NAME.yaml.
         place: from a path below ``monitors``, as ``ray.interval``, to the file and the whole path that a person knows.
+        default_interval: the interval of a monitor that has none; "" if it is not known.
 
-    Raises:
-        InputError: a Problem for each of them.
+    Returns:
+        A Problem for each of them.
     """
-    problems = [
-        Problem(message, *place(path), hint=hint)
-        for path, message, hint in dict.fromkeys(
-            (*_long_timeouts(values), *_unreadable(values), *_unknown_endpoints(values, specs))
-        )
-    ]
-    if problems:
-        raise InputError(*problems)
+    found = (*_long_timeouts(values, place, default_interval), *_unreadable(values), *_unknown_endpoints(values, specs))
+    return tuple(Problem(message, *place(path), hint=hint) for path, message, hint in dict.fromkeys(found))
 
 
 def _workloads(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -48,19 +46,23 @@ def _workloads(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
             yield name, block
 
 
-def _long_timeouts(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _long_timeouts(
+    values: Mapping[str, Any], place: Callable[[str], tuple[str, str]], default: str
+) -> Iterator[tuple[str, str, str]]:
     for name, block in _workloads(values):
         timeout, interval = (block.get(key, values.get(key, "")) for key in ("scrapeTimeout", "interval"))
+        interval = interval or default
         if not timeout or not interval or (milliseconds(timeout) or 0) <= (milliseconds(interval) or 0):
             continue
-        message = f"found '{timeout}', expected at most the interval, which is '{interval}'"
-        if "scrapeTimeout" in block:
-            yield f"{name}.scrapeTimeout", message, ""
-        elif "interval" in block:
-            message = f"found '{interval}', expected at least monitors.scrapeTimeout, which is '{timeout}'"
-            yield f"{name}.interval", message, f"set monitors.{name}.scrapeTimeout too"
+        paths = {key: f"{name}.{key}" if key in block else key for key in ("scrapeTimeout", "interval")}
+        if "scrapeTimeout" in block or "interval" not in block:
+            said = " in {}: {}".format(*place(paths["interval"]))
+            message = f"found '{timeout}', expected at most the interval, which is '{interval}'{said}"
+            yield paths["scrapeTimeout"], message, ""
         else:
-            yield "scrapeTimeout", message, ""
+            said = " in {}: {}".format(*place(paths["scrapeTimeout"]))
+            message = f"found '{interval}', expected at least the timeout, which is '{timeout}'{said}"
+            yield paths["interval"], message, f"set monitors.{name}.scrapeTimeout too"
 
 
 def _unreadable(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -65,6 +65,13 @@ def test_a_monitor_that_is_on_and_whose_workload_is_absent_is_refused_with_both_
         built(sources, absent("vllm"), parse_set(f"{path}=true"))
 
 
+def test_what_a_blueprint_says_gives_way_to_a_monitor_that_is_switched_on(sources: Sources) -> None:
+    blueprint = Layer("x.tfvars", {"cluster": {"absent": {"ray": REASON}}}, "--tfvars x.tfvars")
+    build = built(sources, blueprint, parse_set("monitors.ray.enabled=true"))
+    assert build.values["monitors"]["ray"]["enabled"] is True
+    assert build.sources is sources
+
+
 def test_a_scrape_of_the_clusters_own_gives_way_in_a_built_in_profile_alone(sources: Sources) -> None:
     said = {"cluster": {"scrapes": {"dcgm-exporter": "Ours has a ServiceMonitor."}}}
     assert "gpu" not in built(sources, absent("dcgm")).sources.rules

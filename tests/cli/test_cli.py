@@ -113,7 +113,7 @@ def test_an_empty_folder_that_a_person_works_in_is_not_exchanged_either(
 
 
 def test_an_overlay_file_and_a_set_value_are_laid_over_the_profile_in_order(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "one.yaml").write_text("components: {opensearch: {nodes: 5, heap: 4g}}")
+    (tmp_path / "one.yaml").write_text("components: {opensearch: {nodes: 5, heap: 700m}}")
     (tmp_path / "two.yaml").write_text("components: {opensearch: {nodes: 7}}")
     code, _, _ = run(
         "--profile", "jark", "-f", "one.yaml", "-f", "two.yaml", "--set", "storage.className=gp3", "-o", "c"
@@ -121,7 +121,7 @@ def test_an_overlay_file_and_a_set_value_are_laid_over_the_profile_in_order(run:
     assert code == 0
     text = (tmp_path / "c/values.yaml").read_text()
     values = libyaml.load(text)["opensearch"]
-    assert (values["replicas"], values["opensearchJavaOpts"]) == (7, "-Xms4g -Xmx4g")
+    assert (values["replicas"], values["opensearchJavaOpts"]) == (7, "-Xms700m -Xmx700m")
     assert values["persistence"]["storageClass"] == "gp3"
     assert "--profile jark -f one.yaml -f two.yaml --set storage.className=…" in (tmp_path / "c/Chart.yaml").read_text()
 

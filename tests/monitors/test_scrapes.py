@@ -33,7 +33,7 @@ LONG = [
 FITTING: list[dict[str, Any]] = [
     {"interval": "30s", "scrapeTimeout": "30s"},
     {"interval": "30s", "scrapeTimeout": "30000ms"},
-    {"interval": "", "scrapeTimeout": "5m"},
+    {"interval": "", "scrapeTimeout": "30s"},
     {"interval": "1h1m", "scrapeTimeout": "60m"},
     {"ray": {"interval": "2m"}, "kueue": {"enabled": False, "scrapeTimeout": "1h"}},
     {"scrapeTimeout": "20s", "ray": {"interval": "10s", "scrapeTimeout": ""}},

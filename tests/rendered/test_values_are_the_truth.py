@@ -30,11 +30,13 @@ pytestmark = [pytest.mark.upstream, pytest.mark.slow]
 
 SECRETS = ("Admin", "AdminTls", "Ca", "Dashboards", "Exporter", "FluentBit", "Grafana", "NodeTls")
 
+EIGHT = {"requests": {"memory": "8Gi"}, "limits": {"memory": "8Gi"}}
+
 CHANGES: dict[str, Values] = {
     "another size": {
         "storage": {"className": "gp3"},
         "components": {
-            "opensearch": {"nodes": 5, "retention": "36h", "volume": "1Ti", "heap": "4g"},
+            "opensearch": {"nodes": 5, "retention": "36h", "volume": "1Ti", "heap": "4g", "resources": EIGHT},
             "kube-prometheus-stack": {"prometheus": {"volume": "1Ti", "replicas": 2, "retention": "30d"}},
             "fluent-bit": {"bufferSize": "4Gi"},
         },

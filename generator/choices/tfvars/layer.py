@@ -6,7 +6,7 @@ import difflib
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from generator.choices.profiles import Layer, merge
+from generator.choices.profiles import BLUEPRINT, Layer, merge
 from generator.choices.tfvars.blueprint import LEFT_OUT
 from generator.choices.tfvars.reader import HclExpression
 from generator.errors import InputError, Problem
@@ -54,7 +54,7 @@ def blueprint_layer(blueprint: Blueprint, settings: Settings, profile: Profile, 
         reason = None if enabled else _reason(part.when, switches, settings)
         data = merge(data, {"cluster": {"absent": dict.fromkeys(part.monitors, reason)}})
     changes = _changes(data, merge(defaults, profile.choices))
-    return Layer(settings.file, changes, f"--tfvars {PurePath(settings.file).name}" if changes else "")
+    return Layer(settings.file, changes, f"{BLUEPRINT}{PurePath(settings.file).name}" if changes else "")
 
 
 def blueprint_notices(blueprint: Blueprint, settings: Settings, profile: Profile) -> tuple[Problem, ...]:
