@@ -57,9 +57,9 @@ tools: $(VENV)/.ready-dev
 		-o "$$($(BIN)/python -m tests.signals.binaries)/" \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-# What the Prometheus operator writes for the chart's monitors, by its own code; see tools/README.md.
+# What the Prometheus operator writes for monitors and refuses of rules, by its own code; see tools/README.md.
 operator-config: $(VENV)/.ready-dev
-	go build -C tools/operator-config -trimpath -ldflags '-s -w' -o "$$($(BIN)/python -m tests.monitors.discovery)/"
+	go build -C tools/operator-config -trimpath -ldflags '-s -w' -o "$$($(BIN)/python -m tests.monitors.discovery)/" . ./operator-rules
 
 # Says which Python is needed where $(1) is none; $(2) is the way out.
 define need_python

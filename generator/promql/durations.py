@@ -14,15 +14,22 @@ _MILLISECONDS = {
     "y": 31_536_000_000,
 }
 _UNIT = re.compile(r"([0-9]+)(ms|[smhdwy])")
-_DURATION = re.compile(rf"(?:{_UNIT.pattern})+")
+_DURATION = re.compile("0|" + "".join(f"(?:[0-9]+{unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")))
+
+LONGEST_MS = (2**63 - 1) // 1_000_000
+"""Milliseconds of the longest duration, which Go keeps as nanoseconds: 292 years."""
 
 
 def milliseconds(duration: str) -> int | None:
-    """Returns the milliseconds of a duration such as ``1h30m``; None if it is none."""
+    """Returns the milliseconds of a duration such as ``1h30m``; None if it is none.
+
+    Each unit stands once, the longest first; ``0`` needs none (prometheus/common v0.70, model.ParseDuration).
+    """
     text = duration.strip()
-    if not _DURATION.fullmatch(text):
+    if not text or not _DURATION.fullmatch(text):
         return None
-    return sum(int(number) * _MILLISECONDS[unit] for number, unit in _UNIT.findall(text))
+    length = sum(int(number) * _MILLISECONDS[unit] for number, unit in _UNIT.findall(text))
+    return length if length <= LONGEST_MS else None
 
 
 def seconds(duration: str) -> float | None:

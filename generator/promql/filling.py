@@ -117,7 +117,12 @@ class _Filler:
 def _string(token: str) -> str:
     if len(token) == 1:
         raise PromQLError(f"found a string that is not closed by {token}")
-    return REFERENCE.sub(MARK, token) if "$" in token or "[[" in token else token
+    if "$" in token or "[[" in token:
+        token = REFERENCE.sub(MARK, token)
+    if token[0] == "`" and "\\" in token:
+        # promql-parser 0.12 reads escapes in raw strings; Prometheus does not.
+        return '"' + token[1:-1].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return token
 
 
 def _inside(before: str) -> str:

@@ -5,12 +5,17 @@ promql-parser copies a whole subtree at each access, so that walking its tree ag
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from generator.promql.filling import ANY_NAME, MARK, Filled, PromQLError, fill
+from generator.promql import re2
+from generator.promql.durations import LONGEST_MS
+from generator.promql.filling import ANY_NAME, BRACES, MARK, Filled, PromQLError, fill
+from generator.promql.newer import as_older
 from generator.promql.references import used_variables
 
 if TYPE_CHECKING:
@@ -184,14 +189,21 @@ def _matchers(braces: str) -> Selector:
 
 
 def _parsed(filled: Filled) -> Any:
+    _refuse_size(filled.text)
+    return _Converter(filled).node(_rust_tree(filled.text))
+
+
+def _rust_tree(text: str) -> Any:
     import promql_parser
 
-    _refuse_size(filled.text)
     try:
-        tree = promql_parser.parse(filled.text)
+        return promql_parser.parse(text)
     except ValueError as error:
+        older = as_older(text)
+        if older != text:
+            with contextlib.suppress(ValueError):
+                return promql_parser.parse(older)
         raise PromQLError(str(error)) from None
-    return _Converter(filled).node(tree)
 
 
 def _refuse_size(text: str) -> None:
@@ -221,16 +233,16 @@ class _Converter:
         self.makers: dict[str, Callable[[Any], Any]] = {
             "VectorSelector": self._selector,
             "MatrixSelector": lambda node: Window(
-                self._selector(node.vector_selector), node.range.total_seconds(), subquery=False
+                self._selector(node.vector_selector), _length(node.range), subquery=False
             ),
-            "SubqueryExpr": lambda node: Window(self.node(node.expr), node.range.total_seconds(), subquery=True),
+            "SubqueryExpr": self._subquery,
             "NumberLiteral": lambda node: Number(node.val),
             "StringLiteral": lambda node: String(node.val, MARK in node.val),
             "ParenExpr": lambda node: self.node(node.expr),
             "UnaryExpr": lambda node: Binary(
                 "*", Number(-1.0), self.node(node.expr), flag=False, on=None, ignoring=False, group="", include=()
             ),
-            "Call": lambda node: Call(node.func.name, tuple(self.node(arg) for arg in node.args)),
+            "Call": self._call,
             "AggregateExpr": self._aggregation,
             "BinaryExpr": self._binary,
         }
@@ -246,6 +258,12 @@ class _Converter:
     def _selector(self, node: Any) -> Selector:
         name, matchers = node.name or "", node.matchers.matchers
         has_offset = node.offset is not None
+        if has_offset:
+            _length(abs(node.offset))
+        if node.matchers.or_matchers:
+            raise PromQLError(
+                "found 'or' between matchers, which VictoriaMetrics takes; Prometheus takes a comma alone"
+            )
         if self.braces and matchers:
             inside = _matchers(self.braces[int(matchers[0].value)])
             if name and inside.names:
@@ -256,8 +274,18 @@ class _Converter:
         read = tuple(map(_matcher, matchers))
         names = tuple(matcher for matcher in read if matcher.label == "__name__")
         rest = tuple(matcher for matcher in read if matcher.label not in {"__name__", ANY_NAME})
-        # `{a="1" or b="2"}` (Grafana's and VictoriaMetrics' dialect) says nothing sure about any label.
-        return Selector(name, names, () if node.matchers.or_matchers else rest, has_offset)
+        return Selector(name, names, rest, has_offset)
+
+    def _subquery(self, node: Any) -> Window:
+        if node.step is not None:
+            _length(node.step)
+        return Window(self.node(node.expr), _length(node.range), subquery=True)
+
+    def _call(self, node: Any) -> Call:
+        call = Call(node.func.name, tuple(self.node(arg) for arg in node.args))
+        if call.function in {"label_replace", "label_join"}:
+            _refuse_relabelling(call)
+        return call
 
     def _aggregation(self, node: Any) -> Aggregation:
         modifier = node.modifier
@@ -278,6 +306,8 @@ class _Converter:
         operator = str(node.op)
         if modifier is None:
             return Binary(operator, left, right, flag=False, on=None, ignoring=False, group="", include=())
+        if modifier.fill_values.lhs is not None or modifier.fill_values.rhs is not None:
+            raise PromQLError("found fill(), which Prometheus takes with the feature flag promql-binop-fill-modifiers")
         matching = modifier.matching
         group = _GROUPS.get(str(modifier.card).rpartition(".")[2], "")
         return Binary(
@@ -294,7 +324,48 @@ class _Converter:
 
 def _matcher(node: Any) -> Matcher:
     operator = cast('Literal["=", "!=", "=~", "!~"]', _OPERATORS[str(node.op).rpartition(".")[2]])
+    if operator in {"=~", "!~"}:
+        _refuse_regex(node.value)
     return Matcher(_label(node.name), operator, node.value, MARK in node.value)
+
+
+def _refuse_regex(pattern: str) -> None:
+    """Refuses what Rust's regular expressions take and Prometheus' do not."""
+    problem = re2.problem(pattern)
+    if problem:
+        raise PromQLError(f"found the regular expression '{pattern}', which Prometheus refuses: {problem}")
+
+
+def _length(duration: Any) -> float:
+    """Returns the seconds of a range or a step.
+
+    Raises:
+        PromQLError: it is nothing, or more nanoseconds than 63 bits hold (prometheus/common, model.ParseDuration).
+    """
+    seconds = float(duration.total_seconds())
+    if not 0 < seconds * 1000 <= LONGEST_MS:
+        raise PromQLError(f"found a duration of {seconds:g} s, expected more than 0 s and less than 292 years")
+    return seconds
+
+
+def _refuse_relabelling(call: Call) -> None:
+    """Refuses what Prometheus finds out when it evaluates label_replace or label_join (promql/functions.go, 3.14)."""
+    target = call.args[1] if len(call.args) > 1 else None
+    if isinstance(target, String) and not target.value:
+        raise PromQLError(f"found no name of the label that {call.function}() writes, expected one")
+    pattern = call.args[4] if call.function == "label_replace" and len(call.args) > 4 else None
+    if isinstance(pattern, String) and not pattern.variable:
+        _whole_regex(pattern.value)
+
+
+@lru_cache(maxsize=1024)
+def _whole_regex(pattern: str) -> None:
+    """Refuses a regular expression that stands where promql-parser does not look at it."""
+    _refuse_regex(pattern)
+    try:
+        _rust_tree(f'{{{BRACES}=~{json.dumps(pattern, ensure_ascii=False)},{ANY_NAME}="1"}}')
+    except PromQLError:
+        raise PromQLError(f"found the regular expression '{pattern}', which Prometheus cannot read") from None
 
 
 def _label(text: str) -> str:

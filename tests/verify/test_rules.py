@@ -47,7 +47,6 @@ BUCKETS = "rate(app_latency_seconds_bucket[5m])"
         "delta(app_lone[5m])",
         "rate(app_lone[5m])",
         "app_queue_requests{$filters}",
-        'app_queue_requests{model="a" or pod="b"}',
     ],
 )
 def test_a_sound_expression_has_no_finding(text: str) -> None:

@@ -12,6 +12,7 @@ from generator.verify.checks import (
     counter,
     estimate,
     exemption,
+    experimental,
     histogram,
     join,
     label,
@@ -20,6 +21,7 @@ from generator.verify.checks import (
     logs,
     name,
     off,
+    operator,
     rate,
     syntax,
     unit,
@@ -31,6 +33,8 @@ CHECKS: tuple[Check, ...] = tuple(
     module.CHECK
     for module in (
         syntax,
+        experimental,
+        operator,
         name,
         off,
         absent,
