@@ -18,7 +18,9 @@ _BASE = "standalone"
 
 @cli.command(short_help="Add the log sidecar and metrics ports to Ray manifests.")
 @click.argument("manifests", nargs=-1, required=True, metavar="FILE...")
-@click.option("--check", is_flag=True, help="Write nothing; say what is missing and exit 1 if anything is.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; say what is missing and exit 1 if anything is, or if no Ray is."
+)
 @click.option("--diff", is_flag=True, help="Print a unified diff instead of the manifest.")
 @click.option("-i", "--in-place", is_flag=True, help="Write the files back; a file appears whole or not at all.")
 @click.option(
@@ -49,8 +51,10 @@ def instrument(
 ) -> None:
     """Add what this chart needs to see into Ray: the Fluent Bit sidecar and its volumes, and the metrics ports.
 
-    FILE is a manifest with RayServices, RayClusters or RayJobs, - for standard input. Other documents in it, comments,
-    anchors and the order of keys stay as they are; lines are only added, and a second run adds none.
+    FILE is a manifest with RayServices, RayClusters, RayJobs or AIBrix' RayClusterFleets, in an AppWrapper or not, or
+    the values of KubeRay's chart ray-cluster; - stands for standard input. Other documents in it, comments, anchors and
+    the order of keys stay as they are; lines are only added, and a second run adds none. Only the sidecar of the AI on
+    EKS guide is written anew, with its volume.
 
     The sidecar runs the image of the chart's own Fluent Bit. Name the profile, and the files and values that you lay
     over it, if those set a registry, a digest or another image.
@@ -67,6 +71,8 @@ def instrument(
     for source, result in zip(sources, done, strict=True):
         for note in result.notes:
             click.echo(note, err=True)
+        if not result.resources:
+            click.echo(f"{source.name}: no Ray manifest in it", err=True)
         if check:
             for change in result.changes:
                 click.echo(f"{source.name}: {change}")
@@ -77,7 +83,7 @@ def instrument(
             click.echo(f"{source.name}: {len(result.changes)} additions")
         else:
             click.echo(result.text, nl=False)
-    if check and any(result.changes for result in done):
+    if check and any(result.changes or not result.resources for result in done):
         ctx.exit(Exit.CHECK_FAILED)
 
 

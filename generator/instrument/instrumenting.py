@@ -7,37 +7,25 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import InputError, Problem, nearest
+from generator.errors import InputError, Problem
 from generator.files import schemas, yamlfile
+from generator.instrument.log_folder import log_folder, refuse_other_folder
 from generator.instrument.lookups import Document
-from generator.instrument.pods import (
-    interval_additions,
-    label_additions,
-    port_additions,
-    refuse_other_log_path,
-    sidecar_additions,
-)
-from generator.instrument.positions import Path, line_of, read_positions
-from generator.instrument.splicing import Addition, splice
-from generator.stack.fluent_bit.sidecar import CONFIG_MAP
+from generator.instrument.pods import interval_additions, label_additions, port_additions, sidecar_edits
+from generator.instrument.positions import line_of, read_positions
+from generator.instrument.resources import Pod, Resource, cluster_of, find_resources, pods_of
+from generator.instrument.splicing import Addition, Edit, Replacement, splice
+from generator.stack.fluent_bit.sidecar import CONFIG_MAP, CONTAINER, LOG_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CLUSTER_SPECS: dict[str, Path] = {
-    "RayCluster": ("spec",),
-    "RayService": ("spec", "rayClusterConfig"),
-    "RayJob": ("spec", "rayClusterSpec"),
-    "RayCronJob": ("spec", "jobTemplate", "rayClusterSpec"),
-}
-"""Where each kind keeps its cluster (ray-project/kuberay feeaf72 ray-operator/config/crd/bases)."""
-
-_API_VERSIONS = ("ray.io/v1", "ray.io/v1alpha1")
+    from generator.instrument.positions import Path
 
 _DOCUMENT_START = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 """No text of YAML, quoted or block, may hold such a line, so documents can be told apart before they are read."""
 
-_MENTIONS_RAY = re.compile(r"ray\.io/|\bRay[A-Z]")
+_MENTIONS_RAY = re.compile(r"ray\.io/|\bRay[A-Z]|^(?:head|ray-cluster):", re.MULTILINE)
 
 _HELM_HINT = "a Helm template: render it with `helm template` and instrument the result"
 
@@ -69,7 +57,7 @@ class Change:
         line: 1-based line, in the text as it was, of what grows.
         resource: kind and name, as ``RayJob train``.
         path: what grows, as ``spec.headGroupSpec.template.spec.volumes``.
-        added: the names of what is added.
+        added: the names of what is added, or of what is written anew.
     """
 
     line: int
@@ -154,91 +142,69 @@ def _instrument_document(text: str, line: int, label: str, *, file: str, options
         raise InputError(*(replace(problem, hint=_HELM_HINT) for problem in error.problems)) from None
     positions = cache(lambda: read_positions(text, file=file, line=line))
     document = Document(data, file, label, lambda path: line + 1 + line_of(positions(), path, text))
-    resources = list(_resources(document, ()))
-    additions: list[Addition] = []
+    resources = list(find_resources(document))
+    edits: list[Edit] = []
     changes: list[Change] = []
     notes: list[str] = []
     problems: list[Problem] = []
-    for path, kind in resources:
+    for resource in resources:
         try:
-            cluster = _cluster(document, path, kind)
+            cluster = cluster_of(document, resource)
             if cluster is None:
-                notes.append(f"{_title(document, path)} runs on a cluster that it selects: instrument that one")
+                notes.append(f"{resource.title} runs on a cluster that it selects: instrument that one")
                 continue
-            resource_additions = list(_cluster_additions(document, cluster, options))
+            found = list(_cluster_edits(document, pods_of(document, resource, cluster), options))
         except InputError as error:
             problems += error.problems
             continue
-        if any(addition.path[-1] == "containers" for addition in resource_additions):
-            notes.append(f"{_title(document, path)} needs the ConfigMap {CONFIG_MAP} in its namespace before it starts")
-        additions += resource_additions
-        changes += [_change(document, path, addition) for addition in resource_additions]
+        if any(CONTAINER in _names(edit) for edit in found):
+            notes.append(f"{resource.title} needs the ConfigMap {CONFIG_MAP} in its namespace before it starts")
+        edits += found
+        changes += [_change(document, resource, edit) for edit in found]
     if problems:
         raise InputError(*problems)
-    result = splice(text, additions, file=file, line=line) if additions else text
+    result = splice(text, edits, file=file, line=line) if edits else text
     return Instrumented(result, tuple(changes), len(resources), tuple(notes))
 
 
-def _resources(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yields path and kind of every Ray resource of a document, those in a List included.
-
-    Raises:
-        InputError: a kind or API version of Ray's that is not known.
-    """
-    resource = document.value(path)
-    if not isinstance(resource, dict):
-        return
-    kind, version = resource.get("kind"), resource.get("apiVersion")
-    if not isinstance(kind, str):
-        return
-    if kind.endswith("List") and isinstance(resource.get("items"), list):
-        for index, _ in enumerate(resource["items"]):
-            yield from _resources(document, (*path, "items", index))
-    elif kind in _CLUSTER_SPECS:
-        if version not in _API_VERSIONS:
-            hint = f"valid: {', '.join(_API_VERSIONS)}"
-            raise document.error(f"found '{version}' for a {kind}", (*path, "apiVersion"), hint)
-        yield path, kind
-    elif str(version).startswith("ray.io/"):
-        raise document.error(f"unknown kind '{kind}' of {version}", (*path, "kind"), nearest(kind, _CLUSTER_SPECS))
-
-
-def _cluster(document: Document, path: Path, kind: str) -> Path | None:
-    """Returns where the resource describes its cluster; None for a job that selects a running one."""
-    cluster = (*path, *_CLUSTER_SPECS[kind])
-    if document.value(cluster) is None and document.value((*cluster[:-1], "clusterSelector")):
-        return None
-    document.mapping(cluster, needed=True)
-    return cluster
-
-
-def _cluster_additions(document: Document, cluster: Path, options: Options) -> Iterator[Addition]:
-    workers = (*cluster, "workerGroupSpecs")
-    groups = [(*cluster, "headGroupSpec"), *((*workers, index) for index, _ in enumerate(document.sequence(workers)))]
+def _cluster_edits(document: Document, pods: list[Pod], options: Options) -> Iterator[Edit]:
     problems: list[Problem] = []
-    for group in groups:
+    heads = LOG_PATH
+    for pod in pods:
         try:
-            yield from _group_additions(document, group, options, head=group[-1] == "headGroupSpec")
+            edits = list(_pod_edits(document, pod, options, heads))
+            if pod.head:
+                heads = log_folder(document, pod) or LOG_PATH
         except InputError as error:
             problems += error.problems
+            continue
+        if document.value(pod.group) is None:
+            # Of a group that a chart's values leave out, whose defaults the chart has, all is one addition.
+            values = {edit.key: edit.value for edit in edits if isinstance(edit, Addition) and edit.key}
+            yield Addition(pod.group[:-1], str(pod.group[-1]), values)
+        else:
+            yield from edits
     if problems:
         raise InputError(*problems)
 
 
-def _group_additions(document: Document, group: Path, options: Options, *, head: bool) -> Iterator[Addition]:
-    template = (*group, "template")
-    document.mapping(group, needed=True)
-    document.mapping((*template, "spec"), needed=True)
-    _refuse_helm(document, template, document.value(template))
-    document.named((*template, "spec", "containers"), needed=True)
-    refuse_other_log_path(document, group)
-    if head:
-        yield from port_additions(document, template)
-    yield from sidecar_additions(document, template, options.image)
+def _pod_edits(document: Document, pod: Pod, options: Options, heads: str) -> Iterator[Edit]:
+    """Yields what a pod lacks; ``heads`` is the head's temporary directory."""
+    if pod.whole:
+        document.mapping(pod.group, needed=True)
+        document.mapping(pod.spec, needed=True)
+        _refuse_helm(document, pod.spec[:-1], document.value(pod.spec[:-1]))
+        document.named((*pod.spec, "containers"), needed=True)
+    folder = log_folder(document, pod) or (LOG_PATH if pod.head else heads)
+    if pod.head:
+        yield from port_additions(document, pod)
+    else:
+        refuse_other_folder(document, pod, folder, heads)
+    yield from sidecar_edits(document, pod, options.image, folder)
     if options.report_interval is not None:
-        yield from interval_additions(document, template, options.report_interval)
-    if head and options.vllm_metrics:
-        yield from label_additions(document, template)
+        yield from interval_additions(document, pod, options.report_interval)
+    if pod.head and options.vllm_metrics:
+        yield from label_additions(document, pod)
 
 
 def _refuse_helm(document: Document, path: Path, value: Any) -> None:
@@ -256,18 +222,20 @@ def _refuse_helm(document: Document, path: Path, value: Any) -> None:
         raise document.error(f"found '{value}'", path, _HELM_HINT)
 
 
-def _title(document: Document, path: Path) -> str:
-    resource = document.value(path)
-    metadata = resource.get("metadata")
-    names = metadata if isinstance(metadata, dict) else {}
-    name = names.get("name") or names.get("generateName") or "without a name"
-    return f"{resource['kind']} {name}"
+def _names(edit: Edit) -> tuple[str, ...]:
+    """Returns the names of what an edit adds or writes anew."""
+    if isinstance(edit, Replacement):
+        return (str(edit.value["name"]),)
+    if isinstance(edit.value, list):
+        return tuple(item.get("name", "") if isinstance(item, dict) else str(item) for item in edit.value)
+    lists = edit.value.values() if isinstance(edit.value, dict) else ()
+    inner = tuple(str(item["name"]) for one in lists if isinstance(one, list) for item in one if "name" in item)
+    return inner or (str(edit.key),)
 
 
-def _change(document: Document, resource: Path, addition: Addition) -> Change:
-    grown = addition.path if addition.key is None else (*addition.path, addition.key)
-    added = tuple(
-        item.get("name", "") if isinstance(item, dict) else str(item)
-        for item in (addition.value if isinstance(addition.value, list) else [addition.key])
-    )
-    return Change(document.line_of(grown), _title(document, resource), schemas.dotted(grown), added)
+def _change(document: Document, resource: Resource, edit: Edit) -> Change:
+    if isinstance(edit, Replacement):
+        (name,) = _names(edit)
+        return Change(document.line_of(edit.path), resource.title, schemas.dotted(edit.path), (f"{name} anew",))
+    grown = edit.path if edit.key is None else (*edit.path, edit.key)
+    return Change(document.line_of(grown), resource.title, schemas.dotted(grown), _names(edit))

@@ -1,4 +1,4 @@
-"""Puts additions into a document's text: every character that was there stays, in its order."""
+"""Puts additions into a document's text, and items of lists anew: every other character stays, in its order."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ class Addition:
 
 
 @dataclass(frozen=True)
+class Replacement:
+    """One item of a list to write anew.
+
+    Attributes:
+        path: the item, a mapping.
+        value: what stands there then.
+    """
+
+    path: Path
+    value: dict[str, Any]
+
+
+Edit = Addition | Replacement
+
+
+@dataclass(frozen=True)
 class Style:
     """How a document is indented, in columns.
 
@@ -49,27 +65,32 @@ class Style:
 
 @dataclass(frozen=True)
 class _Insertion:
-    """Text to put in; of several at one offset those with the greater depth, that is inside the others, go first."""
+    """Text to put in; of several at one offset those with the greater depth, that is inside the others, go first.
+
+    Attributes:
+        until: the offset behind what it replaces; 0 if it replaces nothing.
+    """
 
     offset: int
     depth: int
     text: str
+    until: int = 0
 
 
-def splice(text: str, additions: Sequence[Addition], *, file: str, line: int = 0) -> str:
-    """Returns the document with the additions in it.
+def splice(text: str, edits: Sequence[Edit], *, file: str, line: int = 0) -> str:
+    """Returns the document with the edits in it.
 
     In block style an addition is new lines. In flow style (``labels: {}``) it goes before the closing bracket, on the
-    same line.
+    same line. What a replacement takes away is its item, with comments in it, and nothing else.
 
     Args:
         text: one document that yamlfile.parse accepts.
-        additions: what to add.
+        edits: what to add or to replace.
         file: the name shown in errors.
         line: how many lines of the file stand before the text.
 
     Raises:
-        InputError: an addition would land in a place that an anchor shares with another, in an explicit null, or where
+        InputError: an edit would land in a place that an anchor shares with another, in an explicit null, or where
             the text's layout does not let it be added without a change to what is there.
     """
     eol = "\r\n" if "\r\n" in text else "\n"
@@ -79,9 +100,12 @@ def splice(text: str, additions: Sequence[Addition], *, file: str, line: int = 0
     shared = frozenset(node.anchor for node in root.walk() if node.kind == "alias")
     insertions: list[_Insertion] = []
     problems: list[Problem] = []
-    for addition in additions:
+    for edit in edits:
         try:
-            insertions.append(_insertion(addition, root, closed, style, shared))
+            if isinstance(edit, Addition):
+                insertions.append(_insertion(edit, root, closed, style, shared))
+            else:
+                insertions.append(_replacement(edit, root, closed, style, shared))
         except _NotAddableError as error:
             at = line + closed.count("\n", 0, error.offset) + 1
             problems.append(Problem(str(error), file, schemas.dotted(error.path), at, hint=error.hint))
@@ -89,7 +113,7 @@ def splice(text: str, additions: Sequence[Addition], *, file: str, line: int = 0
         raise InputError(*problems)
     result = _insert(closed, insertions, eol)
     result = result if closed is text else result.removesuffix(eol)
-    _prove(text, result, additions, file=file, line=line)
+    _prove(text, result, edits, file=file, line=line)
     return result
 
 
@@ -124,6 +148,19 @@ def _insertion(addition: Addition, root: Node, text: str, style: Style, shared: 
     written = next(key_node for key_node in node.keys if key_node.value == key)
     lines = _indent(_render({key: value}, style)[1:], _column(text, written.start))
     return _Insertion(_line_end(text, written.end), depth + 1, lines)
+
+
+def _replacement(edit: Replacement, root: Node, text: str, style: Style, shared: frozenset[str]) -> _Insertion:
+    node = _locate(root, edit.path, shared)
+    inside = [one for one in node.walk() if one.kind != "alias" and one.anchor]
+    if any(one.anchor in shared for one in inside) or text.startswith("&", node.start):
+        name = next((one.anchor for one in inside if one.anchor in shared), node.anchor)
+        raise _shared(f"'&{name}'", edit.path, node.start)
+    if node.style == "flow":
+        return _Insertion(node.start, len(edit.path), _flow(edit.value), node.end)
+    column = _column(text, node.start)
+    lines = _indent(_render(edit.value, style), column).removeprefix(" " * column)
+    return _Insertion(node.start, len(edit.path), lines, _line_end(text, _content_end(node, text)))
 
 
 def _locate(root: Node, path: Path, shared: frozenset[str]) -> Node:
@@ -261,13 +298,13 @@ def _insert(text: str, insertions: Iterable[_Insertion], eol: str) -> str:
     at = 0
     for insertion in sorted(insertions, key=lambda insertion: (insertion.offset, -insertion.depth)):
         parts += [text[at : insertion.offset], insertion.text.replace("\n", eol)]
-        at = insertion.offset
+        at = insertion.until or insertion.offset
     return "".join([*parts, text[at:]])
 
 
-def _prove(text: str, result: str, additions: Iterable[Addition], *, file: str, line: int) -> None:
-    """Reads the result with the other YAML library and compares it with the additions made to the data."""
-    expected = apply(yamlfile.parse(text, file=file), additions)
+def _prove(text: str, result: str, edits: Iterable[Edit], *, file: str, line: int) -> None:
+    """Reads the result with the other YAML library and compares it with the edits made to the data."""
+    expected = apply(yamlfile.parse(text, file=file), edits)
     try:
         same = yamlfile.parse(result, file=file) == expected
     except InputError:
@@ -283,15 +320,18 @@ def _prove(text: str, result: str, additions: Iterable[Addition], *, file: str, 
         )
 
 
-def apply(data: Any, additions: Iterable[Addition]) -> Any:
-    """Returns a copy of the data with the additions in it."""
+def apply(data: Any, edits: Iterable[Edit]) -> Any:
+    """Returns a copy of the data with the edits in it."""
     result = copy.deepcopy(data)
-    for addition in additions:
+    for edit in edits:
         target = result
-        for step in addition.path:
+        path = edit.path if isinstance(edit, Addition) else edit.path[:-1]
+        for step in path:
             target = target[step]
-        if addition.key is None:
-            target.extend(copy.deepcopy(addition.value))
+        if isinstance(edit, Replacement):
+            target[edit.path[-1]] = copy.deepcopy(edit.value)
+        elif edit.key is None:
+            target.extend(copy.deepcopy(edit.value))
         else:
-            target[addition.key] = copy.deepcopy(addition.value)
+            target[edit.key] = copy.deepcopy(edit.value)
     return result

@@ -299,6 +299,16 @@ def test_instrument_adds_lines_and_nothing_else(run: Any, tmp_path: Path) -> Non
     assert (tmp_path / "ray.yaml").read_text() == MANIFEST
 
 
+def test_instrument_says_where_there_is_no_ray(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text("apiVersion: apps/v1\nkind: Deployment\n")
+    code, out, err = run("instrument", "web.yaml", "--check")
+    assert (code, out, err) == (1, "", "web.yaml: no Ray manifest in it\n")
+    code, out, err = run("instrument", "web.yaml")
+    assert code == 0
+    assert out == (tmp_path / "web.yaml").read_text()
+    assert err == "web.yaml: no Ray manifest in it\n"
+
+
 def test_instrument_in_place_is_idempotent_and_check_tells(run: Any, tmp_path: Path) -> None:
     (tmp_path / "ray.yaml").write_text(MANIFEST)
     assert run("instrument", "ray.yaml", "--check")[0] == 1

@@ -151,9 +151,9 @@ def test_every_volume_and_every_config_map_that_is_mounted_is_there(folder: str)
         volumes = {volume["name"]: volume for volume in spec["volumes"]}
         mounted = {mount["name"] for container in spec["containers"] for mount in container["volumeMounts"]}
         assert mounted == volumes.keys()
-        # The chart makes fluentbit-config, where logs.rayNamespaces names the namespace.
+        # The chart makes ray-fluentbit-config, where logs.rayNamespaces names the namespace.
         named = {volume["configMap"]["name"] for volume in volumes.values() if "configMap" in volume}
-        assert named - {"fluentbit-config"} <= config_maps(objects).keys()
+        assert named - {"ray-fluentbit-config"} <= config_maps(objects).keys()
         wanted = {
             volume["persistentVolumeClaim"]["claimName"]
             for volume in volumes.values()

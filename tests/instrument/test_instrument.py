@@ -53,14 +53,14 @@ def test_a_service_is_instrumented_in_its_cluster_config() -> None:
         assert {"mountPath": LOGS, "name": "ray-logs"} in container(template, ray)["volumeMounts"]
         assert volumes(template) == {
             "ray-logs": {"name": "ray-logs", "emptyDir": {}},
-            "fluentbit-config": {"name": "fluentbit-config", "configMap": {"name": "fluentbit-config"}},
+            "ray-fluentbit-config": {"name": "ray-fluentbit-config", "configMap": {"name": "ray-fluentbit-config"}},
             "fluentbit-state": {"name": "fluentbit-state", "emptyDir": {}},
         }
 
 
 def test_a_job_is_instrumented_in_its_cluster_spec_and_keeps_its_own_volumes() -> None:
     cluster = first(run(manifest("ray-job.yaml")).text)["spec"]["rayClusterSpec"]
-    assert list(volumes(head(cluster))) == ["code", "ray-logs", "fluentbit-config", "fluentbit-state"]
+    assert list(volumes(head(cluster))) == ["code", "ray-logs", "ray-fluentbit-config", "fluentbit-state"]
     mounts = [mount["mountPath"] for mount in container(head(cluster), "ray-head")["volumeMounts"]]
     assert mounts == ["/home/ray/jobs", LOGS]
     assert container(workers(cluster)[0], "fluentbit")
@@ -270,10 +270,12 @@ def test_changes_say_what_grows_where() -> None:
     assert [str(change) for change in done.changes][1:] == [
         "RayCluster small: spec.headGroupSpec.template.spec.containers[0].volumeMounts: ray-logs",
         "RayCluster small: spec.headGroupSpec.template.spec.containers: fluentbit",
-        "RayCluster small: spec.headGroupSpec.template.spec.volumes: ray-logs, fluentbit-config, fluentbit-state",
+        "RayCluster small: spec.headGroupSpec.template.spec.volumes: ray-logs, ray-fluentbit-config, fluentbit-state",
     ]
     assert done.changes[0].line == 12, "the line of ports"
-    assert done.notes == ("RayCluster small needs the ConfigMap fluentbit-config in its namespace before it starts",)
+    assert done.notes == (
+        "RayCluster small needs the ConfigMap ray-fluentbit-config in its namespace before it starts",
+    )
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

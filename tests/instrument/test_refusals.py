@@ -44,8 +44,8 @@ def test_an_init_container_of_the_sidecars_name_is_refused() -> None:
     [
         ("ray-logs", "hostPath: {path: /tmp/ray}", "an emptyDir"),
         ("fluentbit-state", "hostPath: {path: /var}", "an emptyDir"),
-        ("fluentbit-config", "configMap: {name: mine}", "the ConfigMap fluentbit-config"),
-        ("fluentbit-config", "secret: {secretName: fluentbit-config}", "the ConfigMap fluentbit-config"),
+        ("ray-fluentbit-config", "configMap: {name: mine}", "the ConfigMap ray-fluentbit-config"),
+        ("ray-fluentbit-config", "secret: {secretName: ray-fluentbit-config}", "the ConfigMap ray-fluentbit-config"),
     ],
 )
 def test_another_volume_of_one_of_our_names_is_refused(name: str, source: str, expected: str) -> None:
@@ -71,13 +71,36 @@ def test_a_path_made_from_variables_is_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        minimal(group="    rayStartParams: {temp-dir: /data/ray}\n"),
         minimal("          env: [{name: RAY_TMPDIR, value: /data}]\n"),
         minimal("          args: [ray start --head --temp-dir=/data]\n"),
     ],
 )
 def test_logs_that_ray_writes_elsewhere_are_refused(text: str) -> None:
     assert "found another temporary directory for Ray" in refused(text)
+
+
+@pytest.mark.parametrize("folder", ["ray", "$HOME/ray", "/data/../ray"])
+def test_a_temporary_directory_that_is_no_absolute_path_is_refused(folder: str) -> None:
+    message = refused(minimal(group=f"    rayStartParams: {{temp-dir: {folder}}}\n"))
+    assert f"rayStartParams.temp-dir: found '{folder}', expected an absolute path" in message
+
+
+def test_a_temporary_directory_inside_a_volume_is_refused_with_the_way_out() -> None:
+    mounts = "          volumeMounts: [{mountPath: /data, name: disk}]\n"
+    spec = "        volumes: [{name: disk, emptyDir: {}}]\n"
+    message = refused(minimal(mounts, spec=spec, group="    rayStartParams: {temp-dir: /data/ray}\n"))
+    assert "found Ray's temporary directory /data/ray below '/data'" in message
+    assert "mount a volume at /data/ray" in message
+
+
+def test_workers_with_another_temporary_directory_than_the_heads_are_refused() -> None:
+    text = minimal(group="    rayStartParams: {temp-dir: /data/ray}\n") + (
+        "  workerGroupSpecs:\n  - groupName: a\n    rayStartParams: {temp-dir: /scratch}\n    template:\n      spec:\n"
+        "        containers:\n        - name: ray-worker\n          image: rayproject/ray:2.52.0\n"
+    )
+    assert "spec.workerGroupSpecs[0]: found the temporary directory /scratch, and /data/ray for the head" in refused(
+        text
+    )
 
 
 def test_rays_own_temporary_directory_may_be_named() -> None:

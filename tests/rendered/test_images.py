@@ -115,7 +115,7 @@ def test_the_sidecars_image_is_listed_where_the_chart_brings_its_configuration(
     image = "registry.example/fluent/fluent-bit:5.1.1"
     users = {str(pulled.image): pulled.users for pulled in pulled_images(rendered, build)}
     assert users[image] == (SIDECAR_USER,)
-    without = [item for item in rendered if item["metadata"]["name"] != "fluentbit-config"]
+    without = [item for item in rendered if item["metadata"]["name"] != "ray-fluentbit-config"]
     assert image not in {str(pulled.image) for pulled in pulled_images(without, build)}
 
 

@@ -10,7 +10,12 @@ LOG_VOLUME = "ray-logs"
 """The name that KubeRay gives this volume too, where it adds one for its autoscaler
 (ray-project/kuberay feeaf72 ray-operator/controllers/ray/common/pod.go, RayLogVolumeName)."""
 
-CONFIG_VOLUME = CONFIG_MAP = "fluentbit-config"
+CONFIG_VOLUME = CONFIG_MAP = "ray-fluentbit-config"
+"""Not the name of the AI on EKS guide's ConfigMap, so that one written by hand stays its owner's."""
+
+GUIDE_CONFIG = "fluentbit-config"
+"""What the AI on EKS guide calls its ConfigMap and the volume of its sidecar."""
+
 STATE_VOLUME = "fluentbit-state"
 
 LOG_PATH = "/tmp/ray"  # noqa: S108 - Ray's own default
@@ -26,7 +31,7 @@ STATE_PATH = "/var/lib/fluent-bit"
 RAY_UID = 1000
 """User of the rayproject/ray images. The sidecar runs as the user that writes the logs, so it may read them all."""
 
-_FIELDS = {
+FIELDS = {
     # The first is what a ConfigMap written by hand from the AI on EKS guide reads.
     "POD_LABELS": "metadata.labels['ray.io/cluster']",
     "RAY_CLUSTER": "metadata.labels['ray.io/cluster']",
@@ -45,10 +50,12 @@ class LogMount:
     Attributes:
         volume: its name in the pod.
         sub_path: the folder of it that the Ray container mounts; "" for all of it.
+        path: where the Ray container has it, Ray's temporary directory.
     """
 
     volume: str = LOG_VOLUME
     sub_path: str = ""
+    path: str = LOG_PATH
 
 
 def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
@@ -58,17 +65,16 @@ def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
 
     Args:
         image: Fluent Bit's image.
-        logs: what to mount at LOG_PATH.
+        logs: what to mount at LOG_PATH, where the ConfigMap has it read. It is mounted where the Ray container has it
+            too, for Ray's links are absolute.
         uid: the user to run as, not 0.
     """
     size = {"cpu": "100m", "memory": "128Mi"}
-    log_mount = {"mountPath": LOG_PATH, "name": logs.volume, "readOnly": True}
-    if logs.sub_path:
-        log_mount["subPath"] = logs.sub_path
+    log_mount = {"name": logs.volume, "readOnly": True, **({"subPath": logs.sub_path} if logs.sub_path else {})}
     return {
         "name": CONTAINER,
         "image": image,
-        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in _FIELDS.items()],
+        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in FIELDS.items()],
         "resources": {"requests": size, "limits": dict(size)},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -79,7 +85,7 @@ def sidecar(image: str, logs: LogMount, uid: int) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "volumeMounts": [
-            log_mount,
+            *({"mountPath": path, **log_mount} for path in dict.fromkeys((LOG_PATH, logs.path))),
             {"mountPath": CONFIG_PATH, "name": CONFIG_VOLUME, "readOnly": True},
             {"mountPath": STATE_PATH, "name": STATE_VOLUME},
         ],
