@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.build.absent import absent_workloads, brought_by_absent
 from generator.build.sources import exemptions
@@ -17,6 +17,7 @@ from generator.files.location import sources_root
 from generator.files.positions import document_reader
 from generator.rules.groups import expressions as rule_expressions
 from generator.verify.checks.logs import log_findings
+from generator.verify.empty import coverage, forgiven, queries
 from generator.verify.exemptions import exempted
 from generator.verify.locate import located
 from generator.verify.prepare import Prepared, prepare
@@ -58,8 +59,8 @@ def raw_findings(build: Build) -> tuple[Prepared, tuple[Finding, ...]]:
     """Returns the queries for Prometheus, parsed, and what is wrong with each of them whether it is exempt or not."""
     build = replace(build, values=switches(build.values, build.pins.charts))
     catalogue = series(build)
-    queries = prepared(build.sources, build.values, catalogue)
-    return queries, check_each(queries, catalogue, gone_names(build.sources.exporters))
+    own = prepared(build.sources, build.values, catalogue)
+    return own, check_each(own, catalogue, gone_names(build.sources.exporters))
 
 
 def exemptions_of(build: Build) -> tuple[Exemption, ...]:
@@ -85,7 +86,23 @@ def findings_of_logs(build: Build) -> tuple[Finding, ...]:
     )
 
 
-def dashboard_findings(path: Path, build: Build) -> tuple[Finding, ...]:
+class DashboardResult(NamedTuple):
+    """What is wrong with a dashboard that others made.
+
+    Attributes:
+        findings: what was found.
+        coverage: one line: how many of its queries were checked, and whose the others are.
+        checked: how many those are.
+        left_out: how many the others are.
+    """
+
+    findings: tuple[Finding, ...]
+    coverage: str
+    checked: int
+    left_out: int
+
+
+def dashboard_findings(path: Path, build: Build) -> DashboardResult:
     """Checks a dashboard that others made, a file of Grafana's JSON, against what this Build's Prometheus holds.
 
     Raises:
@@ -93,11 +110,14 @@ def dashboard_findings(path: Path, build: Build) -> tuple[Finding, ...]:
     """
     from generator.verify.grafana import read_grafana
 
-    queries, scope = read_grafana(path)
-    return check(
-        prepare(queries, [scope], list(_rules(build.sources, build.values))),
-        series(build),
-        gone_names(build.sources.exporters),
+    asked, scope = read_grafana(path)
+    queried = prepare(asked, [scope], list(_rules(build.sources, build.values)))
+    found = check(queried, series(build), gone_names(build.sources.exporters))
+    return DashboardResult(
+        forgiven(queried.items, found, scope),
+        coverage(queried.items, scope),
+        checked=queries(queried.items),
+        left_out=sum(scope.left_out.values()),
     )
 
 

@@ -52,18 +52,27 @@ def verify(ctx: click.Context, request: Request, foreign: Path | None, output: s
     sources = load_sources()
     names = request.profile or (("",) if request.tfvars else sorted(sources.profiles))
     builds = [load_build(replace(request, profile=name), sources) for name in names]
+    board = None
     if foreign is not None:
-        results = {str(foreign): dashboard_findings(foreign, builds[0])}
+        board = dashboard_findings(foreign, builds[0])
+        results = {str(foreign): board.findings}
     else:
         results = {build.profile.name: findings(build) for build in builds}
     results = {name: with_positions(result) for name, result in results.items()}
     data = {name: as_data(result) for name, result in results.items()}
     width = shutil.get_terminal_size((100, 24)).columns
     text = "".join(
-        f"{printable(name)}:{chr(10) if result else ' '}{as_text(result, width)}" for name, result in results.items()
+        f"{printable(name)}:{chr(10) if result else ' '}"
+        f"{'' if board and not board.checked and not result else as_text(result, width)}"
+        for name, result in results.items()
     )
+    if board:
+        text += f"{printable(board.coverage)}\n"
+        if output == "json":
+            click.echo(printable(board.coverage), err=True)
     show_result(data, text, output)
-    if any(failed(result) for result in results.values()):
+    blind = board is not None and board.left_out > 0 and not board.checked
+    if blind or any(failed(result) for result in results.values()):
         ctx.exit(Exit.CHECK_FAILED)
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OTHER_SOURCES = ("elasticsearch", "grafana", "loki", "opensearch", "tempo")
+"""Parts of names of data sources that are not Prometheus, where no type is given."""
+
+_QUERIES = ("expr", "query", "rawSql", "rawQuery", "target", "queryText", "logGroups", "metricName", "rawQueryText")
+"""Keys of a target one of which holds its query, by data source."""
 
 
 def read_grafana(path: Path) -> tuple[tuple[Expression, ...], Scope]:
@@ -63,12 +67,15 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
     if not isinstance(data, dict) or not any(isinstance(data.get(key), list) for key in ("panels", "rows")):
         raise bad_input("found neither 'panels' nor 'rows', expected a Grafana dashboard", file=file)
     menus = [menu for menu in _list(_dict(data.get("templating")).get("list")) if isinstance(menu, dict)]
-    expressions = [*_menu_queries(menus, file), *_annotations(data, file)]
+    inputs = {str(one.get("name")): str(one.get("pluginId") or "") for one in map(_dict, _list(data.get("__inputs")))}
+    sources = _Sources(inputs, menus)
+    expressions = [*_menu_queries(menus, sources, file), *_annotations(data, sources, file)]
     texts: list[tuple[str, str]] = []
     for path, panel in _panels(data, ""):
-        expressions += _targets(panel, path, file)
+        expressions += _targets(panel, sources, path, file)
         texts.append((path, json.dumps({key: panel.get(key) for key in _TEXTS}, ensure_ascii=False)))
     defined = {str(menu.get("name", "")): f"templating.list[{index}]" for index, menu in enumerate(menus)}
+    defined |= {name: f"__inputs[{index}]" for index, name in enumerate(inputs)}
     texts.append(("links", json.dumps(data.get("links"))))
     implied = used_variables(
         json.dumps([_dict(holder).get("datasource") for holder in (*menus, *_list(data.get("panels")))])
@@ -77,7 +84,22 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
         if menu.get("type") in ("adhoc", "datasource"):
             implied |= {str(menu.get("name", ""))}
         implied |= used_variables(json.dumps([menu.get("regex"), menu.get("options"), menu.get("query")]))
-    return tuple(expressions), Scope(file, defined, tuple(texts), implied)
+    return tuple(expressions), Scope(
+        file,
+        defined,
+        tuple(texts),
+        implied | inputs.keys(),
+        may_be_empty=frozenset(str(menu.get("name", "")) for menu in menus if _may_be_empty(menu)),
+        left_out=sources.left_out,
+        inputs=tuple(inputs),
+    )
+
+
+def _may_be_empty(menu: dict[str, Any]) -> bool:
+    """Returns whether one choice of a menu matches a label that is not there: an "All" of ``.*``, or an empty text."""
+    if menu.get("type") == "textbox":
+        return not menu.get("query")
+    return bool(menu.get("includeAll")) and menu.get("allValue") in (".*", "|", "()")
 
 
 _TEXTS = (
@@ -115,17 +137,50 @@ def _panels(holder: dict[str, Any], prefix: str) -> Iterator[tuple[str, dict[str
                 yield from _panels(panel, f"{path}.")
 
 
-def _foreign(holder: dict[str, Any]) -> bool:
-    source = holder.get("datasource")
-    kind = source.get("type") if isinstance(source, dict) else source
-    return isinstance(kind, str) and any(name in kind.lower() for name in _OTHER_SOURCES)
+class _Sources:
+    """The data sources of one dashboard; ``left_out`` counts queries for others than Prometheus by type."""
+
+    def __init__(self, inputs: dict[str, str], menus: list[dict[str, Any]]) -> None:
+        """Takes the plugins of ``__inputs`` by name, and the variables, of which some choose a data source."""
+        chosen = {str(menu.get("name")): menu.get("query") for menu in menus if menu.get("type") == "datasource"}
+        self.kinds = {name: kind for name, kind in (chosen | inputs).items() if isinstance(kind, str) and kind}
+        self.left_out: dict[str, int] = {}
+
+    def foreign(self, *holders: dict[str, Any]) -> str:
+        """Returns the type of the first holder's data source that is not Prometheus; "" if there is none."""
+        for holder in holders:
+            kind = self._kind(holder.get("datasource"))
+            if kind and "prometheus" not in kind and "mixed" not in kind:
+                return kind
+        return ""
+
+    def leave_out(self, kind: str) -> None:
+        self.left_out[kind] = self.left_out.get(kind, 0) + 1
+
+    def _kind(self, source: Any) -> str:
+        """Returns the type of a data source in lower case; "" if it is not known, or means no other."""
+        if isinstance(source, dict):
+            kind, source = source.get("type"), source.get("uid")
+            if isinstance(kind, str) and kind and kind != "datasource":
+                named = used_variables(kind)
+                return self.kinds.get(next(iter(named), ""), "") if named else kind.lower()
+        if not isinstance(source, str):
+            return ""
+        for name in used_variables(source):
+            return self.kinds.get(name, "").lower()
+        return source.lower() if any(name in source.lower() for name in _OTHER_SOURCES) else ""
 
 
-def _targets(panel: dict[str, Any], path: str, file: str) -> Iterator[Expression]:
+def _targets(panel: dict[str, Any], sources: _Sources, path: str, file: str) -> Iterator[Expression]:
     title = str(panel.get("title") or path)
-    for index, target in enumerate(_list(panel.get("targets"))):
-        text = _dict(target).get("expr")
-        if isinstance(text, str) and text.strip() and not _foreign(target) and not _foreign(panel):
+    for index, target in enumerate(map(_dict, _list(panel.get("targets")))):
+        text = target.get("expr")
+        kind = sources.foreign(target, *([panel] if not target.get("datasource") else []))
+        if kind:
+            sources.leave_out(kind)
+        elif not isinstance(text, str) and any(target.get(key) for key in _QUERIES):
+            sources.leave_out("a type that is not named")
+        elif isinstance(text, str) and text.strip():
             legend = target.get("legendFormat")
             yield Expression(
                 file,
@@ -152,20 +207,20 @@ def _unit(panel: dict[str, Any]) -> str:
     return unit if isinstance(unit, str) else ""
 
 
-def _menu_queries(menus: list[dict[str, Any]], file: str) -> Iterator[Expression]:
+def _menu_queries(menus: list[dict[str, Any]], sources: _Sources, file: str) -> Iterator[Expression]:
     for index, menu in enumerate(menus):
         query = menu.get("query")
         if isinstance(query, dict):
             query = query.get("query")
-        if menu.get("type") == "query" and isinstance(query, str) and query.strip() and not _foreign(menu):
+        if menu.get("type") == "query" and isinstance(query, str) and query.strip() and not sources.foreign(menu):
             name = str(menu.get("name", ""))
             yield Expression(file, f"templating.list[{index}].query", "variable", name, query)
 
 
-def _annotations(data: dict[str, Any], file: str) -> Iterator[Expression]:
+def _annotations(data: dict[str, Any], sources: _Sources, file: str) -> Iterator[Expression]:
     for index, annotation in enumerate(_list(_dict(data.get("annotations")).get("list"))):
         text = _dict(annotation).get("expr")
-        if isinstance(text, str) and text.strip() and not _foreign(annotation):
+        if isinstance(text, str) and text.strip() and not sources.foreign(annotation):
             name = str(annotation.get("name", ""))
             legend = " ".join(str(annotation.get(key) or "") for key in ("titleFormat", "textFormat"))
             # An annotation asks when there is something, as an alert does.

@@ -49,12 +49,18 @@ class Scope:
         defined: variables that it defines, with the place of each.
         texts: other texts in which Grafana fills in variables (titles, descriptions, links), with the place of each.
         implied: variables that are used by what is not listed here, such as a data source's.
+        may_be_empty: variables that match everything as one of their choices.
+        left_out: queries for other data sources, which are not checked: how many of each type.
+        inputs: names that Grafana fills in when it imports the dashboard (``__inputs``).
     """
 
     file: str
     defined: Mapping[str, str]
     texts: tuple[tuple[str, str], ...] = ()
     implied: frozenset[str] = frozenset()
+    may_be_empty: frozenset[str] = frozenset()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

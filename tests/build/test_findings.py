@@ -81,7 +81,7 @@ def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Source
         '{"title": "Old", "panels": [{"type": "timeseries", "title": "Swapped", "targets": '
         '[{"expr": "sum(ray_vllm_num_requests_swapped)"}, {"expr": "avg(vllm:gpu_cache_usage_perc)"}]}]}'
     )
-    findings = dashboard_findings(tmp_path / "old.json", fit(load_profile("jark", sources), sources))
+    findings = dashboard_findings(tmp_path / "old.json", fit(load_profile("jark", sources), sources)).findings
     assert [finding.subjects for finding in findings] == [
         ("ray_vllm_num_requests_swapped",),
         ("vllm:gpu_cache_usage_perc",),

@@ -113,6 +113,9 @@ def test_a_problem_of_a_file_has_the_line_of_its_place(
     assert says in err
 
 
+CLEAN = "board.json: no findings\n1 of 1 queries checked\n"
+
+
 def board(expr: str, title: str = "Waiting") -> dict[str, Any]:
     """Returns a dashboard of one panel as Grafana exports it."""
     return {"panels": [{"title": title, "type": "timeseries", "targets": [{"expr": expr}]}]}
@@ -140,7 +143,7 @@ def test_an_expression_without_end_is_a_finding_and_ends_no_process(
 @pytest.mark.parametrize("expression", ["-" * 199 + "up", "+".join(["up"] * 199), "abs(" * 190 + "up" + ")" * 190])
 def test_an_expression_as_deep_as_may_be_is_walked(run: Any, tmp_path: Path, expression: str) -> None:
     (tmp_path / "board.json").write_text(json.dumps(board(expression)))
-    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, "board.json: no findings\n", "")
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, CLEAN, "")
 
 
 def test_an_expression_without_end_in_a_dashboard_of_ones_own_stops_generation(run: Any, tmp_path: Path) -> None:
@@ -179,7 +182,7 @@ def test_a_byte_order_mark_and_characters_of_two_escapes_are_read(run: Any, tmp_
     text = json.dumps(board("up", title="\N{ROCKET} \\ud800"))
     assert r"\ud83d\ude80 \\ud800" in text
     (tmp_path / "board.json").write_text(text, "utf-8-sig")
-    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, "board.json: no findings\n", "")
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (0, CLEAN, "")
 
 
 def test_what_could_steer_a_terminal_is_shown_escaped(run: Any, tmp_path: Path) -> None:
@@ -189,3 +192,38 @@ def test_what_could_steer_a_terminal_is_shown_escaped(run: Any, tmp_path: Path) 
     _, out, _ = run("verify", "--profile", "jark", "--dashboard", "b\x1b.json")
     assert r"panel 'red\x1b[31m\x9b\n' (panels[0].targets[0].expr): nothing emits 'nothing_emits_this'" in out
     assert all(char.isprintable() for char in out.replace("\n", ""))
+
+
+def test_queries_for_other_data_sources_and_inputs_are_named_in_one_line(run: Any, tmp_path: Path) -> None:
+    data = board("up")
+    data["__inputs"] = [
+        {"name": "DS_METRICS", "type": "datasource", "pluginId": "prometheus"},
+        {"name": "DS_LOGS", "type": "datasource", "pluginId": "loki"},
+    ]
+    data["panels"][0]["datasource"] = {"type": "prometheus", "uid": "${DS_METRICS}"}
+    data["panels"].append({"title": "Lines", "datasource": "${DS_LOGS}", "targets": [{"expr": '{a="b"} |= "c"'}]})
+    data["panels"].append({"title": "Rows", "targets": [{"rawSql": "select 1"}]})
+    (tmp_path / "board.json").write_text(json.dumps(data))
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (
+        0,
+        "board.json: no findings\n1 of 3 queries checked; left alone, as they are not for Prometheus: "
+        "1 of a type that is not named, 1 of loki; filled in by Grafana on import: DS_METRICS, DS_LOGS\n",
+        "",
+    )
+
+
+def test_a_dashboard_of_which_nothing_was_checked_is_not_without_findings(run: Any, tmp_path: Path) -> None:
+    data = board('{app="x"}')
+    data["templating"] = {"list": [{"name": "ds", "type": "datasource", "query": "loki"}]}
+    data["panels"][0]["datasource"] = {"uid": "${ds}"}
+    (tmp_path / "board.json").write_text(json.dumps(data))
+    said = "0 of 1 queries checked; left alone, as they are not for Prometheus: 1 of loki\n"
+    assert run("verify", "--profile", "jark", "--dashboard", "board.json") == (1, f"board.json: {said}", "")
+    code, out, err = run("verify", "--profile", "jark", "--dashboard", "board.json", "--output", "json")
+    assert (code, json.loads(out), err) == (1, {"board.json": []}, said)
+
+
+def test_a_dashboard_without_queries_is_not_without_findings_either(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "board.json").write_text('{"panels": [{"type": "text", "title": "Read me"}]}')
+    code, out, _ = run("verify", "--profile", "jark", "--dashboard", "board.json")
+    assert (code, out) == (0, "board.json: 0 of 0 queries checked\n")
