@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "tests" / "dashboards" / "answers"
 FILES = {path.stem: yamlfile.load_mapping(path) for path in sorted(FOLDER.glob("*.yaml"))}
-RULES = read_rules(ROOT / "rules", yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml"), ["any"])
+MONITORS = [path.stem for path in sorted((ROOT / "monitors").glob("*.yaml"))]
+RULES = read_rules(ROOT / "rules", yamlfile.load_mapping(ROOT / "values-schemas" / "rule.schema.yaml"), MONITORS)
 """Panels read records of counts."""
 
 _LABELS = re.compile(r"@(\w+)")

@@ -13,29 +13,29 @@ groups:
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application:ray_serve_http_errors:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application_route_status:ray_serve_http_responses:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, route, method, status_code) (
-      (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_deployment_exception:ray_serve_exceptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, deployment, exception_type) (
-      (last_over_time(ray_serve_deployment_error_counter_total[1m]) - last_over_time(ray_serve_deployment_error_counter_total[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1m]) - last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
 - name: ray-serve.records
   rules:
   - record: namespace_cluster_application:ray_serve_http_request_latency_ms_bucket:rate5m
     expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
-    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries)
+    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries{job="ray"})
 - name: ray-serve.slos
   rules:
   - alert: RayServeErrorBudgetBurnFast
