@@ -33,7 +33,8 @@ _TFVARS = click.option(
     "--tfvars",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A JARK blueprint's variables: what it enables is watched, what it does not is not. Below -f and --set.",
+    help="Variables of a blueprint of AI on EKS (JARK) or of a stack of Data on EKS: what it enables is watched, and "
+    "nothing else. Below -f and --set.",
 )
 _OVERLAYS = click.option(
     "-f",

@@ -48,7 +48,7 @@ def test_the_command_takes_the_file_for_what_it_is(sources: Sources, tmp_path: P
     file = tmp_path / "ray.tfvars"
     file.write_text('name = "ray-on-eks"\nenable_raydata = true\n', encoding="utf-8")
     loaded, said = resolve_request(Request(tfvars=file), sources)
-    assert said == ()
+    assert [problem.path for problem in said] == ["", "enable_raydata"]
     assert not loaded.choices["components"]["kube-prometheus-stack"]["enabled"]
     assert loaded.choices["cluster"]["absent"].get("ray") is None
 
@@ -70,8 +70,7 @@ def test_the_stacks_own_prometheus_selects_everything_and_no_second_one_comes(so
     ],
 )
 def test_whatever_is_switched_no_query_is_left_that_nothing_answers(sources: Sources, text: str) -> None:
-    loaded, said = profile_of(text, sources)
-    assert said == []
+    loaded, _ = profile_of(text, sources)
     assert findings(fit(loaded, sources)) == ()
 
 
@@ -84,10 +83,19 @@ def test_its_gpus_are_scraped_by_the_gpu_operators_monitor(sources: Sources) -> 
     assert off["rules"]["gpu"]["enabled"] is False
 
 
+def test_what_the_stack_scrapes_by_itself_is_said_with_the_switch(sources: Sources) -> None:
+    (karpenter,) = profile_of("", sources)[1]
+    assert "the stack's Prometheus scrapes Karpenter by itself" in karpenter
+    assert "--set monitors.karpenter.enabled=false" in karpenter
+    _, kuberay = profile_of("enable_raydata = true\n", sources)[1]
+    assert kuberay.startswith("data-stack.tfvars:1: enable_raydata: the variable is true, and KubeRay then has")
+
+
 def test_switches_of_other_stacks_need_no_warning_and_unknown_ones_do(sources: Sources) -> None:
-    text = "".join(f"{name} = true\n" for name in sorted(BLUEPRINT.others))
-    assert profile_of(text, sources)[1] == []
-    (found,) = profile_of("enable_warp_drive = true\n", sources)[1]
-    assert "unknown variable 'enable_warp_drive', which changes nothing (Data on EKS has no such switch" in found
-    (adot,) = profile_of("enable_adot = true\n", sources)[1]
+    karpenter, *more = profile_of("".join(f"{name} = true\n" for name in sorted(BLUEPRINT.others)), sources)[1]
+    assert "Karpenter" in karpenter
+    assert more == []
+    _, unknown = profile_of("enable_warp_drive = true\n", sources)[1]
+    assert "unknown variable 'enable_warp_drive', which changes nothing (Data on EKS has no such switch" in unknown
+    _, adot = profile_of("enable_adot = true\n", sources)[1]
     assert "enable_adot: the variable is true" in adot
