@@ -283,7 +283,7 @@ groups:
         }} requests run, and for ten minutes no token was read or written.'
       runbook_url: VllmNoTokens.md
   - alert: VllmPreemptionStorm
-    expr: sum by (namespace, pod, model_name) (sum_over_time(namespace_cluster_job_pod_model:vllm_preemptions:increase1m[5m]))
+    expr: sum by (namespace, pod, model_name) (sum_over_time(namespace_cluster_job_pod_model:vllm_preemptions:increase1m{job=~"vllm|ray|ray-serve-vllm"}[5m]))
       / 300 > {{ dig "thresholds" "preemptionsPerSecond" 0.5 $own | toJson }}
     for: 10m
     labels:
@@ -294,7 +294,7 @@ groups:
         | printf "%.2g" }} preemptions per second; each computes a prompt again.'
       runbook_url: VllmPreemptionStorm.md
   - alert: VllmRequestsRejected
-    expr: sum by (namespace, model_name, reason) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m[5m]))
+    expr: sum by (namespace, model_name, reason) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m{job=~"vllm|ray|ray-serve-vllm"}[5m]))
       / 300 > {{ dig "thresholds" "rejectionsPerSecond" 0.1 $own | toJson }}
     for: 5m
     labels:
