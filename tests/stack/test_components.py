@@ -87,14 +87,17 @@ def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
 
     Where the schema asks for a name, YAML could still take it for a number or a truth value.
     """
-    resources: dict[str, dict[str, Any]] = {"requests": {ODD: ODD, "no": "0o17", "x": 1.5}, "limits": {"~": "1e3"}}
+    resources: dict[str, dict[str, Any]] = {
+        "requests": {"cpu": "1.5", "memory": "017", "example.com/no": "0"},
+        "limits": {"cpu": 1.5, "example.com/no": "0"},
+    }
     found = values(
         "standalone",
         {
             "storage": {"className": "1e3"},
             "components": {
                 "opensearch": {"resources": resources},
-                "kube-prometheus-stack": {"grafana": {"adminPassword": ODD, "opensearchPlugin": {"image": ODD}}},
+                "kube-prometheus-stack": {"grafana": {"adminPassword": ODD, "opensearchPlugin": {"image": "1e3"}}},
                 "kube-state-metrics": {"labels": {"pods": ["on"]}},
             },
         },
@@ -103,7 +106,7 @@ def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
     for kind, amounts in resources.items():
         assert found["opensearch"]["resources"][kind].items() >= amounts.items()
     assert found["opensearch"]["persistence"]["storageClass"] == "1e3"
-    assert (grafana["adminPassword"], grafana["extraInitContainers"][0]["image"]) == (ODD, ODD)
+    assert (grafana["adminPassword"], grafana["extraInitContainers"][0]["image"]) == (ODD, "1e3")
     assert grafana["persistence"]["storageClassName"] == "1e3"
     assert "pods=[on]" in found["kube-state-metrics"]["metricLabelsAllowlist"]
 
