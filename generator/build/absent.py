@@ -71,14 +71,20 @@ def without_monitors(profile: Profile, sources: Sources, absent: Collection[str]
     return replace(profile, choices=merge(profile.choices, {"monitors": off}))
 
 
-def refuse_left_out(profile: Profile, before: Sources, after: Sources, absent: Collection[str]) -> None:
-    """Refuses a person's choice that switches on a dashboard or a file of rules of which nothing is left.
+def without_files(profile: Profile, blocks: Mapping[str, Collection[str]], absent: Collection[str]) -> Profile:
+    """Returns the profile with dashboards and files of rules off of which nothing is left.
+
+    They stay in the chart, as monitors do: so values of one chart can be laid over another.
+
+    Args:
+        profile: every choice, resolved.
+        blocks: ``dashboards`` and ``rules``, each with the names of what is off.
+        absent: the workloads that are absent.
 
     Raises:
-        InputError: a Problem for each of them.
+        InputError: a person switches one of them on.
     """
     why = "; ".join(_reason(profile, name) for name in sorted(absent))
-    blocks = {"dashboards": before.dashboards.keys() - after.dashboards, "rules": before.rules.keys() - after.rules}
     problems = [
         Problem(
             f"found true, but nothing of it is left: {why}",
@@ -93,6 +99,8 @@ def refuse_left_out(profile: Profile, before: Sources, after: Sources, absent: C
     ]
     if problems:
         raise InputError(*problems)
+    off = {block: {name: {"enabled": False} for name in sorted(names)} for block, names in blocks.items()}
+    return replace(profile, choices=merge(profile.choices, off))
 
 
 def _reason(profile: Profile, name: str) -> str:

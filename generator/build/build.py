@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from generator.build.absent import absent_workloads, refuse_left_out, without_monitors
+from generator.build.absent import absent_workloads, without_files, without_monitors
 from generator.build.chart import chart_values
 from generator.build.extra_files import with_extra_files
 from generator.build.log_panels import without_log_panels
@@ -84,6 +84,6 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     from generator.build.left_out import without_absent
 
     left = without_absent(build, absent)
-    refuse_left_out(profile, sources, left.sources, absent)
+    profile = without_files(profile, {"dashboards": left.dashboards, "rules": left.rules}, absent)
     values = chart_values(profile, left.sources, stack)
-    return replace(build, sources=left.sources, values=values, checked=left.findings)
+    return replace(build, profile=profile, sources=left.sources, values=values, checked=left.findings)

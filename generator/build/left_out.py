@@ -36,11 +36,15 @@ class LeftOut(NamedTuple):
     """What is left.
 
     Attributes:
-        sources: the sources without what is left out.
+        sources: the sources without what is left out of their files.
+        dashboards: the dashboards of which nothing is left; they are in the sources still, whole.
+        rules: the files of rules of which nothing is left, likewise.
         findings: what is wrong with the rest; they name the places of the files.
     """
 
     sources: Sources
+    dashboards: frozenset[str]
+    rules: frozenset[str]
     findings: tuple[Finding, ...]
 
 
@@ -61,36 +65,40 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
         items.setdefault(item.expression.file, []).append(item)
     silent = _silent(found, absent)
     sources, gone = build.sources, {file: set(places) for file, places in silent.items()}
-    dashboards: dict[str, Dashboard] = {}
+    dashboards: dict[str, Dashboard | None] = {}
     for name, dashboard in sources.dashboards.items():
         targets = _targets(dashboard, items.get(dashboard.file, ()), silent.get(dashboard.file, frozenset()))
-        if trimmed := _dashboard(dashboard, targets):
-            dashboards[name] = trimmed
+        dashboards[name] = _dashboard(dashboard, targets)
         gone[dashboard.file] = gone.get(dashboard.file, set()) | targets
-    rules: dict[str, Rules] = {}
+    rules: dict[str, Rules | None] = {}
     for name, spec in sources.rules.items():
         places = silent.get(spec.file, frozenset()) | (_alerts(spec) if spec.workload in absent else set())
-        if kept := _rules(spec, places):
-            rules[name] = kept
+        rules[name] = _rules(spec, places)
         gone[spec.file] = gone.get(spec.file, set()) | places
-    whole = {spec.file for name, spec in sources.dashboards.items() if name not in dashboards}
-    whole |= {spec.file for name, spec in sources.rules.items() if name not in rules}
+    whole = {sources.dashboards[name].file for name, left in dashboards.items() if left is None}
+    whole |= {sources.rules[name].file for name, left in rules.items() if left is None}
 
     def stays(finding: Finding | Expression) -> bool:
         return finding.file not in whole and _owner(finding.place) not in gone.get(finding.file, ())
 
-    left = whole_files([item for item in prepared.items if stays(item.expression)], list(filter(stays, found)))
+    findings = whole_files([item for item in prepared.items if stays(item.expression)], list(filter(stays, found)))
     touched = whole | {file for file, places in gone.items() if places}
     exemptions = [
         exemption
         for exemption in exemptions_of(build)
-        if any(fits(exemption, finding) for finding in left)
+        if any(fits(exemption, finding) for finding in findings)
         or not exemption.reason.strip()
         or not (exemption.file in touched or any(fits(exemption, finding) for finding in found))
     ]
     return LeftOut(
-        replace(sources, dashboards=dashboards, rules=rules),
-        (*accepted(prepared, left, exemptions), *filter(stays, findings_of_logs(build))),
+        replace(
+            sources,
+            dashboards={name: left or sources.dashboards[name] for name, left in dashboards.items()},
+            rules={name: left or sources.rules[name] for name, left in rules.items()},
+        ),
+        frozenset(name for name, left in dashboards.items() if left is None),
+        frozenset(name for name, left in rules.items() if left is None),
+        (*accepted(prepared, findings, exemptions), *filter(stays, findings_of_logs(build))),
     )
 
 

@@ -74,7 +74,7 @@ def test_what_a_blueprint_says_gives_way_to_a_monitor_that_is_switched_on(source
 
 def test_a_scrape_of_the_clusters_own_gives_way_in_a_built_in_profile_alone(sources: Sources) -> None:
     said = {"cluster": {"scrapes": {"dcgm-exporter": "Ours has a ServiceMonitor."}}}
-    assert "gpu" not in built(sources, absent("dcgm")).sources.rules
+    assert built(sources, absent("dcgm")).values["rules"]["gpu"]["enabled"] is False
     message = r"^theirs.yaml: cluster.scrapes.dcgm-exporter: found 'Ours .* cluster.absent.dcgm in mine.yaml"
     with pytest.raises(InputError, match=message):
         built(sources, overlay(said, "theirs.yaml"), absent("dcgm"))
@@ -92,7 +92,7 @@ def test_a_component_that_is_off_is_absent_unless_its_monitor_is_switched_on(sou
     off = overlay({"components": {"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}}})
     build = built(sources, off)
     assert build.values["monitors"][name]["enabled"] is False
-    assert {"opensearch", "logs"}.isdisjoint(build.sources.rules)
+    assert [build.values["rules"][file]["enabled"] for file in ("opensearch", "logs")] == [False, False]
     kept = parse_set(f"monitors.{name}.enabled=true")
     assert name not in absent_workloads(load_profile("jark", sources, [off, kept]), sources)
 
@@ -101,14 +101,12 @@ def test_choices_about_what_is_left_out_are_passed_over(sources: Sources) -> Non
     tuned = overlay(
         {
             "rules": {
-                "karpenter": {"thresholds": {"poolUse": 0.8}},
                 "vllm": {"slos": {"errors": {"objective": 0.9}, "ttft": {"objective": 0.9}}},
-                "alerts": {"KarpenterStateUnsynced": {"severity": "info"}},
+                "alerts": {"VllmErrorBudgetBurnFast": {"severity": "info"}},
             }
         }
     )
-    rules = built(sources, tuned, absent("karpenter", "vllm")).values["rules"]
-    assert "karpenter" not in rules
+    rules = built(sources, tuned, absent("vllm")).values["rules"]
     assert rules["vllm"]["slos"]["ttft"]["objective"] == 0.9
     assert "errors" not in rules["vllm"]["slos"]
     assert rules["alerts"] == {}

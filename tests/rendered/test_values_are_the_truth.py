@@ -56,6 +56,8 @@ CHANGES: dict[str, Values] = {
             "opensearch": {"enabled": False},
             "fluent-bit": {"host": "logs.example", "caSecret": "their-ca"},
         },
+        # Without a monitor its panels would be left out, and another chart be made.
+        "monitors": {"opensearch": {"enabled": True}},
         "secrets": {"existing": {"opensearchFluentBit": "mine"}},
     },
 }
