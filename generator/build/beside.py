@@ -77,6 +77,8 @@ def _findings_of_logs(build: Build) -> tuple[Finding, ...]:
 
 
 def _started(build: Build) -> Callable[[], tuple[Finding, ...]]:
+    import generator.build.findings  # noqa: F401 - once for both processes
+
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
