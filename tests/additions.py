@@ -38,7 +38,9 @@ def collections(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def addition(collection: Any) -> Any:
     """Returns what a person adds: an item like the first one under another name; a key that nothing has."""
     if isinstance(collection, dict):
-        return {"theirs": "theirs" if any(isinstance(value, str) for value in collection.values()) else {}}
+        texts = [value for value in collection.values() if isinstance(value, str)]
+        amounts = bool(texts) and all(text[:1].isdigit() for text in texts)  # requests and limits
+        return {"theirs": "1" if amounts else "theirs" if texts else {}}
     first = collection[0] if collection else "theirs"
     if not isinstance(first, dict):
         return ["theirs=[theirs]" if "=[" in first else "theirs"]

@@ -93,7 +93,7 @@ def test_a_packaged_chart_has_a_blueprints_choices_inside_and_gets_further_ones_
     further = ("--set", "monitors.ray.interval=15s")
     code, _, err = run("argocd", "--tfvars", "blueprint.tfvars", *packaged, *apps, *further)
     assert code == 0
-    assert err.count("enable_argocd") == 1
+    assert err.count("enable_ai_ml_observability_stack") == 1
     values = libyaml.load(Path("argocd/apps/signals.yaml").read_text())["spec"]["source"]["helm"]["valuesObject"]
     assert values["monitors"] == {"ray": {"interval": "15s"}}
 
