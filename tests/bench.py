@@ -18,10 +18,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from generator.files import cache
-from generator.files.location import DATA
 from generator.files.table import table
 from tests import helm
-from tests.conftest import ROOT
+from tests.conftest import copy_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,12 +88,7 @@ def measure(command: Sequence[str | Path], folder: Path, environment: dict[str, 
 def copied(folder: Path) -> Path:
     """Copies the program and its data, so that a source file can be changed; compiled, as a wheel is."""
     folder.mkdir()
-    for name in ("generator", *DATA):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
+    copy_program(folder)
     compileall.compile_dir(folder / "generator", quiet=1)
     subprocess.run([sys.executable, "-m", "generator.build.compiling"], check=True, cwd=folder)
     return folder

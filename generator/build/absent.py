@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generator.choices.profiles import BLUEPRINT, merge
 from generator.errors import InputError, Problem, nearest
+from generator.files.nested import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -95,7 +96,7 @@ def without_files(profile: Profile, blocks: Mapping[str, Collection[str]], absen
         for block, names in blocks.items()
         for name in sorted(names)
         for path in ((block, name, "enabled"), ("values", block, name, "enabled"))
-        if _at(profile.choices, path) is True
+        if value_at(profile.choices, path) is True
     ]
     if problems:
         raise InputError(*problems)
@@ -142,14 +143,14 @@ def _of_blueprint(profile: Profile, name: str) -> bool:
 
 
 def _component_on(profile: Profile, name: str) -> bool:
-    raw = _at(profile.choices, ("values", name, "enabled"))
+    raw = value_at(profile.choices, ("values", name, "enabled"))
     return bool(profile.choices["components"][name]["enabled"] if raw is None else raw)
 
 
 def _switched_on(profile: Profile, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields (what was found, its path) of each choice that switches a monitor on."""
     for path in (("monitors", name, "enabled"), ("values", "monitors", name, "enabled")):
-        if _at(profile.choices, path) is True:
+        if value_at(profile.choices, path) is True:
             yield "true", path
 
 
@@ -158,12 +159,6 @@ def _scraped(profile: Profile, sources: Sources, name: str) -> Iterator[tuple[st
     for chart in sorted(brought_by_absent(sources.exporters, [name])):
         path = ("cluster", "scrapes", chart)
         layer = profile.layer_of(*path)
-        reason = _at(profile.choices, path)
+        reason = value_at(profile.choices, path)
         if reason is not None and layer is not None and layer.origin:
             yield f"'{reason}'", path
-
-
-def _at(data: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from generator.build.absent import absent_workloads, without_files, without_monitors
 from generator.build.chart import chart_values
 from generator.build.extra_files import with_extra_files
+from generator.build.laying import override_warnings
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
-from generator.build.values import override_warnings
 from generator.stack import components
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
 
@@ -77,7 +77,8 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     profile = without_monitors(profile, sources, absent)
     stack = components(profile)
     values = chart_values(profile, sources, stack)
-    build = Build(profile, sources, stack, values, (*warnings, *override_warnings(profile, stack)))
+    ours = {component.name: component.values for component in stack}
+    build = Build(profile, sources, stack, values, (*warnings, *override_warnings(profile, ours, values)))
     refuse_clients_without_opensearch(profile, build.values)
     if not absent:
         return build

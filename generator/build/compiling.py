@@ -50,9 +50,8 @@ def compile_package() -> None:
 def _imported() -> Iterator[str]:
     """Yields the distributions of which something has been imported."""
     of_modules = importlib.metadata.packages_distributions()
-    modules = {
-        module.partition(".")[0] for module in sys.modules if not module.startswith("_")
-    }  # not what .pth files bring
+    # What .pth files bring begins with "_".
+    modules = {module.partition(".")[0] for module in sys.modules if not module.startswith("_")}
     names = {_normal(name) for module in modules for name in of_modules.get(module, ())}
     yield from (entry for entry in installed() if _normal(entry.partition("-")[0]) in names)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.choices.quantities import amount
 from generator.errors import InputError, Problem
+from generator.files.nested import value_at
 from generator.monitors import scrape_problems
 from generator.promql.durations import milliseconds
 from generator.stack.opensearch import component as opensearch
@@ -103,9 +104,9 @@ class _Look:
         """Returns the value at a path with its origin."""
         choice = self._choice(path)
         layer = self.profile.layer_of(*choice)
-        found = _at(self.profile.choices, choice)
+        found = value_at(self.profile.choices, choice)
         if found is None:
-            found = _at(self.values, path)
+            found = value_at(self.values, path)
         file = layer.file if layer else f"profile {self.profile.name}"
         return Side(found, file, ".".join(choice), bool(layer and layer.origin))
 
@@ -117,18 +118,12 @@ class _Look:
 
     def _choice(self, path: Path) -> Path:
         """Returns the path in a profile of what decides a value: of ``values``, which win, or of a choice."""
-        if _at(self.profile.choices["values"], path) is not None:
+        if value_at(self.profile.choices["values"], path) is not None:
             return ("values", *path)
         for prefix, choice in _CHOICES.items():
             if path[: len(prefix)] == prefix:
                 return ("components", *choice, *path[len(prefix) :])
         return path
-
-
-def _at(data: Any, path: Path) -> Any:
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
 
 
 def _against(low: Side, high: Side, names: tuple[str, str]) -> Problem:
@@ -181,7 +176,7 @@ def _heap(look: _Look) -> Iterator[Problem]:
     """
     block = look.values[opensearch.NAME]
     options = str(block.get("opensearchJavaOpts", ""))
-    limit = amount(_at(block, ("resources", "limits", "memory")))
+    limit = amount(value_at(block, ("resources", "limits", "memory")))
     heap = _HEAP.search(options)
     if not block.get("enabled") or heap is None or limit is None:
         return
@@ -196,7 +191,7 @@ def _heap(look: _Look) -> Iterator[Problem]:
 
 
 def _global_scrapes(look: _Look, interval: str) -> Iterator[Problem]:
-    timeout = str(_at(look.values, (*_PROMETHEUS, "scrapeTimeout")) or "")
+    timeout = str(value_at(look.values, (*_PROMETHEUS, "scrapeTimeout")) or "")
     if _longer(timeout, interval):
         long, short = (look.side((*_PROMETHEUS, key)) for key in ("scrapeTimeout", "scrapeInterval"))
         yield _against(long, short._replace(found=interval), ("the timeout", "the interval"))
@@ -213,4 +208,4 @@ def _prometheus_interval(values: Mapping[str, Any]) -> str:
     """
     if not values["kube-prometheus-stack"].get("enabled"):
         return ""
-    return str(_at(values, (*_PROMETHEUS, "scrapeInterval")) or "30s")
+    return str(value_at(values, (*_PROMETHEUS, "scrapeInterval")) or "30s")

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem
+from generator.files.nested import value_at
 from generator.stack.kube_prometheus_stack import component as kube_prometheus_stack
 from generator.stack.kube_prometheus_stack.data_sources import data_source_problems
 from generator.stack.overrides import read_overrides
@@ -32,8 +33,8 @@ _NULL = (
 )
 
 
-def laid_over(profile: Profile, ours: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Returns the values of the upstream charts, by chart, and what has to be said about them.
+def laid_over(profile: Profile, ours: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the values of the upstream charts, by chart.
 
     Args:
         profile: its ``values`` are laid over.
@@ -44,27 +45,43 @@ def laid_over(profile: Profile, ours: Mapping[str, Mapping[str, Any]]) -> tuple[
             or undoes what the chart needs.
     """
     values: dict[str, Any] = {}
-    warnings: list[Problem] = []
     errors: list[Problem] = []
     for name, own in ours.items():
-        over = profile.choices["values"].get(name)
         values[name] = dict(own)
-        if not isinstance(over, dict) or not over:  # the chart's schema says what is wrong with it
-            continue
-        overrides = read_overrides(name)
-        laying = _Laying(profile, name, overrides)
-        values[name] = laying.mapping(own, over, ())
-        if name == kube_prometheus_stack.NAME:
-            for path, message, hint in data_source_problems(over):
-                laying.refuse(path, message, hint)
-        errors += laying.problems
-        for override in overrides.undone:
-            if _has(over, override.path) and (message := _undone(override, own, values[name])):
-                problem = Problem(message, *place(profile, name, override.path), hint=override.instead)
-                (errors if override.refused else warnings).append(problem)
+        if over := _said(profile, name):
+            laying = _Laying(profile, name, read_overrides(name))
+            values[name] = laying.mapping(own, over, ())
+            if name == kube_prometheus_stack.NAME:
+                for path, message, hint in data_source_problems(over):
+                    laying.refuse(path, message, hint)
+            errors += [*laying.problems, *_undone(profile, name, own, values[name], refused=True)]
     if errors:
         raise InputError(*errors)
-    return values, tuple(warnings)
+    return values
+
+
+def override_warnings(
+    profile: Profile, ours: Mapping[str, Mapping[str, Any]], values: Mapping[str, Any]
+) -> tuple[Problem, ...]:
+    """Returns what ``values`` of a profile costs.
+
+    Args:
+        profile: its ``values`` have been laid over.
+        ours: what this chart sets of each upstream chart, by chart.
+        values: what laid_over has returned.
+    """
+    return tuple(
+        problem
+        for name, own in ours.items()
+        if _said(profile, name)
+        for problem in _undone(profile, name, own, values[name], refused=False)
+    )
+
+
+def _said(profile: Profile, chart: str) -> Mapping[str, Any]:
+    """Returns a person's values of an upstream chart; what is no mapping is left to the chart's schema."""
+    over = profile.choices["values"].get(chart)
+    return over if isinstance(over, dict) else {}
 
 
 def place(profile: Profile, chart: str, path: KeyPath) -> tuple[str, str]:
@@ -155,15 +172,23 @@ def _with_labels(ours: list[Any], theirs: list[Any]) -> list[Any]:
     return [f"{kind}=[{'*' if '*' in labels else ','.join(labels)}]" for kind, labels in by_kind.items()] + rest
 
 
-def _undone(override: Override, own: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
-    """Returns what has to be said of a value that somebody has set; "" where it is one that costs nothing."""
-    ours, theirs = _at(own, override.path), _at(merged, override.path)
+def _undone(
+    profile: Profile, chart: str, own: Mapping[str, Any], merged: Mapping[str, Any], *, refused: bool
+) -> Iterator[Problem]:
+    """Yields what has to be said of the values that somebody has set: of those that are refused, or of the others."""
+    for override in read_overrides(chart).undone:
+        if override.refused is refused and _has(_said(profile, chart), override.path):
+            ours, theirs = value_at(own, override.path), value_at(merged, override.path)
+            if not _costs_nothing(override, ours, theirs):
+                message = f"{_found(theirs)}: {override.lost}"
+                yield Problem(message, *place(profile, chart, override.path), hint=override.instead)
+
+
+def _costs_nothing(override: Override, ours: Any, theirs: Any) -> bool:
     admitted = (ours,) if override.admits is None else override.admits
     if any(theirs == value and isinstance(theirs, bool) is isinstance(value, bool) for value in admitted):
-        return ""
-    if override.holding and isinstance(theirs, str) and set(_lines(ours)) <= set(_lines(theirs)):
-        return ""
-    return f"{_found(theirs)}: {override.lost}"
+        return True
+    return override.holding and isinstance(theirs, str) and set(_lines(ours)) <= set(_lines(theirs))
 
 
 def _found(value: Any) -> str:
@@ -181,9 +206,3 @@ def _has(tree: Any, path: KeyPath) -> bool:
             return False
         tree = tree[key]
     return True
-
-
-def _at(tree: Any, path: KeyPath) -> Any:
-    for key in path:
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return tree

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from generator.choices.profiles import Profile
-    from generator.errors import Problem
     from generator.stack.component import Component
 
 
@@ -34,13 +33,7 @@ def chart_values(
     upstream = {component.name: component.values for component in components}
     below = merge({**own, **upstream}, images)
     rest = {key: value for key, value in profile.choices["values"].items() if key not in upstream}
-    laid, _ = laid_over(profile, {name: below[name] for name in upstream})
-    return merge({**below, **laid}, rest)
-
-
-def override_warnings(profile: Profile, components: Iterable[Component]) -> tuple[Problem, ...]:
-    """Returns what ``values`` of a profile costs; see laid_over, and what it raises."""
-    return laid_over(profile, {component.name: component.values for component in components})[1]
+    return merge({**below, **laid_over(profile, {name: below[name] for name in upstream})}, rest)
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

@@ -9,18 +9,14 @@ import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
 from generator.cli import argocd, bump, check, explain, fetch, images, instrument, outdated, package
 from generator.cli.generate import cli
+from generator.cli.options import with_lines
 from generator.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from generator.errors import Problem
 
 __all__ = [
     "argocd",
@@ -36,16 +32,6 @@ __all__ = [
     "outdated",
     "package",
 ]
-
-
-def _with_lines(error: InputError) -> Iterable[Problem]:
-    """Returns the problems with their lines; only a run that fails anyway reads a file with positions."""
-    from pathlib import Path
-
-    from generator.files.location import sources_root
-    from generator.files.positions import document_reader, with_lines
-
-    return with_lines(error.problems, document_reader(Path(), sources_root()))
 
 
 def console() -> NoReturn:
@@ -74,7 +60,7 @@ def main() -> None:
     try:
         code = cli.main(prog_name="gen-chart", standalone_mode=False)
     except InputError as error:
-        for problem in _with_lines(error):
+        for problem in with_lines(error.problems):
             click.secho("error: ", fg="red", bold=True, nl=False, err=True)
             click.echo(str(problem), err=True)
         code = error.exit_code

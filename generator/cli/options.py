@@ -191,13 +191,17 @@ def load_build(
         unknown = unknown_values(build, archives_at_hand(folder))
         build = replace(build, warnings=(*build.warnings, *unknown))
     if build.warnings:
-        from generator.files.location import sources_root
-        from generator.files.positions import document_reader, with_lines
-
-        document = document_reader(Path(), sources_root())
-        build = replace(build, warnings=tuple(with_lines(build.warnings, document)))
+        build = replace(build, warnings=tuple(with_lines(build.warnings)))
     show_warnings(build.warnings if warn else ())
     return build
+
+
+def with_lines(problems: Iterable[Problem]) -> Iterable[Problem]:
+    """Returns problems with their lines; only a run that has some to show reads a file with positions."""
+    from generator.files import positions
+    from generator.files.location import sources_root
+
+    return positions.with_lines(problems, positions.document_reader(Path(), sources_root()))
 
 
 def show_warnings(warnings: Iterable[Problem]) -> None:

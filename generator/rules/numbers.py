@@ -11,6 +11,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from generator.files.nested import value_at
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -51,9 +53,7 @@ def numbers(spec: Rules, own: Mapping[str, Any]) -> dict[NumberPath, float]:
     """Returns every number of a file of rules, the workload's values ``own`` laid over the defaults."""
     numbers_by_path = defaults(spec)
     for path, default in numbers_by_path.items():
-        value: Any = own
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
+        value = value_at(own, path)
         numbers_by_path[path] = default if value is None else value
     return numbers_by_path
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.files.nested import value_at
 from generator.stack.images.upstream import IMAGE_VALUES
 from generator.upgrades.compare import ChangedDefault, RemovedValue, changed, gone, kind, settings
 
@@ -91,10 +92,7 @@ def _images(new: UpstreamChart, pins: Pins) -> Iterator[Change]:
     for name, image in pins.images.items():
         for value in IMAGE_VALUES:
             if value.path[0] == new.name and value.image == image.repository:
-                node: Any = new.values
-                for key in value.path[1:]:
-                    node = node.get(key) if isinstance(node, dict) else None
-                tag = str(node.get("tag") or "") if isinstance(node, dict) else ""
+                tag = str(value_at(new.values, (*value.path[1:], "tag")) or "")
                 if tag and tag != image.tag:
                     yield Change(name, image.tag, tag)
 

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.files.nested import value_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -112,7 +114,7 @@ def changed(set_values: Iterable[Setting], old: UpstreamChart, new: UpstreamChar
     """Yields the keys among ``set_values`` that both versions know, and whose defaults differ."""
     for setting in set_values:
         if missing_at(old.values, setting.path) is None and missing_at(new.values, setting.path) is None:
-            before, after = _at(old.values, setting.path), _at(new.values, setting.path)
+            before, after = value_at(old.values, setting.path), value_at(new.values, setting.path)
             if before != after or kind(before) != kind(after):
                 retyped = None not in (before, after) and kind(before) != kind(after)
                 yield ChangedDefault(setting.path, setting.profiles, before, after, retyped)
@@ -158,14 +160,6 @@ def missing_at(tree: Mapping[str, Any], path: ValuePath) -> ValuePath | None:
     return None
 
 
-def _at(tree: Mapping[str, Any], path: ValuePath) -> Any:
-    """Returns the default at a path that the defaults do not lack; None below what is open."""
-    node: Any = tree
-    for key in path:
-        node = node.get(key) if isinstance(node, dict) else None
-    return node
-
-
 def _named(text: str, key: str) -> bool:
     return re.search(rf"[.\"]{re.escape(key)}\b", text) is not None
 
@@ -174,10 +168,10 @@ def _successor(
     path: ValuePath, fresh: Iterable[ValuePath], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> ValuePath | None:
     """Returns the new key that looks most like one that is gone: by its name, by where it is, by its default."""
-    was = _at(old, path)
+    was = value_at(old, path)
     best: tuple[float, ValuePath] | None = None
     for candidate in fresh:
-        now = _at(new, candidate)
+        now = value_at(new, candidate)
         if kind(now) != kind(was):
             continue
         score = difflib.SequenceMatcher(None, ".".join(path), ".".join(candidate)).ratio()

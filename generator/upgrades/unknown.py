@@ -9,6 +9,7 @@ from generator.build.laying import place
 from generator.errors import Problem, nearest
 from generator.files.cache import cached
 from generator.files.fingerprints import fingerprint
+from generator.files.nested import value_at
 from generator.upgrades.compare import missing_at, settings
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def unknown_values(build: Build, archives: Mapping[str, Path]) -> Iterator[Probl
                 continue
             reported.add(missing)
             file, path = place(build.profile, name, missing)
-            valid = _below(known["keys"], missing[:-1])
+            siblings = value_at(known["keys"], missing[:-1])
             yield Problem(
                 f"found '{missing[-1]}', which {name} {pin.version} does not have: it does nothing",
                 file,
                 path,
-                hint=nearest(missing[-1], valid),
+                hint=nearest(missing[-1], siblings),
             )
 
 
@@ -88,9 +89,3 @@ def _taken_whole(path: tuple[str, ...], whole: list[str]) -> bool:
 
 def _keys(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _keys(value) if isinstance(value, dict) else 0 for key, value in tree.items()}
-
-
-def _below(tree: Any, path: tuple[str, ...]) -> list[str]:
-    for key in path:
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return list(tree) if isinstance(tree, dict) else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator.build.build import fit
-from generator.build.laying import laid_over
+from generator.build.laying import laid_over, override_warnings
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError
@@ -140,7 +140,9 @@ def test_null_below_an_upstream_chart_is_refused_since_helm_4_passes_over_it(sou
 
 def test_what_is_of_another_kind_than_a_mapping_is_left_to_the_schema(sources: Sources) -> None:
     profile = load_profile("standalone", sources, [Layer("mine.yaml", {"values": {"opensearch": 5}})])
-    assert laid_over(profile, {"opensearch": {"a": 1}}) == ({"opensearch": {"a": 1}}, ())
+    ours = {"opensearch": {"a": 1}}
+    assert laid_over(profile, ours) == {"opensearch": {"a": 1}}
+    assert override_warnings(profile, ours, ours) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)

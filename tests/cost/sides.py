@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import bad_input
 from generator.promql.durations import seconds
 from generator.promql.expression import Expression
+from tests.live.shipped import EVALUATION
 from tests.signals import grafana
 from tests.signals.needed import Needed, needed
 from tests.signals.scrapes import ROOT
@@ -57,9 +58,6 @@ json.dump({
 }, sys.stdout)
 """
 """Run in a project's folder, it prints what that project's own generator makes; it knows where eebb40c had what."""
-
-_INTERVAL = 30
-"""Seconds between two evaluations of a group that names no interval, rules.interval of the chart."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def described(name: str, folder: Path) -> Side:
 
 def _rules(groups: Iterable[dict[str, Any]]) -> Iterator[Rule]:
     for group in groups:
-        interval = round(seconds(group.get("interval", f"{_INTERVAL}s")) or _INTERVAL)
+        interval = round(seconds(group.get("interval", f"{EVALUATION}s")) or EVALUATION)
         for index, rule in enumerate(group["rules"]):
             kind = "alert" if "alert" in rule else "record"
             yield Rule(
