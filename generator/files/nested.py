@@ -13,3 +13,8 @@ def value_at(tree: Any, path: Iterable[object]) -> Any:
     for key in path:
         tree = tree.get(key) if isinstance(tree, dict) else None
     return tree
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Returns a value that is a mapping, an empty one in place of any other."""
+    return value if isinstance(value, dict) else {}

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.promql.durations import milliseconds
+from generator.promql.literals import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +21,10 @@ STEP_MS = 60_000
 RANGE_MS = 3_600_000
 """Milliseconds that stand for ``range()`` in a duration."""
 
-_STRING = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`"""
 _NESTED = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _PART = re.compile(
     rf"""
-      (?P<string>{_STRING})
+      (?P<string>{STRING})
     | \[(?P<range>[^\[\]"'`]*)\]
     | \boffset\s+(?P<offset>[-+]?\s*(?:(?:step|range|max_of|min_of)?\s*{_NESTED}|0(?:ms|[smhdwy])?(?![\w.])))
     | (?P<number>(?<![\w:.])(?:0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)+|[0-9]+(?:_[0-9]+)+))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from generator.promql import re2
 from generator.promql.durations import LONGEST_MS
 from generator.promql.filling import ANY_NAME, BRACES, MARK, Filled, PromQLError, fill
+from generator.promql.literals import STRING
 from generator.promql.newer import as_older
 from generator.promql.references import used_variables
 
@@ -28,7 +29,7 @@ MAX_OPERATORS = 1000
 """Most operators of an expression. promql-parser 0.12 overflows an 8 MiB stack between 4,000 and 8,000."""
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
-_STRING = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_STRING = re.compile(STRING, re.DOTALL)
 _OPERATOR = re.compile(r"[-+*/%^=<>]+?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{)\]}]")
 

@@ -14,6 +14,7 @@ from generator.errors import nearest
 from generator.promql.durations import seconds
 from generator.promql.epochs import epoch_increase
 from generator.promql.increase import LONGEST, exact_increase
+from generator.promql.literals import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +23,7 @@ WINDOW = "$__rate_interval"
 """Grafana's window for rates: at least four scrapes long, so that two samples always lie in it."""
 
 _TOKEN = re.compile(
-    r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)"""
+    rf"(?P<string>{STRING})"
     r"|(?P<comment>\#[^\n]*)"
     r"|(?P<grafana>\$\{[^}]*\})"
     r"|\$(?P<kind>[A-Za-z]\w*):(?P<name>[\w:]*)"
@@ -32,9 +33,7 @@ _TOKEN = re.compile(
     r"|(?P<other>[^\s\"'`\#$@{}]+|.)",
     re.DOTALL,
 )
-_MATCHER = re.compile(
-    r"""\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)\s*(?:,|$)""", re.DOTALL
-)
+_MATCHER = re.compile(rf"\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*({STRING})\s*(?:,|$)", re.DOTALL)
 _SELECTOR = re.compile(r"((?:\$(?:vllm|sglang):)?[A-Za-z_][\w:]*)\s*(\{.*\})?", re.DOTALL)
 
 _RANGE = re.compile(r"\s*\[([^\]]*)\]")

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
+from generator.files.nested import mapping
 from generator.files.yamlfile import read_text
 from generator.promql.expression import Expression
 from generator.promql.references import used_variables
@@ -66,8 +67,8 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
         data = data["dashboard"]
     if not isinstance(data, dict) or not any(isinstance(data.get(key), list) for key in ("panels", "rows")):
         raise bad_input("found neither 'panels' nor 'rows', expected a Grafana dashboard", file=file)
-    menus = [menu for menu in _list(_dict(data.get("templating")).get("list")) if isinstance(menu, dict)]
-    inputs = {str(one.get("name")): str(one.get("pluginId") or "") for one in map(_dict, _list(data.get("__inputs")))}
+    menus = [menu for menu in _list(mapping(data.get("templating")).get("list")) if isinstance(menu, dict)]
+    inputs = {str(one.get("name")): str(one.get("pluginId") or "") for one in map(mapping, _list(data.get("__inputs")))}
     sources = _Sources(inputs, menus)
     expressions = [*_menu_queries(menus, sources, file), *_annotations(data, sources, file)]
     texts: list[tuple[str, str]] = []
@@ -78,7 +79,7 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
     defined |= {name: f"__inputs[{index}]" for index, name in enumerate(inputs)}
     texts.append(("links", json.dumps(data.get("links"))))
     implied = used_variables(
-        json.dumps([_dict(holder).get("datasource") for holder in (*menus, *_list(data.get("panels")))])
+        json.dumps([mapping(holder).get("datasource") for holder in (*menus, *_list(data.get("panels")))])
     )
     for menu in menus:
         if menu.get("type") in ("adhoc", "datasource"):
@@ -117,10 +118,6 @@ _TEXTS = (
 
 _PANELS = {"singlestat": "stat", "graph": "timeseries", "grafana-singlestat-panel": "stat"}
 """Types of panels of Grafana 6 and before, and what took their place."""
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:
@@ -173,7 +170,7 @@ class _Sources:
 
 def _targets(panel: dict[str, Any], sources: _Sources, path: str, file: str) -> Iterator[Expression]:
     title = str(panel.get("title") or path)
-    for index, target in enumerate(map(_dict, _list(panel.get("targets")))):
+    for index, target in enumerate(map(mapping, _list(panel.get("targets")))):
         text = target.get("expr")
         kind = sources.foreign(target, *([panel] if not target.get("datasource") else []))
         if kind:
@@ -196,13 +193,13 @@ def _targets(panel: dict[str, Any], sources: _Sources, path: str, file: str) -> 
 
 
 def _unit(panel: dict[str, Any]) -> str:
-    config = _dict(panel.get("fieldConfig"))
+    config = mapping(panel.get("fieldConfig"))
     for override in _list(config.get("overrides")):
-        if any(_dict(setting).get("id") == "unit" for setting in _list(_dict(override).get("properties"))):
+        if any(mapping(setting).get("id") == "unit" for setting in _list(mapping(override).get("properties"))):
             return ""
-    unit = _dict(config.get("defaults")).get("unit")
+    unit = mapping(config.get("defaults")).get("unit")
     if not unit:
-        axes = [_dict(axis).get("format") for axis in _list(panel.get("yaxes"))]
+        axes = [mapping(axis).get("format") for axis in _list(panel.get("yaxes"))]
         unit = panel.get("format") or (axes[0] if axes else "")
     return unit if isinstance(unit, str) else ""
 
@@ -218,8 +215,8 @@ def _menu_queries(menus: list[dict[str, Any]], sources: _Sources, file: str) -> 
 
 
 def _annotations(data: dict[str, Any], sources: _Sources, file: str) -> Iterator[Expression]:
-    for index, annotation in enumerate(_list(_dict(data.get("annotations")).get("list"))):
-        text = _dict(annotation).get("expr")
+    for index, annotation in enumerate(_list(mapping(data.get("annotations")).get("list"))):
+        text = mapping(annotation).get("expr")
         if isinstance(text, str) and text.strip() and not sources.foreign(annotation):
             name = str(annotation.get("name", ""))
             legend = " ".join(str(annotation.get(key) or "") for key in ("titleFormat", "textFormat"))

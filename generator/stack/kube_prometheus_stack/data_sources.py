@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.files.nested import mapping
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -19,8 +21,8 @@ def data_source_problems(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, s
     Args:
         values: those of a person for kube-prometheus-stack.
     """
-    grafana = _mapping(values.get("grafana"))
-    sidecar = _mapping(_mapping(grafana.get("sidecar")).get("datasources"))
+    grafana = mapping(values.get("grafana"))
+    sidecar = mapping(mapping(grafana.get("sidecar")).get("datasources"))
     default = "" if sidecar.get("isDefaultDatasource") is False else "Prometheus"
     for place, source in _sources(grafana):
         if source.get("isDefault") is True:
@@ -37,14 +39,10 @@ def data_source_problems(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, s
 
 def _sources(grafana: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     yield from _items(("grafana",), "additionalDataSources", grafana.get("additionalDataSources"))
-    for name, content in _mapping(grafana.get("datasources")).items():
-        yield from _items(("grafana", "datasources", name), "datasources", _mapping(content).get("datasources"))
+    for name, content in mapping(grafana.get("datasources")).items():
+        yield from _items(("grafana", "datasources", name), "datasources", mapping(content).get("datasources"))
 
 
 def _items(path: KeyPath, key: str, sources: object) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     for index, source in enumerate(sources if isinstance(sources, list) else ()):
-        yield (*path, f"{key}[{index}]"), _mapping(source)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+        yield (*path, f"{key}[{index}]"), mapping(source)

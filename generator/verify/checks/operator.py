@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from generator.promql.literals import STRING
 from generator.promql.newer import duration_expressions
 from generator.verify.hooks import Check, Issue
 
@@ -18,7 +19,7 @@ OPERATOR = "0.93.1"
 
 _NEWER = re.compile(r"\bfirst_over_time(?=\s*\()", re.IGNORECASE)
 """Functions that Prometheus 3.14 takes as they are and 3.13 as experimental ones alone (promql/parser/functions.go)."""
-_STRING = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_STRING = re.compile(STRING, re.DOTALL)
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _PARSER = f"the Prometheus operator {OPERATOR} refuses it, and leaves out the whole PrometheusRule"
