@@ -91,7 +91,9 @@ def _compiled(key: Same) -> Any:
     """Compiles a schema once for all files of a folder, and only as long: some take megabytes."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(dict(key.value))
+    from generator.files.schema_sharing import shared
+
+    return jsonschema_rs.Draft202012Validator(shared(key.value))
 
 
 def _explain(error: ValidationError, file: str) -> Iterator[Problem]:
