@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from generator.build.absent import absent_workloads, brought_by_absent
 from generator.build.sources import exemptions
 from generator.build.switches import switches
-from generator.catalogue.known import DropRules, gone_names, known_series
+from generator.catalogue.known import DropRules, complete_beginnings, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
@@ -26,7 +26,7 @@ from generator.verify.scope import dashboard_scope
 from generator.verify.verifier import check, check_each, whole_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from generator.build.build import Build
     from generator.build.sources import Sources
@@ -59,8 +59,15 @@ def raw_findings(build: Build) -> tuple[Prepared, tuple[Finding, ...]]:
     """Returns the queries for Prometheus, parsed, and what is wrong with each of them whether it is exempt or not."""
     build = replace(build, values=switches(build.values, build.pins.charts))
     catalogue = series(build)
-    own = prepared(build.sources, build.values, catalogue)
-    return own, check_each(own, catalogue, gone_names(build.sources.exporters))
+    own = prepared(build.sources, build.values, catalogue, brought=_brought(build))
+    exporters = build.sources.exporters
+    return own, check_each(own, catalogue, gone_names(exporters), complete=complete_beginnings(exporters))
+
+
+def _brought(build: Build) -> Iterator[str]:
+    """Yields the files that the profile's layers name: what they ask for may be more than the catalogue knows."""
+    for block in ("dashboards", "rules"):
+        yield from build.profile.choices[block].get("extra", ())
 
 
 def exemptions_of(build: Build) -> tuple[Exemption, ...]:
@@ -105,16 +112,27 @@ class DashboardResult(NamedTuple):
 def dashboard_findings(path: Path, build: Build) -> DashboardResult:
     """Checks a dashboard that others made, a file of Grafana's JSON, against what this Build's Prometheus holds.
 
+    What the Build's exemptions accept is left out.
+
     Raises:
         InputError: the file cannot be read, or is no Grafana dashboard.
     """
     from generator.verify.grafana import read_grafana
 
     asked, scope = read_grafana(path)
-    queried = prepare(asked, [scope], list(_rules(build.sources, build.values)))
-    found = check(queried, series(build), gone_names(build.sources.exporters))
+    sources, values = build.sources, build.values
+    queried = prepare(
+        asked,
+        [scope],
+        list(_rules(sources, values)),
+        brought=[scope.file],
+        unrecorded=_rules(sources, values, on=False),
+    )
+    exporters = sources.exporters
+    found = check(queried, series(build), gone_names(exporters), complete=complete_beginnings(exporters))
+    kept = exempted(queried, forgiven(queried.items, found, scope), exemptions_of(build), report_unused=False)
     return DashboardResult(
-        forgiven(queried.items, found, scope),
+        tuple(kept),
         coverage(queried.items, scope),
         checked=queries(queried.items),
         left_out=sum(scope.left_out.values()),
@@ -132,6 +150,12 @@ def refuse_errors(findings: tuple[Finding, ...]) -> None:
         raise InputError(*(_problem(finding) for finding in with_positions(errors)))
 
 
+def warnings_of(findings: tuple[Finding, ...]) -> tuple[Problem, ...]:
+    """Returns the findings that are warnings as Problems; generation says them and goes on."""
+    warnings = [finding for finding in findings if finding.severity == "warning"]
+    return tuple(_problem(finding) for finding in with_positions(warnings))
+
+
 def with_positions(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Returns findings with their lines and fragments; reads only files that a finding is about."""
     return located(findings, document_reader(Path(), sources_root())) if findings else ()
@@ -143,7 +167,11 @@ def _problem(finding: Finding) -> Problem:
 
 
 def prepared(
-    sources: Sources, values: Mapping[str, Any], catalogue: Mapping[str, tuple[KnownSeries, ...]] | None = None
+    sources: Sources,
+    values: Mapping[str, Any],
+    catalogue: Mapping[str, tuple[KnownSeries, ...]] | None = None,
+    *,
+    brought: Iterable[str] = (),
 ) -> Prepared:
     """Parses the queries of all dashboards and rules that the chart's values switch on.
 
@@ -152,12 +180,14 @@ def prepared(
         values: the chart's values.
         catalogue: what Prometheus may hold. With it, records of files that are off are known where nothing that they
             read is scraped: then that is what is wrong with a query of theirs, and not the name.
+        brought: the files that people bring.
     """
     dashboards = [spec for name, spec in sources.dashboards.items() if _on(values["dashboards"], name)]
     queries = [query for spec in dashboards for query in dashboard_expressions(spec)]
-    silent = [] if catalogue is None else _silent_records(sources, values, catalogue)
+    off = [rule for rule in _rules(sources, values, on=False) if rule.kind == "record"]
+    silent = [] if catalogue is None else _silent_records(off, catalogue)
     scopes = [dashboard_scope(spec) for spec in dashboards]
-    return prepare([*queries, *_rules(sources, values)], scopes, silent)
+    return prepare([*queries, *_rules(sources, values)], scopes, silent, brought=brought, unrecorded=off)
 
 
 def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> Iterator[Expression]:
@@ -166,17 +196,14 @@ def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> I
     )
 
 
-def _silent_records(
-    sources: Sources, values: Mapping[str, Any], catalogue: Mapping[str, tuple[KnownSeries, ...]]
-) -> list[Expression]:
+def _silent_records(off: Iterable[Expression], catalogue: Mapping[str, tuple[KnownSeries, ...]]) -> list[Expression]:
     """Returns the records of files that are off of which nothing would come if they were on.
 
     A record of counts asks ``up`` besides, which every target has.
     """
-    records = prepare(rule for rule in _rules(sources, values, on=False) if rule.kind == "record")
     return [
         item.expression
-        for item in records.items
+        for item in prepare(off).items
         if not any(known.enabled for name in item.names - {"up"} for known in catalogue.get(name, ()))
     ]
 

@@ -88,6 +88,20 @@ def gone_names(exporters: Mapping[str, Exporter]) -> dict[str, tuple[str, str]]:
     return {name: after for name, after in successors.items() if name not in present}
 
 
+def complete_beginnings(exporters: Mapping[str, Exporter]) -> tuple[str, ...]:
+    """Returns the beginnings of names, as stored, of which the catalogue has all that there is; sorted."""
+    return tuple(
+        sorted(
+            {
+                stored_name(beginning, exposure)
+                for exporter in exporters.values()
+                for beginning in exporter.complete
+                for exposure in exporter.exposures
+            }
+        )
+    )
+
+
 def stored_name(name: str, exposure: Exposure) -> str:
     """Returns a family's name as this exposure shows it: ``vllm:x`` becomes ``ray_vllm_x`` inside Ray Serve."""
     return exposure.prefix + (_UNSAFE.sub("_", name) if exposure.sanitize else name)

@@ -53,7 +53,8 @@ def parse_exporter(name: str, data: Any, schema: Mapping[str, Any], *, file: str
 
     Raises:
         InputError: it does not follow the schema; or, which the schema cannot say, it names a label set that it does
-            not define, or the short form of a family has an unknown unit or a label twice.
+            not define, ``complete`` says how no family begins, or
+            the short form of a family has an unknown unit or a label twice.
     """
     schemas.validate(data, schema, file=file)
     parser = _Parser(data, units(schema), file)
@@ -68,10 +69,26 @@ def parse_exporter(name: str, data: Any, schema: Mapping[str, Any], *, file: str
             old: (successor.get("to", ""), successor.get("since", ""))
             for old, successor in data.get("renamed", {}).items()
         },
+        complete=tuple(data.get("complete", ())),
     )
+    parser.problems += _empty_beginnings(exporter, file)
     if parser.problems:
         raise InputError(*parser.problems)
     return exporter
+
+
+def _empty_beginnings(exporter: Exporter, file: str) -> Iterable[Problem]:
+    """Yields a problem for each entry of ``complete`` with which no family begins: all such names would be dead."""
+    for index, beginning in enumerate(exporter.complete):
+        if not any(name.startswith(beginning) for name in exporter.families):
+            message = f"found '{beginning}', expected the beginning of a family's name"
+            hint = nearest(beginning, {_beginning(name) for name in exporter.families})
+            yield Problem(message, file, f"complete[{index}]", hint=hint)
+
+
+def _beginning(name: str) -> str:
+    """Returns a name up to its first ``_`` or ``:``, with it."""
+    return name[: next((index + 1 for index, char in enumerate(name) if char in "_:"), len(name))]
 
 
 def units(schema: Mapping[str, Any]) -> frozenset[str]:

@@ -93,6 +93,7 @@ class Exporter:
         exposures: how they reach Prometheus; at least one.
         families: by name.
         renamed: a name that is gone → (its successor or "", the version since which it is gone).
+        complete: beginnings of names, in the exporter's own form, of which ``families`` has every one.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Exporter:
     exposures: tuple[Exposure, ...]
     families: Mapping[str, Family]
     renamed: Mapping[str, tuple[str, str]]
+    complete: tuple[str, ...] = ()
 
 
 Sample = Literal["value", "bucket", "sum", "count", "quantile"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _make_chart(request: Request, key: str, target: Path) -> Mapping[str, str]:
         target: the chart's folder.
 
     Raises:
-        InputError: see make_build and chart; also each error that the check finds.
+        InputError: see make_build and chart; also each error that the check finds. Its warnings are printed.
     """
     from generator.build.beside import findings_beside
     from generator.build.cached_chart import cache_chart
@@ -110,9 +111,12 @@ def _make_chart(request: Request, key: str, target: Path) -> Mapping[str, str]:
     answer = findings_beside(build)
     files = chart(build)
     if findings := answer():
-        from generator.build.findings import refuse_errors
+        from generator.build.findings import refuse_errors, warnings_of
 
         refuse_errors(findings)
+        warnings = warnings_of(findings)
+        show_warnings(warnings)
+        build = replace(build, warnings=(*build.warnings, *warnings))
     cache_chart(request, target, key, build, files)
     return files
 

@@ -14,6 +14,7 @@ from generator.cli.options import (
     request_options,
     require_profile,
     show_result,
+    show_warnings,
     upstream_options,
 )
 
@@ -58,12 +59,14 @@ def package(
     require_profile(request)
     if push is not None and not push.startswith("oci://"):
         raise click.UsageError(f"found '{push}', expected oci://HOST/PREFIX")
-    from generator.build.findings import findings, refuse_errors
+    from generator.build.findings import findings, refuse_errors, warnings_of
     from generator.package import make_package
     from generator.upstream import helm
 
     build = load_build(request)
-    refuse_errors(findings(build))
+    found = findings(build)
+    refuse_errors(found)
+    show_warnings(warnings_of(found))
     packaged = make_package(build, destination, upstream, version=chart_version, key=key)
     data = {
         "archive": str(packaged.archive),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from generator.verify.checks.exemption import unreasoned, unused
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
     from generator.verify.prepare import Prepared
     from generator.verify.spec import Exemption, Finding
+
+_PLAIN = re.compile(r"(?!(?:no?|y|yes|off|on|true|false|null)$)[A-Za-z/](?:[\w./-]|:(?=\w))*", re.IGNORECASE)
+"""Text that YAML reads as it stands, YAML 1.1 too."""
 
 
 def exempted(
@@ -42,3 +47,13 @@ def fits(exemption: Exemption, finding: Finding) -> bool:
         and exemption.file in {"", finding.file}
         and exemption.panel in {"", finding.name}
     )
+
+
+def written_out(check: str, file: str, subject: str) -> str:
+    """Returns the YAML of an exemption, for a person to copy; the reason is left to write."""
+    fields = {"check": check, "file": _scalar(file), "subject": _scalar(subject), "reason": "…"}
+    return f"exemptions: [{{{', '.join(f'{key}: {value}' for key, value in fields.items())}}}]"
+
+
+def _scalar(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

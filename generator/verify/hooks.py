@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 
 class Issue(NamedTuple):
-    """Something wrong in an expression; see spec.Finding for the fields."""
+    """Something wrong in an expression; see spec.Finding for the fields.
+
+    ``unsure`` says that the catalogue cannot tell: a warning, in a file that people bring. ``says_exemption`` puts the
+    exemption to write after the hint there.
+    """
 
     subjects: tuple[str, ...]
     message: str
     hint: str = ""
     part: Part = "query"
     off: tuple[str, ...] = ()
+    unsure: bool = False
+    says_exemption: bool = False
 
 
 Issues = Iterable[Issue]

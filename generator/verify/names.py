@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import string
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,11 @@ PROMETHEUS_OWN = frozenset(
 )
 """Series that Prometheus writes itself (prometheus 3.x, scrape/scrape.go and rules/alerting.go), for every target."""
 
+_MISSPELT = 0.9
+"""How alike the names of a query and of a record are, from 0 to 1, so that the one is the other misspelt."""
+
+_NAME_CHARACTERS = string.ascii_letters + string.digits + "_:"
+
 _ALTERNATIVES = re.compile(r"[A-Za-z_:][\w:]*(?:\|[A-Za-z_:][\w:]*)*")
 
 
@@ -41,11 +47,15 @@ class MetricNames:
         known: the catalogue, by name as stored.
         gone: names that are gone → (successor or "", the version since which they are gone).
         records: names of recording rules.
+        complete: beginnings of names of which the catalogue has all; "" for all names.
+        unrecorded: names of our own recording rules that are off, each with its file.
     """
 
     known: Mapping[str, tuple[KnownSeries, ...]]
     gone: Mapping[str, tuple[str, str]]
     records: frozenset[str]
+    complete: tuple[str, ...] = ("",)
+    unrecorded: Mapping[str, str] = field(default_factory=dict)
     _tokens: dict[str, set[str]] = field(default_factory=dict, repr=False, compare=False)
     _hints: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _matched: dict[Matcher, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -58,6 +68,20 @@ class MetricNames:
     def labels(self) -> frozenset[str]:
         """Every label that the series of some name carry."""
         return frozenset().union(*(known.labels for ways in self.known.values() for known in ways))
+
+    def certain(self, name: str) -> bool:
+        """Returns whether nothing emits a name that is not known: it is gone, or the catalogue has all that begin so.
+
+        A name with a colon that is nearly a recording rule's is that one misspelt.
+        """
+        if name in self.gone or name in self.unrecorded or name.startswith(self.complete):
+            return True
+        rules = {*self.records, *self.unrecorded} if ":" in name else ()
+        return bool(difflib.get_close_matches(name, rules, n=1, cutoff=_MISSPELT))
+
+    def certain_of(self, matcher: Matcher) -> bool:
+        """Returns whether the catalogue has all names that a regular expression could match."""
+        return _beginning(matcher.value).startswith(self.complete)
 
     def matched(self, matcher: Matcher) -> tuple[str, ...]:
         """Returns every name that a regular expression matches, in order."""
@@ -74,6 +98,8 @@ class MetricNames:
             successor, since = self.gone[name]
             when = f" since {since}" if since else ""
             return f"renamed to '{successor}'{when}" if successor else f"gone{when}, without a successor"
+        if name in self.unrecorded:
+            return f"{self.unrecorded[name]} records it and is off"
         if name not in self._hints:
             self._hints[name] = self._nearest(name)
         return self._hints[name]
@@ -86,13 +112,18 @@ class MetricNames:
             others = index.get(token, ())
             for other in others:
                 shared[other] = shared.get(other, 0.0) + 1 / len(others)
-        likely = sorted(shared, key=lambda other: (-shared[other], abs(len(other) - len(name)), other))[:5]
-        close = difflib.get_close_matches(name, likely or sorted({*self.known, *self.records}), n=1, cutoff=0.6)
+        likely = sorted(shared, key=lambda other: (-shared[other], abs(len(other) - len(name)), other))[:50]
+        close = difflib.get_close_matches(name, likely or sorted(self._all), n=1, cutoff=0.6)
         return f"did you mean '{close[0]}'?" if close else ""
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        """Every name that a query may have meant."""
+        return frozenset().union(self.known, self.records, self.unrecorded)
 
     def _index(self) -> dict[str, set[str]]:
         if not self._tokens:
-            for name in {*self.known, *self.records}:
+            for name in self._all:
                 for token in _words(name):
                     self._tokens.setdefault(token, set()).add(name)
         return self._tokens
@@ -105,6 +136,15 @@ def alternatives(matcher: Matcher) -> tuple[str, ...]:
     if matcher.operator == "=":
         return (matcher.value,)
     return tuple(matcher.value.split("|")) if _ALTERNATIVES.fullmatch(matcher.value) else ()
+
+
+def _beginning(pattern: str) -> str:
+    """Returns what every match of a regular expression begins with, as far as its plain characters tell."""
+    rest = pattern.lstrip(_NAME_CHARACTERS)
+    plain = pattern.removesuffix(rest)
+    if "|" in rest:
+        return ""
+    return plain[:-1] if rest.startswith(("*", "?", "{")) else plain
 
 
 def _words(name: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +59,15 @@ class Prepared:
         items: what is checked.
         records: recording rules by name: those among the items, and those that others bring, which are not checked.
         scopes: the variables of each dashboard, by file.
+        brought: the files that people bring. They may ask for what the catalogue does not know, our own may not.
+        unrecorded: records of files that are off, each with its file.
     """
 
     items: tuple[Item, ...]
     records: Mapping[str, tuple[Item, ...]]
     scopes: Mapping[str, Scope]
+    brought: frozenset[str] = frozenset()
+    unrecorded: Mapping[str, str] = field(default_factory=dict)
 
     def mentioning(self, names: Iterable[str]) -> tuple[Item, ...]:
         """Returns the expressions whose result may depend on these names, by way of recording rules too."""
@@ -80,7 +84,12 @@ def _mentions(item: Item, names: set[str]) -> bool:
 
 
 def prepare(
-    expressions: Iterable[Expression], scopes: Iterable[Scope] = (), upstream: Iterable[Expression] = ()
+    expressions: Iterable[Expression],
+    scopes: Iterable[Scope] = (),
+    upstream: Iterable[Expression] = (),
+    *,
+    brought: Iterable[str] = (),
+    unrecorded: Iterable[Expression] = (),
 ) -> Prepared:
     """Parses expressions.
 
@@ -88,6 +97,8 @@ def prepare(
         expressions: what is to be checked.
         scopes: the variables of the dashboards among their files.
         upstream: recording rules that others bring (kube-prometheus-stack); only their results are used.
+        brought: the files that people bring.
+        unrecorded: rules of files that are off.
     """
     items = tuple(map(_item, expressions))
     records: dict[str, list[Item]] = {}
@@ -95,7 +106,11 @@ def prepare(
         if item.expression.kind == "record":
             records.setdefault(item.expression.name, []).append(item)
     return Prepared(
-        items, {name: tuple(rules) for name, rules in records.items()}, {scope.file: scope for scope in scopes}
+        items,
+        {name: tuple(rules) for name, rules in records.items()},
+        {scope.file: scope for scope in scopes},
+        frozenset(brought),
+        {rule.name: rule.file for rule in unrecorded if rule.kind == "record" and rule.name not in records},
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from generator.promql import units
 from generator.verify.checks import BY_NAME, HOOKS
 from generator.verify.clean import CleanExpressions
-from generator.verify.exemptions import exempted
+from generator.verify.exemptions import exempted, written_out
 from generator.verify.hooks import SILENT
 from generator.verify.infer import Selections, Walker
 from generator.verify.names import MetricNames
@@ -44,6 +44,7 @@ def check(
     catalogue: Mapping[str, tuple[KnownSeries, ...]],
     gone: Mapping[str, tuple[str, str]],
     *,
+    complete: Sequence[str] = ("",),
     exemptions: Sequence[Exemption] = (),
     only: Iterable[str] | None = None,
 ) -> tuple[Finding, ...]:
@@ -53,6 +54,7 @@ def check(
         prepared: the expressions.
         catalogue: what is emitted, by name as stored.
         gone: names that are gone → (successor or "", the version since which they are gone).
+        complete: beginnings of names of which the catalogue has all; "" for all names.
         exemptions: findings that are accepted in this profile.
         only: check only what depends on these metric names, and leave variables and exemptions without use alone.
 
@@ -61,7 +63,7 @@ def check(
         known yet: see locate.located.
     """
     items = prepared.items if only is None else prepared.mentioning(only)
-    findings = whole_files(items, check_each(prepared, catalogue, gone, only=only))
+    findings = whole_files(items, check_each(prepared, catalogue, gone, complete=complete, only=only))
     return tuple(exempted(prepared, findings, exemptions, report_unused=only is None))
 
 
@@ -70,11 +72,13 @@ def check_each(
     catalogue: Mapping[str, tuple[KnownSeries, ...]],
     gone: Mapping[str, tuple[str, str]],
     *,
+    complete: Sequence[str] = ("",),
     only: Iterable[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Checks parsed expressions one by one; see check, which makes one finding of what whole files have in common."""
     items = prepared.items if only is None else prepared.mentioning(only)
-    run = _Run(prepared, MetricNames(catalogue, gone, frozenset(prepared.records)))
+    names = MetricNames(catalogue, gone, frozenset(prepared.records), tuple(complete), prepared.unrecorded)
+    run = _Run(prepared, names)
     # A target with several percentiles has several expressions with the same fault.
     findings = list(dict.fromkeys(finding for queries in _together(items) for finding in run.findings_of(queries)))
     if only is None:
@@ -132,13 +136,13 @@ class _Run:
             reported = self._reported(item)
             for check, issue in _distinct(reported) if reported else ():
                 clean = False
-                yield _finding(item.expression, check, issue)
+                yield self._finding(item.expression, check, issue)
         if queries[0].expression.columns:
             results = [self.results.get(id(item), UNKNOWN) for item in queries]
             for check, hook in HOOKS.panel:
                 for issue in hook(queries, results):
                     clean = False
-                    yield _finding(queries[0].expression, check, issue)
+                    yield self._finding(queries[0].expression, check, issue)
         if clean:
             self.clean.add(queries)
 
@@ -161,6 +165,23 @@ class _Run:
             for issue in judge(item, vector, self.names):
                 reported.append((check, issue))
         return reported
+
+    def _finding(self, expression: Expression, check: str, issue: Issue) -> Finding:
+        brought = expression.file in self.prepared.brought
+        return Finding(
+            check=check,
+            file=expression.file,
+            place=expression.place,
+            kind=expression.kind,
+            name=expression.name,
+            subjects=issue.subjects,
+            message=issue.message,
+            hint=_hint(expression, check, issue) if brought and issue.says_exemption else issue.hint,
+            severity="warning" if issue.unsure and brought else BY_NAME[check].severity,
+            part=issue.part,
+            off=issue.off,
+            text=expression.text,
+        )
 
     def record(self, name: str) -> Vector:
         """Returns what is known of a recording rule's series; nothing inside a circle of rules."""
@@ -206,18 +227,9 @@ def _either(vectors: list[Vector]) -> Vector:
     )
 
 
-def _finding(expression: Expression, check: str, issue: Issue) -> Finding:
-    return Finding(
-        check=check,
-        file=expression.file,
-        place=expression.place,
-        kind=expression.kind,
-        name=expression.name,
-        subjects=issue.subjects,
-        message=issue.message,
-        hint=issue.hint,
-        severity=BY_NAME[check].severity,
-        part=issue.part,
-        off=issue.off,
-        text=expression.text,
-    )
+def _hint(expression: Expression, check: str, issue: Issue) -> str:
+    """Returns an issue's hint and the exemption to write."""
+    way_out = f"if it is right, say so in an overlay: {written_out(check, expression.file, issue.subjects[0])}"
+    if issue.hint.endswith("?"):
+        return f"{issue.hint} I{way_out[1:]}"
+    return f"{issue.hint}; {way_out}" if issue.hint else way_out

@@ -26,6 +26,7 @@ title: Sample
 version: "1.0"
 source: a scrape
 needs: a node
+complete: [short_, plain_]
 labelSets:
   node: [ip, zone]
 exposures:
@@ -109,6 +110,13 @@ def test_a_renamed_name_has_a_successor_and_a_version_where_they_are_known(parse
         ("lives: 90s", "lives: 90", "families.brief.lives: found '90', expected text"),
         ("lives: 90s", "lives: 2m", "families.brief.lives: found '2m', expected a number of seconds, as 20s"),
         ("{type: gauge, lives", "{type: counter, lives", "families.brief.type"),
+        (
+            "[short_, plain_]",
+            "[short_, plan_]",
+            "complete[1]: found 'plan_', expected the beginning of a family's name (did you mean 'plain_'?)",
+        ),
+        ("[short_, plain_]", "[short]", "complete[0]: found 'short', expected the beginning of metrics' names"),
+        ("[short_, plain_]", "[_]", "complete[0]: found '_', expected the beginning of metrics' names"),
         ("sum: estimated", "sum: guessed", "exposures[0].sum: found 'guessed', expected"),
     ],
 )

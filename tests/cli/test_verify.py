@@ -16,15 +16,15 @@ records:
   - record: team:waiting:sum
     description: Requests that wait.
     expr: |
-      sum by (model_name) (
-        vllm:num_requests_wating
+      sum by (cluster_queue) (
+        kueue_pending_workload
       )
 alerts:
   - alert: TeamQueue
     severity: warning
     summary: Our queue grows
     description: "{{ $value }} requests wait."
-    expr: sum by (pod) (vllm:num_requests_waiting) > on (model_name) team:waiting:sum
+    expr: sum by (status) (kueue_pending_workloads) > on (cluster_queue) team:waiting:sum
 """
 OVERLAY = """\
 rules:
@@ -55,13 +55,14 @@ def test_findings_about_rules_and_exemptions_name_the_file_and_line_that_a_perso
     assert out == (
         "jark:\n"
         "error[name] rules/team.yaml:7 record 'team:waiting:sum' (records[0].expr): nothing emits "
-        "'vllm:num_requests_wating' (did you mean 'vllm:num_requests_waiting'?)\n"
-        "    7 | vllm:num_requests_wating\n"
-        "      | ^^^^^^^^^^^^^^^^^^^^^^^^\n"
-        "error[label] rules/team.yaml:14 alert 'TeamQueue' (alerts[0].expr): '>' joins on 'model_name', which no "
-        "series of its left side carries (valid: pod)\n"
-        "   14 | …equests_waiting) > on (model_name) team:waiting:sum\n"
-        "      |                         ^^^^^^^^^^\n"
+        "'kueue_pending_workload' (did you mean 'kueue_pending_workloads'? If it is right, say so in an overlay: "
+        "exemptions: [{check: name, file: rules/team.yaml, subject: kueue_pending_workload, reason: …}])\n"
+        "    7 | kueue_pending_workload\n"
+        "      | ^^^^^^^^^^^^^^^^^^^^^^\n"
+        "error[label] rules/team.yaml:14 alert 'TeamQueue' (alerts[0].expr): '>' joins on 'cluster_queue', which no "
+        "series of its left side carries (valid: status)\n"
+        "   14 | …ng_workloads) > on (cluster_queue) team:waiting:sum\n"
+        "      |                      ^^^^^^^^^^^^^\n"
         "error[exemption] mine.yaml:4 (exemptions[0]): this exemption from 'unit' in rules/team.yaml exempts nothing "
         "(remove it)\n"
         "    4 | - check: unit\n"
@@ -75,8 +76,8 @@ def test_findings_for_machines_have_the_same(run: Any, overlay: Path) -> None:
     _, out, _ = run("verify", "--profile", "jark", "-f", "mine.yaml", "--output", "json")
     findings = json.loads(out)["jark"]
     assert [(finding["file"], finding["line"], finding["place"], finding["subjects"]) for finding in findings] == [
-        ("rules/team.yaml", 7, "records[0].expr", ["vllm:num_requests_wating"]),
-        ("rules/team.yaml", 14, "alerts[0].expr", ["model_name"]),
+        ("rules/team.yaml", 7, "records[0].expr", ["kueue_pending_workload"]),
+        ("rules/team.yaml", 14, "alerts[0].expr", ["cluster_queue"]),
         ("mine.yaml", 4, "exemptions[0]", ["unit"]),
     ]
 
@@ -101,7 +102,7 @@ def test_a_dashboard_from_elsewhere_is_told_the_line_of_its_json(run: Any, tmp_p
         ("    severity: warning\n", "", "rules/team.yaml:10: alerts[0]: the key 'severity' is missing"),
         ("severity: warning", "severity: loud", "rules/team.yaml:11: alerts[0].severity: found 'loud'"),
         ("summary:", "sumary:", "rules/team.yaml:12: alerts[0].sumary: unknown key 'sumary'"),
-        ("sum by (pod)", "sum by ($part:x)", "rules/team.yaml:14: alerts[0].expr: unknown part '$part:x'"),
+        ("sum by (status)", "sum by ($part:x)", "rules/team.yaml:14: alerts[0].expr: unknown part '$part:x'"),
     ],
 )
 def test_a_problem_of_a_file_has_the_line_of_its_place(
@@ -190,7 +191,7 @@ def test_what_could_steer_a_terminal_is_shown_escaped(run: Any, tmp_path: Path) 
     data["templating"] = {"list": [{"name": "v\x07", "type": "query", "query": "label_values(nothing_emits\x1b, x)"}]}
     (tmp_path / "b\x1b.json").write_text(json.dumps(data))
     _, out, _ = run("verify", "--profile", "jark", "--dashboard", "b\x1b.json")
-    assert r"panel 'red\x1b[31m\x9b\n' (panels[0].targets[0].expr): nothing emits 'nothing_emits_this'" in out
+    assert r"panel 'red\x1b[31m\x9b\n' (panels[0].targets[0].expr): the catalogue does not know 'nothing" in out
     assert all(char.isprintable() for char in out.replace("\n", ""))
 
 
@@ -227,3 +228,33 @@ def test_a_dashboard_without_queries_is_not_without_findings_either(run: Any, tm
     (tmp_path / "board.json").write_text('{"panels": [{"type": "text", "title": "Read me"}]}')
     code, out, _ = run("verify", "--profile", "jark", "--dashboard", "board.json")
     assert (code, out) == (0, "board.json: 0 of 0 queries checked\n")
+
+
+def test_a_name_that_the_catalogue_may_lack_is_a_warning_that_says_how_to_exempt_it(run: Any, tmp_path: Path) -> None:
+    way_out = (
+        "if it is right, say so in an overlay: "
+        "exemptions: [{check: name, file: board.json, subject: team_jobs, reason: …}]"
+    )
+    (tmp_path / "board.json").write_text(json.dumps(board("sum(team_jobs)")))
+    code, out, err = run("verify", "--profile", "jark", "--dashboard", "board.json")
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "board.json:\n"
+        "warning[name] board.json:1 panel 'Waiting' (panels[0].targets[0].expr): "
+        f"the catalogue does not know 'team_jobs' ({way_out})\n"
+    )
+    assert out.endswith("0 errors, 1 warning; see docs/checks/name.md\n1 of 1 queries checked\n")
+    exemption = way_out.partition("overlay: ")[2].replace("…", "Our own service emits it.")
+    (tmp_path / "mine.yaml").write_text(exemption)
+    assert run("verify", "--profile", "jark", "-f", "mine.yaml", "--dashboard", "board.json") == (0, CLEAN, "")
+
+
+def test_generation_says_what_the_catalogue_does_not_know_and_goes_on(run: Any, overlay: Path, tmp_path: Path) -> None:
+    rules = RULES.replace("kueue_pending_workload\n", "team_jobs\n").replace("on (cluster_queue) ", "on () ")
+    (tmp_path / "rules" / "team.yaml").write_text(rules)
+    overlay.write_text("rules: {extra: [rules/team.yaml]}\n")
+    warning = "warning: rules/team.yaml:7: record 'team:waiting:sum' (records[0].expr): [name] the catalogue does not"
+    for _ in ("made", "found in the cache"):
+        code, _, err = run("--profile", "jark", "-f", "mine.yaml", "-o", str(tmp_path / "chart"))
+        assert code == 0
+        assert err.startswith(f"{warning} know 'team_jobs' (if it is right, say so in an overlay: ")

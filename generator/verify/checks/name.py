@@ -16,13 +16,17 @@ def _unknown(selection: Selection) -> Issues:
     names, pattern = selection.names, selection.pattern
     for name in selection.listed:
         if name not in names:
-            yield Issue((name,), f"nothing emits '{name}'", names.hint(name))
+            certain = names.certain(name)
+            message = f"nothing emits '{name}'" if certain else f"the catalogue does not know '{name}'"
+            yield Issue((name,), message, names.hint(name), unsure=not certain, says_exemption=True)
     if pattern and not names.matched(pattern):
-        yield Issue((pattern.value,), f"no metric's name matches '{pattern.value}'")
+        certain = names.certain_of(pattern)
+        message = f"no {'' if certain else 'known '}metric's name matches '{pattern.value}'"
+        yield Issue((pattern.value,), message, unsure=not certain, says_exemption=True)
 
 
 CHECK = Check(
     name="name",
-    summary="Nothing emits the metric: no exporter of the catalogue, no recording rule, not Prometheus itself.",
+    summary="The metric is in no exporter's catalogue, no recording rule writes it, nor does Prometheus itself.",
     on_selector=_unknown,
 )
