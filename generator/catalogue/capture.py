@@ -1,4 +1,4 @@
-"""Brings a scrape into a file of metrics/: new families in, those that are gone marked, comments and order kept."""
+"""Brings scrapes and source into a file of metrics/: new families in, comments and order kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from generator.catalogue.known import drop_pattern, stored_name
 from generator.catalogue.reader import label_names, parse_exporter
 from generator.errors import InputError, Problem, bad_input, nearest
 from generator.files.diff import unified_diff
+from generator.files.versions import precedence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
     from ruamel.yaml import YAML
 
+    from generator.catalogue.constructors import Source
+    from generator.catalogue.evidence import Evidence
     from generator.catalogue.exposition import ScrapedFamily
     from generator.catalogue.known import DropRules
     from generator.catalogue.spec import Exporter
 
 _GUESSED = "unit guessed from the name"
 _UNKNOWN = "unit not known"
+_NO_LABELS = "labels not known"
 _UNITS = (
     ("_info", "info"),
     ("_timestamp_seconds", "timestamp"),
@@ -51,12 +55,15 @@ _UNITS = (
 
 @dataclass(frozen=True)
 class Update:
-    """A file of metrics/ with a scrape brought in.
+    """A file of metrics/ with what is known of a version brought in.
 
     Attributes:
         file: its name below the root, ``metrics/vllm.yaml``.
         before: its text; after: the new text.
         added, changed, gone: names of families, sorted.
+        unseen: families that are there by default, and that nothing shows; they stay as they are.
+        unread: ``file:line`` of each call of the source whose name is put together while the program runs.
+        named: names that the source has and that begin as the exporter's do, without a call that was read.
     """
 
     file: str
@@ -65,15 +72,28 @@ class Update:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     gone: tuple[str, ...]
+    unseen: tuple[str, ...]
+    unread: tuple[str, ...]
+    named: tuple[str, ...]
 
     def diff(self) -> str:
         """Returns a unified diff; "" if nothing changes."""
         return unified_diff(self.before, self.after, self.file)
 
+    def notes(self) -> Iterable[str]:
+        """Yields what a person has to look at, one line each."""
+        if self.unseen:
+            how = f"{len(self.unseen)} families of {self.file} were not shown and stay as they are"
+            yield f"{how}: {', '.join(self.unseen)}"
+        for place in self.unread:
+            yield f"{place}: the name is put together while the program runs; look there"
+        if self.named:
+            yield f"the source has these names, and no call was read that makes them: {', '.join(self.named)}"
 
-def add_capture(
+
+def add_evidence(
     root: Path,
-    capture: Path,
+    evidence: Evidence,
     name: str,
     schema: Mapping[str, Any],
     *,
@@ -81,11 +101,11 @@ def add_capture(
     version: str = "",
     write: bool = True,
 ) -> Update:
-    """Does ``gen-chart metrics add CAPTURE --exporter NAME [--version V]``.
+    """Does ``gen-chart metrics add PATH... --exporter NAME [--version V] [--previous PATH]``.
 
     Args:
         root: the folder that holds metrics/.
-        capture: a scrape in Prometheus' text format, packed with gzip or not.
+        evidence: what is known of the version.
         name: a file of metrics/, by stem.
         schema: values-schemas/metrics.schema.yaml.
         drops: what every monitor takes away (``_created`` gauges, ``otel_scope_*``); it does not get in.
@@ -93,10 +113,9 @@ def add_capture(
         write: whether the file is written (not for ``--check``).
 
     Raises:
-        InputError: an unknown exporter, a capture that is no scrape or is of another exporter, or a file of metrics/
-            that does not follow the schema.
+        InputError: an unknown exporter, an older version than the file's, evidence of another exporter, or a file of
+            metrics/ that does not follow the schema.
     """
-    from generator.catalogue.exposition import read_capture
     from generator.catalogue.reader import read_catalogue
     from generator.files import yamlfile
     from generator.files.atomic import write_file
@@ -107,13 +126,12 @@ def add_capture(
     path = root / "metrics" / f"{name}.yaml"
     update = updated(
         yamlfile.read_text(path),
-        read_capture(capture),
+        evidence,
         exporters,
         name,
         schema,
         drops=drops,
         version=version or exporters[name].version,
-        capture=str(capture),
     )
     if write and update.after != update.before:
         write_file(path, update.after)
@@ -122,44 +140,46 @@ def add_capture(
 
 def updated(
     text: str,
-    scraped: Mapping[str, ScrapedFamily],
+    evidence: Evidence,
     exporters: Mapping[str, Exporter],
     name: str,
     schema: Mapping[str, Any],
     *,
     drops: DropRules,
     version: str,
-    capture: str,
 ) -> Update:
-    """Returns the file's text with the scrape brought in.
+    """Returns the file's text with the evidence brought in.
 
     A family that is not there yet is added with type, labels and help, and with a unit where its name says one; a
-    comment asks a person to check it. A label that is new is added, a type that differs is replaced. A family that
-    has no ``needs`` of its own and is missing is marked with ``until`` if the version is another one than the file's:
-    a second scrape of the same version only shows that something was switched off.
+    comment asks a person to check it. A label that is new is added, a type that differs is replaced. What nothing
+    shows stays as it is; only the source of both versions marks a family with ``since`` or ``until``.
 
     Args:
         text: the file.
-        scraped: what read_capture gives.
+        evidence: what read_evidence gives.
         exporters: the catalogue.
         name: the exporter.
         schema: values-schemas/metrics.schema.yaml.
         drops: what every monitor takes away.
-        version: the version that was scraped.
-        capture: the scrape's name, for errors.
+        version: the version that the evidence is of.
 
     Raises:
-        InputError: the scrape has no family of this exporter.
+        InputError: nothing in it is of this exporter, or the version is older than the file's.
     """
     yaml = _yaml()
     data = yaml.load(text)
-    exporter = exporters[name]
-    own = _own(scraped, exporters, name, drops)
+    exporter, file = exporters[name], f"metrics/{name}.yaml"
+    if precedence(version) < precedence(exporter.version):
+        raise bad_input(
+            f"found version {version}, expected {exporter.version} or newer, which {file} has", path="--version"
+        )
+    shown = evidence.families
+    own = _own(shown, exporters, name, drops)
     if not own.keys() & exporter.families.keys():
         raise bad_input(
-            f"found no family of '{name}', expected a scrape of {exporter.title}",
-            file=capture,
-            hint=_owner(scraped, exporters),
+            f"found no family of '{name}', expected a scrape or the source of {exporter.title}",
+            file=", ".join(evidence.names),
+            hint=_owner(shown, exporters),
         )
     newer = version != exporter.version
     entries = _Entries(data, exporter)
@@ -167,16 +187,28 @@ def updated(
         if family in exporter.families:
             entries.confirm(family, details)
         else:
-            entries.add(family, details, since=version if newer else "")
+            made = evidence.read_in_source(family)
+            since = version if newer and evidence.is_new(family) else ""
+            place = f"{exporter.title} {version} {made.place.partition(':')[0]}" if made else ""
+            entries.add(family, details, since=since, source=place, labels_known=made is None or made.labels_known)
+    unseen = exporter.families.keys() - shown.keys()
     if newer:
-        entries.end(exporter.families.keys() - scraped.keys(), version)
+        entries.end((family for family in unseen if evidence.is_gone(family)), version)
         data["version"] = _quoted(version)
     stream = StringIO()
     yaml.dump(data, stream)
-    file, after = f"metrics/{name}.yaml", stream.getvalue()
+    after = stream.getvalue()
     _verify(after, name, schema, file)
     return Update(
-        file, text, after, tuple(sorted(entries.added)), tuple(sorted(entries.changed)), tuple(sorted(entries.gone))
+        file,
+        text,
+        after,
+        tuple(sorted(entries.added)),
+        tuple(sorted(entries.changed)),
+        tuple(sorted(entries.gone)),
+        tuple(sorted(family for family in unseen - {*entries.gone} if entries.by_default(family))),
+        () if evidence.source is None else tuple(sorted(evidence.source.computed)),
+        () if evidence.source is None else tuple(sorted(_only_named(evidence.source, exporter))),
     )
 
 
@@ -210,6 +242,19 @@ def _own(
     }
 
 
+def _only_named(source: Source, exporter: Exporter) -> set[str]:
+    """Returns what may be the name of a family that no call was read of, as where names lie in a table."""
+    first, last = min(exporter.families), max(exporter.families)
+    same = next((index for index, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+    beginning = first[: max(first.rfind("_", 0, same), first.rfind(":", 0, same)) + 1]
+    known = source.made.keys() | exporter.families.keys() | exporter.renamed.keys()
+    return {
+        name
+        for name in (source.named(beginning) if len(beginning) > 3 else ())
+        if known.isdisjoint((name, f"{name}_total", f"{name}_info"))
+    }
+
+
 def _owner(scraped: Mapping[str, ScrapedFamily], exporters: Mapping[str, Exporter]) -> str:
     """Names the exporter that knows most families of a scrape."""
     shares = {exporter.name: len(scraped.keys() & exporter.families.keys()) for exporter in exporters.values()}
@@ -229,7 +274,7 @@ class _Entries:
         self.changed: list[str] = []
         self.gone: list[str] = []
 
-    def add(self, name: str, details: ScrapedFamily, since: str) -> None:
+    def add(self, name: str, details: ScrapedFamily, *, since: str, source: str, labels_known: bool) -> None:
         unit = guessed_unit(name)
         entry = _flow_map({"type": details.type})
         if unit:
@@ -240,14 +285,17 @@ class _Entries:
             entry["help"] = details.help
         if since:
             entry["since"] = _quoted(since)
+        if source:
+            entry["source"] = source
+        doubts = [_GUESSED if unit else _UNKNOWN, *(() if labels_known else (_NO_LABELS,))]
         place = sum(1 for known in self.families if known < name)
-        self.families.insert(place, name, entry, comment=_GUESSED if unit else _UNKNOWN)
+        self.families.insert(place, name, entry, comment=", ".join(doubts))
         self.added.append(name)
 
     def confirm(self, name: str, details: ScrapedFamily) -> None:
-        """Takes in what the scrape says of a family that is known."""
+        """Takes in what is shown of a family that is known."""
         family = self.exporter.families[name]
-        labels = family.labels | details.labels if details.series else family.labels
+        labels = family.labels | details.labels
         if details.type == family.type and labels == family.labels and not family.until:
             return
         entry = self.full(name)
@@ -257,11 +305,15 @@ class _Entries:
         entry.pop("until", None)
         self.changed.append(name)
 
-    def end(self, missing: Iterable[str], version: str) -> None:
-        """Marks families that the scrape should have shown."""
-        for name in missing:
-            family = self.exporter.families[name]
-            if family.needs in {"", self.needs} and not family.until:
+    def by_default(self, name: str) -> bool:
+        """Returns whether a family needs nothing that the whole exporter does not need, and is not gone already."""
+        family = self.exporter.families[name]
+        return family.needs in {"", self.needs} and not family.until
+
+    def end(self, gone: Iterable[str], version: str) -> None:
+        """Marks families that the version no longer has."""
+        for name in gone:
+            if not self.exporter.families[name].until:
                 self.full(name)["until"] = _quoted(version)
                 self.gone.append(name)
 
@@ -324,7 +376,7 @@ def _verify(text: str, name: str, schema: Mapping[str, Any], file: str) -> None:
     """Reads the new text again: what is written must be a file of the catalogue.
 
     Raises:
-        InputError: it is not; the scrape holds something that the catalogue cannot express.
+        InputError: it is not; what was brought in holds something that the catalogue cannot express.
     """
     from generator.files import yamlfile
 
@@ -332,7 +384,6 @@ def _verify(text: str, name: str, schema: Mapping[str, Any], file: str) -> None:
         parse_exporter(name, yamlfile.parse(text, file=file), schema, file=file)
     except InputError as error:
         problems = (
-            Problem(f"the scrape cannot be brought in: {problem.message}", file, problem.path)
-            for problem in error.problems
+            Problem(f"it cannot be brought in: {problem.message}", file, problem.path) for problem in error.problems
         )
         raise InputError(*problems) from error

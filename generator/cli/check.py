@@ -82,27 +82,38 @@ def metrics() -> None:
 
 
 @metrics.command("add")
-@click.argument("capture", type=click.Path(path_type=Path))
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="PATH...")
 @click.option("--exporter", required=True, metavar="NAME", help="The file of metrics/ to bring up to date, as vllm.")
-@click.option("--version", default="", help="The version that was scraped.")
+@click.option("--version", default="", help="The version that they are of; the file's own if left out.")
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Python source of the version that the file has: tells what is new and what is gone. Repeatable.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; print the diff and exit 1 if there is one.")
 @click.pass_context
-def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, check: bool) -> None:
-    """Lay a scrape over the catalogue and print what changes.
+def metrics_add(
+    ctx: click.Context, paths: tuple[Path, ...], exporter: str, version: str, previous: tuple[Path, ...], check: bool
+) -> None:
+    """Lay scrapes and source over the catalogue and print what changes.
 
-    CAPTURE is what the exporter answers on /metrics, gzipped or not. New families are added, vanished ones marked.
+    A PATH is what the exporter answers on /metrics, gzipped or not, or its Python source: a folder, a wheel or an
+    archive. New families are added. What is not shown stays: only the source of both versions tells what is gone.
     """
-    from generator.catalogue.capture import add_capture
+    from generator.catalogue.capture import add_evidence
+    from generator.catalogue.evidence import read_evidence
     from generator.catalogue.known import DropRules
     from generator.files import yamlfile
     from generator.files.location import sources_root
 
     root = sources_root()
-    sources = load_sources()
-    monitors = load_build(Request("standalone"), sources).values["monitors"]
-    update = add_capture(
+    evidence = read_evidence(paths, previous)
+    monitors = load_build(Request("standalone"), load_sources()).values["monitors"]
+    update = add_evidence(
         root,
-        capture,
+        evidence,
         exporter,
         yamlfile.load(root / "values-schemas" / "metrics.schema.yaml"),
         drops=DropRules(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"])),
@@ -110,5 +121,7 @@ def metrics_add(ctx: click.Context, capture: Path, exporter: str, version: str, 
         write=not check,
     )
     click.echo(update.diff(), nl=False)
+    for note in update.notes():
+        click.echo(printable(f"note: {note}"), err=True)
     if check and update.diff():
         ctx.exit(Exit.CHECK_FAILED)
