@@ -23,6 +23,7 @@ from generator.verify.locate import located
 from generator.verify.prepare import Prepared, prepare
 from generator.verify.render import subject
 from generator.verify.scope import dashboard_scope
+from generator.verify.unscraped import ALL_MONITORS
 from generator.verify.verifier import check, check_each, whole_files
 
 if TYPE_CHECKING:
@@ -213,7 +214,9 @@ def series(build: Build) -> dict[str, tuple[KnownSeries, ...]]:
     monitors = build.values["monitors"]
     drops = DropRules(tuple(monitors["dropMetrics"]), tuple(monitors["dropLabels"]))
     sources = build.sources
-    return known_series(sources.exporters, sources.monitors, enabled=scraped(build), common_drops=drops)
+    return known_series(
+        sources.exporters, sources.monitors, enabled=scraped(build), common_drops=drops, switch=off_switch(build)
+    )
 
 
 def scraped(build: Build) -> Callable[[Exposure], bool]:
@@ -222,7 +225,7 @@ def scraped(build: Build) -> Callable[[Exposure], bool]:
     By one of our monitors, by an upstream chart that is on, or by the cluster itself (``cluster.scrapes``), which has
     nothing to scrape of an absent workload.
     """
-    monitors, values = build.sources.monitors, build.values
+    values, switch = build.values, off_switch(build)
     scrapes = {name for name, reason in build.profile.choices["cluster"]["scrapes"].items() if reason is not None}
     absent = absent_workloads(build.profile, build.sources)
     scraped_by_cluster = scrapes - brought_by_absent(build.sources.exporters, absent)
@@ -230,18 +233,32 @@ def scraped(build: Build) -> Callable[[Exposure], bool]:
     def answer(exposure: Exposure) -> bool:
         if exposure.component:
             return bool(values.get(exposure.component, {}).get("enabled")) or exposure.component in scraped_by_cluster
-        if not exposure.monitor or exposure.monitor not in monitors:
-            return True
-        spec = monitors[exposure.monitor]
-        own = values["monitors"].get(exposure.monitor, {})
+        return not switch(exposure)
+
+    return answer
+
+
+def off_switch(build: Build) -> Callable[[Exposure], str]:
+    """Returns a function that says which choice keeps our monitors from scraping an exposure; "" if none does.
+
+    Of several it names the first of ``monitors.NAME.enabled``,
+    ``monitors.NAME.endpoints.NAME.enabled``, ``monitors.enabled``.
+    """
+    monitors, values = build.sources.monitors, build.values["monitors"]
+
+    def answer(exposure: Exposure) -> str:
+        if exposure.component or exposure.monitor not in monitors:
+            return ""
+        spec, own = monitors[exposure.monitor], values.get(exposure.monitor, {})
         endpoint = spec["endpoints"].get(exposure.endpoint, {})
         chosen = own.get("endpoints", {}).get(exposure.endpoint, {})
-        switches = (
-            values["monitors"]["enabled"],
-            own.get("enabled", spec.get("enabled", True)),
-            chosen.get("enabled", endpoint.get("enabled", True)),
-        )
-        return all(switches)
+        path = f"monitors.{exposure.monitor}"
+        switches = {
+            f"{path}.enabled": own.get("enabled", spec.get("enabled", True)),
+            f"{path}.endpoints.{exposure.endpoint}.enabled": chosen.get("enabled", endpoint.get("enabled", True)),
+            ALL_MONITORS: values["enabled"],
+        }
+        return next((name for name, on in switches.items() if not on), "")
 
     return answer
 

@@ -104,7 +104,7 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
 
 def _of_absent(finding: Finding, absent: Collection[str]) -> bool:
     """Returns whether nothing comes of an expression because its workloads are absent."""
-    monitors = [switch.removeprefix("monitors.") for switch in finding.off if switch.startswith("monitors.")]
+    monitors = [switch.split(".")[1] for switch in finding.off if switch.startswith("monitors.")]
     return finding.check in _NOTHING_COMES and bool(monitors) and all(monitor in absent for monitor in monitors)
 
 

@@ -44,6 +44,7 @@ def known_series(
     *,
     enabled: Callable[[Exposure], bool],
     common_drops: DropRules,
+    switch: Callable[[Exposure], str] = lambda _: "",
 ) -> dict[str, tuple[KnownSeries, ...]]:
     """Returns every metric name that Prometheus may store, each with the ways in which it gets there.
 
@@ -52,6 +53,7 @@ def known_series(
         monitor_specs: monitors/*.yaml by stem; an exposure through one that is missing here gives nothing.
         enabled: whether what scrapes an exposure is on.
         common_drops: what the monitors drop; upstream charts' own monitors do not.
+        switch: which choice has an exposure off, see KnownSeries.switch.
 
     A family whose ``until`` is not after the exporter's version is left out, and so is a name that a monitor drops.
     """
@@ -62,8 +64,8 @@ def known_series(
         for exposure in everywhere if _stands_for_all(exporter) else exporter.exposures:
             if not exposure.monitor or exposure.monitor in monitor_specs:
                 spec = monitor_specs.get(exposure.monitor, {})
-                on = enabled(exposure)
-                for known in _through(exporter, exposure, present, spec, common_drops, on):
+                on, path = enabled(exposure), switch(exposure)
+                for known in _through(exporter, exposure, present, spec, common_drops, on, path):
                     by_name.setdefault(known.name, []).append(known)
     return {name: tuple(ways) for name, ways in by_name.items()}
 
@@ -156,6 +158,7 @@ def _through(
     spec: Mapping[str, Any],
     common: DropRules,
     enabled: bool,
+    switch: str,
 ) -> Iterable[KnownSeries]:
     """Yields what one exposure stores."""
     target = target_of(exposure, {exposure.monitor: spec}, common.labels)
@@ -170,4 +173,4 @@ def _through(
             key = (family.labels, own)
             if key not in stored:
                 stored[key] = series_labels(target, {*family.labels, *exposure.labels, *own})
-            yield KnownSeries(name, sample, family, exporter.name, exposure, stored[key], enabled)
+            yield KnownSeries(name, sample, family, exporter.name, exposure, stored[key], enabled, switch)

@@ -122,6 +122,7 @@ class KnownSeries:
         exposure: how it got there.
         labels: every label that the stored series may carry, target labels and ``le`` included, dropped ones not.
         enabled: whether what scrapes it is on in the profile.
+        switch: the path of the choice that has it off, as ``monitors.enabled``; "" if it is on, or a chart's.
     """
 
     name: str
@@ -131,6 +132,7 @@ class KnownSeries:
     exposure: Exposure
     labels: frozenset[str]
     enabled: bool
+    switch: str = ""
 
     @property
     def job(self) -> str:

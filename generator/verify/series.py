@@ -127,7 +127,7 @@ def _may_have_job(matchers: tuple[Matcher, ...], known: KnownSeries) -> bool:
 
 
 def _unscraped(known: KnownSeries) -> Unscraped:
-    return Unscraped(known.exporter, known.exposure.monitor, known.exposure.component)
+    return Unscraped(known.exporter, known.exposure.monitor, known.exposure.component, known.switch)
 
 
 def _emptied(matchers: tuple[Matcher, ...]) -> frozenset[str]:

@@ -96,7 +96,7 @@ class Finding:
         severity: an error fails the command.
         part: which text the subject stands in.
         text: the expression as it is sent to Prometheus, or one of several with this fault; "" if it is about none.
-        off: the monitors that are off, as ``monitors.ray``, and the charts that bring none, if nothing comes of it for
+        off: what is off, as ``monitors.ray.enabled``, and the charts that bring no monitor, if nothing comes of it for
             that reason; sorted.
         line: the 1-based line of the file, 0 if it is not known: locate.located fills it in, once there is a finding.
         fragment: the line with the subject; None until located.

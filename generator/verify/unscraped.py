@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+ALL_MONITORS = "monitors.enabled"
+"""The path of the switch of all monitors."""
+
+
 class Unscraped(NamedTuple):
     """One of an exporter's ways to Prometheus, which is off.
 
@@ -17,16 +21,20 @@ class Unscraped(NamedTuple):
         exporter: the exporter's name.
         monitor: the monitor that is off; "" if an upstream chart, or the cluster, has to bring one.
         component: the chart that has to bring the monitor; "" if it is one of ours.
+        path: the choice that has it off, such as ``monitors.enabled``; "" stands for the monitor's own switch.
     """
 
     exporter: str
     monitor: str
     component: str
+    path: str = ""
 
     @property
     def switch(self) -> str:
-        """What is off: ``monitors.NAME``, or the chart's name."""
-        return f"monitors.{self.monitor}" if self.monitor else self.component
+        """What is off: the path of the choice, or the chart's name."""
+        if not self.monitor:
+            return self.component
+        return self.path or f"monitors.{self.monitor}.enabled"
 
 
 def exporters(off: Collection[Unscraped]) -> tuple[str, ...]:
@@ -46,8 +54,10 @@ def way_out(off: Collection[Unscraped]) -> str:
         charts = {one.component for one in off}
         paths = quoted(f"cluster.scrapes.{chart}" for chart in charts)
         return f"switch {quoted(charts)} on, or say in {paths} what else scrapes it"
+    on = quoted({one.switch for one in off if one.monitor})
+    if all(one.path == ALL_MONITORS for one in off if one.monitor):
+        return f"switch {on} on, or what queries it off: dashboards.enabled, rules.enabled"
     absent = quoted(f"cluster.absent.{monitor}" for monitor in monitors)
-    on = quoted(f"monitors.{monitor}.enabled" for monitor in monitors)
     return (
         f"if the cluster has none, say why in {absent}, which leaves this out too; else switch {on} on; "
         "if something else scrapes it, exempt it and say what"

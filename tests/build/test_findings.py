@@ -13,6 +13,7 @@ from generator.build.chart import chart_values
 from generator.build.findings import dashboard_findings, findings, prepared, refuse_errors, series
 from generator.build.profile import load_profile
 from generator.catalogue.known import gone_names
+from generator.choices.profiles import parse_set
 from generator.errors import InputError
 from generator.promql.parser import selectors
 from generator.stack import components
@@ -45,6 +46,21 @@ def test_a_monitor_that_is_off_leaves_its_panels_empty_and_the_check_says_so(sou
     found = findings(fit(load_profile("jark", sources, [off]), sources))
     assert {finding.check for finding in found} >= {"off"}
     assert any(finding.file == "dashboards/gpu-training.yaml" for finding in found)
+
+
+@pytest.mark.parametrize(
+    "path", ["monitors.enabled", "monitors.argo-workflows.enabled", "monitors.argo-workflows.endpoints.metrics.enabled"]
+)
+def test_what_is_off_is_named_by_the_choice_that_has_it_off(sources: Sources, path: str) -> None:
+    found = findings(fit(load_profile("jark", sources, [parse_set(f"{path}=false")]), sources))
+    of_argo = [each for each in found if "argo-workflows" in each.subjects]
+    assert {each.file for each in of_argo} >= {"dashboards/jark-platform.yaml"}
+    for finding in of_argo:
+        assert path in finding.off
+        assert f"'{path}'" in finding.hint
+        if finding.place:
+            assert ("cluster.absent.argo-workflows" in finding.hint) is (path != "monitors.enabled")
+    assert (path == "monitors.enabled") is any(not each.place for each in found)
 
 
 def test_what_reads_records_of_an_absent_workload_says_that_nothing_scrapes_it(sources: Sources) -> None:

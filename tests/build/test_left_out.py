@@ -188,7 +188,7 @@ def test_a_file_of_ones_own_loses_what_reads_a_record_that_went(sources: Sources
 
 def test_a_monitor_that_is_off_without_being_absent_stays_a_finding(sources: Sources) -> None:
     build = without(sources, "triton", monitors={"kueue": {"enabled": False}})
-    assert {finding.off for finding in findings(build)} == {("monitors.kueue",)}
+    assert {finding.off for finding in findings(build)} == {("monitors.kueue.enabled",)}
 
 
 def test_a_workload_of_rules_is_a_monitor(sources: Sources) -> None:

@@ -66,10 +66,30 @@ def test_logs_go_to_this_charts_opensearch_unless_a_host_is_named(values: Values
 def test_logs_that_have_nowhere_to_go_are_an_error_that_names_both_ways_out(values: Values) -> None:
     with pytest.raises(InputError) as error:
         values("standalone", off())
-    assert str(error.value) == (
-        "profile standalone: components.fluent-bit.host: found null while components.opensearch.enabled is false, "
-        "so the logs have nowhere to go (name a host, or set components.fluent-bit.enabled to false)"
-    )
+    (problem,) = error.value.problems
+    assert (problem.file, problem.path) == ("changes", "components.opensearch.enabled")
+    assert problem.message == "found false while components.fluent-bit.host is null, so the logs have nowhere to go"
+    assert problem.hint == "name a host, or set components.fluent-bit.enabled to false"
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"port": 443}, "found 443 while components.fluent-bit.host is null; this chart's OpenSearch listens on 9200"),
+        ({"tls": False}, "found false while components.fluent-bit.host is null; this chart's OpenSearch has a"),
+        ({"caSecret": "ca"}, "found ca while components.fluent-bit.host is null; this chart's OpenSearch has a"),
+        ({"host": "logs.example", "caSecret": "ca", "tls": False}, "found 'ca' while components.fluent-bit.tls is"),
+    ],
+)
+def test_a_choice_about_a_host_that_is_not_named_is_refused_in_the_file_that_says_it(
+    values: Values, choices: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        values("standalone", {"components": {NAME: choices}})
+    (problem,) = error.value.problems
+    key = "port" if "port" in choices else "caSecret" if "caSecret" in choices else "tls"
+    assert (problem.file, problem.path) == ("changes", f"components.{NAME}.{key}")
+    assert problem.message.startswith(message)
 
 
 def test_switched_off_it_needs_nowhere_to_send(values: Values) -> None:

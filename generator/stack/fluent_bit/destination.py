@@ -13,6 +13,7 @@ from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
     from generator.choices.profiles import Profile
+    from generator.errors import InputError
 
 NAME = "fluent-bit"
 
@@ -20,6 +21,9 @@ CA_FOLDER = "/fluent-bit/opensearch"
 """Where the authority of OpenSearch's certificate is mounted."""
 
 _LOGIN = "opensearchFluentBit"
+
+_PORT = 9200
+"""The port of this chart's OpenSearch."""
 
 STREAMS = {"kube.*": "logs-kubernetes", "host.*": "logs-host"}
 """Tag → the data stream that its lines go to."""
@@ -48,37 +52,36 @@ def destination(profile: Profile) -> Destination:
     """Returns where the profile sends its logs.
 
     Raises:
-        InputError: Fluent Bit is on and has nowhere to send, or the choices about TLS contradict each other.
+        InputError: Fluent Bit is on and has nowhere to send, or the choices about that host contradict each other.
     """
     choices = choices_of(profile, NAME)
     host, tls, ca = choices["host"], choices["tls"], choices["caSecret"]
     path = f"components.{NAME}"
-    file = f"profile {profile.name}"
     if host is not None:
         if ca is not None and not tls:
-            raise bad_input(
-                f"found '{ca}' while {path}.tls is false, so there is no certificate to verify",
-                file=file,
-                path=f"{path}.caSecret",
-            )
+            raise _refused(profile, "caSecret", f"found '{ca}' while {path}.tls is false: no certificate is verified")
         return Destination(host, choices["port"], tls, ca, profile.choices["secrets"]["existing"][_LOGIN])
     if choices["enabled"] and not choices_of(profile, opensearch.NAME)["enabled"]:
+        keys = ("components", opensearch.NAME, "enabled")
         raise bad_input(
-            "found null while components.opensearch.enabled is false, so the logs have nowhere to go",
-            file=file,
-            path=f"{path}.host",
+            f"found false while {path}.host is null, so the logs have nowhere to go",
+            file=profile.file_of(*keys),
+            path=".".join(keys),
             hint=f"name a host, or set {path}.enabled to false",
         )
-    for key, value in (("tls", "false" if not tls else None), ("caSecret", ca)):
-        if value is not None:
-            raise bad_input(
-                f"found {value} while {path}.host is null; this chart's OpenSearch has a certificate of its own",
-                file=file,
-                path=f"{path}.{key}",
-                hint=f"name a host, or leave {key} out",
-            )
+    of_host = {"tls": "false" if not tls else None, "caSecret": ca, "port": choices["port"]}
+    for key, value in of_host.items():
+        if value not in (None, _PORT):
+            own = f"listens on {_PORT}" if key == "port" else "has a certificate of its own"
+            message = f"found {value} while {path}.host is null; this chart's OpenSearch {own}"
+            raise _refused(profile, key, message, f"name a host, or leave {key} out")
     node_tls, login = (secret_name(profile, key) for key in ("opensearchNodeTls", _LOGIN))
-    return Destination(opensearch.SERVICE, choices["port"], True, node_tls, login)
+    return Destination(opensearch.SERVICE, _PORT, True, node_tls, login)
+
+
+def _refused(profile: Profile, key: str, message: str, hint: str = "") -> InputError:
+    keys = ("components", NAME, key)
+    return bad_input(message, file=profile.file_of(*keys), path=".".join(keys), hint=hint)
 
 
 def outputs(where: Destination, buffer_size: str) -> str:

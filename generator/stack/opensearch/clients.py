@@ -59,7 +59,7 @@ def refuse_clients_without_opensearch(profile: Profile, values: Mapping[str, Any
     problems = [
         Problem(
             f"found false, but {_REASONS[name][0]}",
-            file=profile.origins.get(key, f"profile {profile.name}"),
+            file=profile.file_of(key, opensearch.NAME, "enabled"),
             path=f"{key}.{opensearch.NAME}.enabled",
             hint=_REASONS[name][1],
         )

@@ -45,8 +45,8 @@ def _whole_files(items: Sequence[Item], findings: Sequence[Finding]) -> Iterator
     for file, parts in merged.items():
         names = {name for part in parts for name in part.subjects}
         message = f"off in this profile: nothing scrapes {quoted(names)}"
-        hint = "switch the file off too, or the monitor on; cluster.absent.NAME leaves out all of a workload"
         switched = tuple(sorted({switch for part in parts for switch in part.off}))
+        hint = f"switch the file off too, or {quoted(switched)} on; cluster.absent.NAME leaves out all of a workload"
         yield Finding(
             CHECK.name, file, "", "", "", tuple(sorted(names)), message, hint, severity="warning", off=switched
         )
