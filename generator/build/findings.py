@@ -127,7 +127,7 @@ def dashboard_findings(path: Path, build: Build) -> DashboardResult:
         [scope],
         list(_rules(sources, values)),
         brought=[scope.file],
-        unrecorded=_rules(sources, values, on=False),
+        unrecorded=_unrecorded(sources, values),
     )
     exporters = sources.exporters
     found = check(queried, series(build), gone_names(exporters), complete=complete_beginnings(exporters))
@@ -188,13 +188,28 @@ def prepared(
     off = [rule for rule in _rules(sources, values, on=False) if rule.kind == "record"]
     silent = [] if catalogue is None else _silent_records(off, catalogue)
     scopes = [dashboard_scope(spec) for spec in dashboards]
-    return prepare([*queries, *_rules(sources, values)], scopes, silent, brought=brought, unrecorded=off)
+    return prepare(
+        [*queries, *_rules(sources, values)], scopes, silent, brought=brought, unrecorded=_unrecorded(sources, values)
+    )
 
 
 def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> Iterator[Expression]:
     return rule_expressions(
         {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled) is on}
     )
+
+
+def _unrecorded(sources: Sources, values: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the records of files that are off, each with its file and the choice that has it off."""
+    block = values["rules"]
+    return {
+        rule.name: f"{rule.file} records it; switch '{path}' on"
+        for name, spec in sources.rules.items()
+        if not _on(block, name, spec.enabled)
+        for path in (f"rules.{name}.enabled" if block["enabled"] else "rules.enabled",)
+        for rule in rule_expressions({name: spec})
+        if rule.kind == "record"
+    }
 
 
 def _silent_records(off: Iterable[Expression], catalogue: Mapping[str, tuple[KnownSeries, ...]]) -> list[Expression]:

@@ -48,7 +48,7 @@ class MetricNames:
         gone: names that are gone → (successor or "", the version since which they are gone).
         records: names of recording rules.
         complete: beginnings of names of which the catalogue has all; "" for all names.
-        unrecorded: names of our own recording rules that are off, each with its file.
+        unrecorded: names of our own recording rules that are off, each with its file and the choice that has it off.
     """
 
     known: Mapping[str, tuple[KnownSeries, ...]]
@@ -99,7 +99,7 @@ class MetricNames:
             when = f" since {since}" if since else ""
             return f"renamed to '{successor}'{when}" if successor else f"gone{when}, without a successor"
         if name in self.unrecorded:
-            return f"{self.unrecorded[name]} records it and is off"
+            return self.unrecorded[name]
         if name not in self._hints:
             self._hints[name] = self._nearest(name)
         return self._hints[name]

@@ -60,7 +60,7 @@ class Prepared:
         records: recording rules by name: those among the items, and those that others bring, which are not checked.
         scopes: the variables of each dashboard, by file.
         brought: the files that people bring. They may ask for what the catalogue does not know, our own may not.
-        unrecorded: records of files that are off, each with its file.
+        unrecorded: records of files that are off, each with what writes it and the choice that has that off.
     """
 
     items: tuple[Item, ...]
@@ -89,7 +89,7 @@ def prepare(
     upstream: Iterable[Expression] = (),
     *,
     brought: Iterable[str] = (),
-    unrecorded: Iterable[Expression] = (),
+    unrecorded: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Parses expressions.
 
@@ -98,7 +98,7 @@ def prepare(
         scopes: the variables of the dashboards among their files.
         upstream: recording rules that others bring (kube-prometheus-stack); only their results are used.
         brought: the files that people bring.
-        unrecorded: rules of files that are off.
+        unrecorded: names of records that are off → what writes them and which choice has it off.
     """
     items = tuple(map(_item, expressions))
     records: dict[str, list[Item]] = {}
@@ -110,7 +110,7 @@ def prepare(
         {name: tuple(rules) for name, rules in records.items()},
         {scope.file: scope for scope in scopes},
         frozenset(brought),
-        {rule.name: rule.file for rule in unrecorded if rule.kind == "record" and rule.name not in records},
+        {name: reason for name, reason in (unrecorded or {}).items() if name not in records},
     )
 
 

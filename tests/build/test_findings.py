@@ -63,6 +63,14 @@ def test_what_is_off_is_named_by_the_choice_that_has_it_off(sources: Sources, pa
     assert (path == "monitors.enabled") is any(not each.place for each in found)
 
 
+@pytest.mark.parametrize("path", ["rules.enabled", "rules.vllm.enabled"])
+def test_a_record_that_is_off_is_named_by_the_choice_that_has_it_off(sources: Sources, path: str) -> None:
+    found = findings(fit(load_profile("jark", sources, [parse_set(f"{path}=false")]), sources))
+    of_vllm = [each for each in found if each.check == "name" and "rules/vllm.yaml" in each.hint]
+    assert len(of_vllm) > 5
+    assert {each.hint for each in of_vllm} == {f"rules/vllm.yaml records it; switch '{path}' on"}
+
+
 def test_what_reads_records_of_an_absent_workload_says_that_nothing_scrapes_it(sources: Sources) -> None:
     from generator.choices.profiles import Layer
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 COMPLETE = ("app_", "vllm:")
 RECORD = Expression("r.yaml", "records[0].expr", "record", "namespace_job:app_requests:rate5m", "sum by (job) (up)")
-OFF = replace(RECORD, file="rules/off.yaml", name="namespace_job:app_errors:rate5m")
+OFF = {"namespace_job:app_errors:rate5m": "rules/off.yaml records it; switch 'rules.off.enabled' on"}
 
 
 def found(text: str, *, brought: bool = True) -> list[Finding]:
     """Returns what is said of an expression in a file that somebody brings, or in one of ours."""
     file = "team.yaml" if brought else "dashboards/own.yaml"
     expression = Expression(file, "rows[0].panels[0].targets[0]", "target", "Panel", text)
-    prepared = prepare([expression], upstream=[RECORD], brought=["team.yaml"], unrecorded=[OFF])
+    prepared = prepare([expression], upstream=[RECORD], brought=["team.yaml"], unrecorded=OFF)
     return [one for one in check(prepared, SMALL, GONE, complete=COMPLETE) if one.check == "name"]
 
 
@@ -49,7 +49,7 @@ def found(text: str, *, brought: bool = True) -> list[Finding]:
         (
             "namespace_job:app_errors:rate5m",
             "nothing emits 'namespace_job:app_errors:rate5m'",
-            "rules/off.yaml records it and is off",
+            "rules/off.yaml records it; switch 'rules.off.enabled' on",
         ),
     ],
 )
