@@ -278,3 +278,15 @@ def test_the_readme_counts_dashboards_and_alerts_rightly(sources: Sources) -> No
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"(\d+) dashboards", readme) == [str(len(sources.dashboards))]
     assert set(re.findall(r"(\d+) alerts", readme)) == {str(alerts)}
+
+
+def test_what_people_are_told_to_install_with_also_goes_through_after_a_failure() -> None:
+    # `helm install` after an installation that failed is refused: "cannot reuse a name that is still in use".
+    told = [
+        *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("charts/*/*.md"), *ROOT.glob("examples/**/*.md"),
+        *ROOT.glob("generator/**/*.md"), *ROOT.glob("generator/**/NOTES.txt"), *ROOT.glob("generator/cli/*.py"),
+    ]  # fmt: skip
+    command = re.compile(r"^[\s\w:=\"$`|>-]*?\bhelm (?:install|upgrade(?! --install)) (?!…)[\w./-]+ .+$", re.MULTILINE)
+    assert {
+        str(path.relative_to(ROOT)): found for path in told if (found := command.findall(path.read_text("utf-8")))
+    } == {}

@@ -130,6 +130,7 @@ def _report(planned: Plan, target: Path) -> None:
     if not planned.before:
         click.echo(
             f"next: gen-chart vendor {target}\n"
-            f"      helm install observability {target} --namespace monitoring --create-namespace",
+            f"      helm upgrade --install observability {target} --namespace monitoring --create-namespace\n"
+            "      if it says 'Job Failed': kubectl -n monitoring logs job/ai-ml-observability-bootstrap-secrets",
             err=True,
         )

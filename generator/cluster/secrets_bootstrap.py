@@ -27,6 +27,7 @@ ALPHABET = string.ascii_letters + string.digits
 """Safe in every file format and shell; 32 of them are 190 bits."""
 
 RENEW = "kubectl create job renew-1 --from=cronjob/ai-ml-observability-renew-certificates"
+ROTATE = "kubectl create job rotate-1 --from=cronjob/ai-ml-observability-rotate-secrets"
 
 
 def new_password() -> str:
@@ -54,8 +55,21 @@ def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
         _create_leaves(api, plan.authority, authority, [leaf for leaf in plan.leaves if leaf.name not in data], now)
     for login in plan.logins:
         if login.name not in data:
-            content = {login.user_key: login.username, login.password_key: new_password()}
-            _create(api, _login_secret(login, content))
+            username, password = _known(api, login) or (login.username, new_password())
+            _create(api, _login_secret(login, {login.user_key: username, login.password_key: password}))
+
+
+def _known(api: Api, login: Login) -> tuple[str, str] | None:
+    """Returns the login that the values held until now, as Grafana reads one at its first start only.
+
+    Its keys are those of Grafana's chart (12.11.1 templates/secret.yaml).
+    """
+    earlier = api.secret(login.earlier) if login.earlier else None
+    content = data_of(earlier) if earlier else {}
+    if not content.get("admin-user") or not content.get("admin-password"):
+        return None
+    say(f"{login.name}: takes over the password that Grafana knows, from '{login.earlier}'; for a new one: {ROTATE}")
+    return content["admin-user"].decode(), content["admin-password"].decode()
 
 
 def _unusable(plan: Plan, data: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:

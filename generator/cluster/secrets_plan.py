@@ -70,6 +70,7 @@ class Login(Wanted):
         password_key: the key of the password.
         server: who knows the password: ``opensearch`` or ``grafana``.
         restarts: kind and name of the workloads that read the password at their start only.
+        earlier: the Secret of Grafana's chart that has the login while the values hold its password; "" for none.
     """
 
     user_key: str
@@ -77,6 +78,7 @@ class Login(Wanted):
     password_key: str
     server: str
     restarts: tuple[tuple[str, str], ...]
+    earlier: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -128,6 +130,7 @@ def read_plan(path: Path) -> Plan:
                 each["passwordKey"],
                 each["server"],
                 tuple((kind, name) for kind, name in each["restarts"]),
+                each["earlier"],
             )
             for each in data["logins"]
         ),

@@ -29,7 +29,7 @@ def test_it_writes_the_chart_and_says_what_to_do_next(run: Any, tmp_path: Path) 
     assert code == 0
     assert out.startswith("charts/ai-ml-observability: ")
     assert "gen-chart vendor charts/ai-ml-observability" in err
-    assert "helm install observability" in err
+    assert "helm upgrade --install observability" in err
     assert (tmp_path / "charts/ai-ml-observability/Chart.yaml").is_file()
 
 

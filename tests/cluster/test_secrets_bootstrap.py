@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,40 @@ def test_a_login_that_was_made_before_is_left_as_it_is(store: Store, api: Api) -
     bootstrap(api, plan(), NOW)
     assert store.secrets["opensearch-admin"] == own
     assert set(store.secrets) == ALL
+
+
+EARLIER = "kube-prometheus-stack-grafana"
+
+
+def test_grafanas_login_out_of_the_values_becomes_the_one_in_the_secret(
+    store: Store, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = {"admin-user": b"root", "admin-password": b"prom-operator", "ldap-toml": b""}
+    theirs = store.put(secret(EARLIER, known))
+    bootstrap(api, with_earlier(plan()), NOW)
+    made = store.secrets["grafana-admin"]
+    assert content(store, "grafana-admin") == {"admin-user": b"root", "admin-password": b"prom-operator"}
+    assert made_by_bootstrap(made)  # so that the rotation gives it a new one, in Grafana too
+    assert store.secrets[EARLIER] == theirs
+    assert "for a new one: kubectl create job rotate-1" in capsys.readouterr().out
+    bootstrap(api, with_earlier(plan()), NOW)
+    assert store.secrets["grafana-admin"] == made
+
+
+@pytest.mark.parametrize("there", [None, {}, {"admin-user": b"admin"}, {"admin-user": b"admin", "admin-password": b""}])
+def test_without_an_earlier_login_grafana_gets_a_new_one(
+    store: Store, api: Api, there: dict[str, bytes] | None
+) -> None:
+    if there is not None:
+        store.put(secret(EARLIER, there))
+    bootstrap(api, with_earlier(plan()), NOW)
+    assert len(content(store, "grafana-admin")["admin-password"]) == 32
+
+
+def with_earlier(wanted: Plan) -> Plan:
+    """Returns the plan of a Grafana whose database is on a volume."""
+    *others, grafana = wanted.logins
+    return dataclasses.replace(wanted, logins=(*others, dataclasses.replace(grafana, earlier=EARLIER)))
 
 
 @pytest.mark.parametrize("lost", sorted(ALL - {CA}))

@@ -97,7 +97,13 @@ def _selector_rules(selector: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def written_by_the_operator(program: Path, monitors: Iterable[Mapping[str, Any]], api_server: str) -> dict[str, Any]:
-    """Returns the scrape configuration that the operator's own code writes for PodMonitors."""
+    """Returns the scrape configuration that the operator's own code writes.
+
+    Args:
+        program: what operator_program gives.
+        monitors: PodMonitors and ServiceMonitors, with the Prometheus that says how they are read or without.
+        api_server: the address of the Kubernetes API, "" for that of the cluster that the Prometheus runs in.
+    """
     done = subprocess.run(
         [program, "-prometheus", "v3.14.0", "-api-server", api_server],
         input=json.dumps(list(monitors)),
@@ -133,6 +139,16 @@ def settled(api: Api, expected: int) -> list[dict[str, Any]]:
         asked = all(not target["lastScrape"].startswith("0001") for target in active)
         steady = steady + 1 if len(active) >= expected and asked else 0
     return active
+
+
+def discovered(api: Api, expected: int) -> list[dict[str, Any]]:
+    """Returns the active targets once there are as many as expected, scraped or not, or after half a minute."""
+    until = time.monotonic() + 30
+    while True:
+        active: list[dict[str, Any]] = api.get("targets", state="active")["data"]["activeTargets"]
+        if len(active) >= expected or time.monotonic() > until:
+            return active
+        time.sleep(1)
 
 
 @contextlib.contextmanager

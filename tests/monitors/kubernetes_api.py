@@ -1,6 +1,7 @@
 """As much of a Kubernetes API server as Prometheus' discovery of pods asks for: it lists them and watches them.
 
-What it serves are Pod objects as a kubelet leaves them, so that the discovery of a real Prometheus reads real pods.
+What it serves are Pod objects as a kubelet leaves them, so that the discovery of a real Prometheus reads real pods, and
+Services with the Endpoints and EndpointSlices that the controllers make of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 Manifest = dict[str, Any]
 
+_KINDS = {"services": ("v1", "Service"), "endpoints": ("v1", "Endpoints"),
+          "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice")}  # fmt: skip
+"""What else is listed, by its name in an address."""
+
 _RUNNING = {"Pending": "False", "Running": "True"}
 """The condition Ready of a pod by its phase."""
 
@@ -28,10 +33,12 @@ class Cluster:
 
     Attributes:
         pods: Pod objects by namespace/name.
+        others: Services, Endpoints and EndpointSlices by their name in an address; they do not change.
         lists: how often pods were listed or watched from the start, that is how many copies of them clients keep.
     """
 
     pods: dict[str, Manifest]
+    others: Mapping[str, Sequence[Manifest]] = field(default_factory=dict)
     lists: int = 0
     _version: int = 1000
     _events: list[tuple[int, str, Manifest]] = field(default_factory=list)
@@ -92,9 +99,11 @@ def _container(container: Mapping[str, Any]) -> Manifest:
 
 
 @contextlib.contextmanager
-def api_server(pods: Sequence[Manifest], port: int) -> Iterator[Cluster]:
-    """Serves pods on a port of 127.0.0.1 until the block ends."""
-    cluster = Cluster({f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": pod for pod in pods})
+def api_server(
+    pods: Sequence[Manifest], port: int, others: Mapping[str, Sequence[Manifest]] | None = None
+) -> Iterator[Cluster]:
+    """Serves pods, and Services with what belongs to them, on a port of 127.0.0.1 until the block ends."""
+    cluster = Cluster({f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": pod for pod in pods}, others or {})
 
     class Handler(_Handler):
         served = cluster
@@ -118,19 +127,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         options = {key: values[0] for key, values in parse_qs(address.query).items()}
-        if not address.path.endswith(("/pods", "/services", "/endpoints", "/endpointslices")):
+        plural = address.path.rsplit("/", 1)[1]
+        if plural != "pods" and plural not in _KINDS:
             self._reply(404, _status(404, "NotFound"))
         elif options.get("watch") == "true":
             self._watch(address.path, options)
-        elif address.path.endswith("/pods"):
+        elif plural == "pods":
             self._reply(200, self.served.listed())
         else:
-            kind = {"services": "Service", "endpoints": "Endpoints"}.get(
-                address.path.rsplit("/", 1)[1], "EndpointSlice"
-            )
-            group = "discovery.k8s.io/v1" if kind == "EndpointSlice" else "v1"
-            empty = {"kind": f"{kind}List", "apiVersion": group, "metadata": {"resourceVersion": "1000"}, "items": []}
-            self._reply(200, json.dumps(empty).encode())
+            version, kind = _KINDS[plural]
+            items = [{"apiVersion": version, "kind": kind, **each} for each in self.served.others.get(plural, ())]
+            found = {"kind": f"{kind}List", "apiVersion": version, "metadata": {"resourceVersion": "1000"}}
+            self._reply(200, json.dumps(found | {"items": items}).encode())
 
     def _watch(self, path: str, options: Mapping[str, str]) -> None:
         if "sendInitialEvents" in options:  # as a server that knows lists alone; a client then lists

@@ -327,3 +327,15 @@ def test_every_object_is_valid_for_its_kind(
                 problems.append((identity(document), error.message))
         valid[id(document)] = document
     assert problems == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_volume_goes_with_the_release(rendered: Render, profile: str) -> None:
+    claims = of_kind(rendered(profile), "PersistentVolumeClaim")
+    # kind has nothing on volumes, bring-your-own-prometheus no Grafana; what StatefulSets claim is Kubernetes' to keep.
+    grafana = {"standalone", "jark"} & set(lineage(profile)[:1])
+    assert [claim["metadata"]["name"] for claim in claims] == ["kube-prometheus-stack-grafana"] * len(grafana)
+    assert all(claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for claim in claims)
+    for stateful in of_kind(rendered(profile), "StatefulSet"):
+        policy = stateful["spec"].get("persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Retain"})
+        assert policy.get("whenDeleted", "Retain") == "Retain"

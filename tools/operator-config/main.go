@@ -1,7 +1,8 @@
 // Prints the configuration that the Prometheus operator writes for PodMonitors and ServiceMonitors.
 //
-// Standard input is a JSON array of the objects, as Helm renders them. -prometheus is the version of the Prometheus that
-// reads the configuration, -api-server the address of the Kubernetes API that it asks for pods.
+// Standard input is a JSON array of the objects, as Helm renders them; a Prometheus among them says how monitors are
+// read, else the operator's own defaults do. -prometheus is the version of the Prometheus that reads the configuration,
+// -api-server the address of the Kubernetes API that it asks for pods, "" for the cluster's own.
 package main
 
 import (
@@ -35,6 +36,7 @@ func configuration(version, server string) ([]byte, error) {
 	}
 	pods := map[string]*monitoringv1.PodMonitor{}
 	services := map[string]*monitoringv1.ServiceMonitor{}
+	owner := &monitoringv1.Prometheus{}
 	for _, text := range objects {
 		var kind metav1.TypeMeta
 		if err := json.Unmarshal(text, &kind); err != nil {
@@ -53,16 +55,23 @@ func configuration(version, server string) ([]byte, error) {
 				return nil, err
 			}
 			services[monitor.Namespace+"/"+monitor.Name] = monitor
+		case "Prometheus":
+			if err := json.Unmarshal(text, owner); err != nil {
+				return nil, err
+			}
 		default:
-			return nil, fmt.Errorf("%s: expected a PodMonitor or a ServiceMonitor", kind.Kind)
+			return nil, fmt.Errorf("%s: expected a PodMonitor, a ServiceMonitor or a Prometheus", kind.Kind)
 		}
 	}
-	owner := &monitoringv1.Prometheus{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "monitoring"}}
+	owner.ObjectMeta = metav1.ObjectMeta{Name: "p", Namespace: "monitoring"}
 	owner.Spec.Version = version
 	owner.Spec.ScrapeInterval = "30s"
 	owner.Spec.EvaluationInterval = "30s"
-	owner.Spec.APIServerConfig = &monitoringv1.APIServerConfig{Host: server}
-	generator, err := prometheus.NewConfigGenerator(nil, owner)
+	if server != "" {
+		owner.Spec.APIServerConfig = &monitoringv1.APIServerConfig{Host: server}
+	}
+	// Without it the operator takes the cluster for one that has no EndpointSlices; all supported ones have.
+	generator, err := prometheus.NewConfigGenerator(nil, owner, prometheus.WithEndpointSliceSupport())
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ generator/cluster read it, and the Roles take their names from it.
 {{- end -}}
 
 [% macro login(key, server, restarts) -%]
-{{- $_ := set $plan "logins" (append $plan.logins (dict "key" "[[ key ]]" "name" (include "ai-ml-observability.secret" (list $ "[[ key ]]")) "existing" (not (empty $existing.[[ key ]])) "userKey" "[[ secrets[key].user_key ]]" "username" "[[ secrets[key].username ]]" "passwordKey" "[[ secrets[key].password_key ]]" "server" "[[ server ]]" "restarts" [[ restarts ]])) -}}
+{{- $_ := set $plan "logins" (append $plan.logins (dict "key" "[[ key ]]" "name" (include "ai-ml-observability.secret" (list $ "[[ key ]]")) "existing" (not (empty $existing.[[ key ]])) "userKey" "[[ secrets[key].user_key ]]" "username" "[[ secrets[key].username ]]" "passwordKey" "[[ secrets[key].password_key ]]" "server" "[[ server ]]" "restarts" [[ restarts ]] "earlier" "")) -}}
 [%- endmacro %]
 {{- if .Values.opensearch.enabled -}}
   {{- $_ := set $plan "opensearch" "[[ opensearch_url ]]" -}}
@@ -67,9 +67,11 @@ generator/cluster read it, and the Roles take their names from it.
 {{- $login := dig "admin" "existingSecret" "" $grafana -}}
 {{- if and $hasGrafana $login -}}
   {{- $theirs := or (not (empty $existing.grafanaAdmin)) (ne $login "[[ secrets.grafanaAdmin.name ]]") -}}
+  {{- /* A database on a volume knows the password that the values held before; on none, it is made anew with each pod. */ -}}
+  {{- $earlier := ternary $grafanaName "" (and (not $theirs) (dig "persistence" "enabled" false $grafana)) -}}
   {{- $userKey := dig "admin" "userKey" "[[ secrets.grafanaAdmin.user_key ]]" $grafana -}}
   {{- $passwordKey := dig "admin" "passwordKey" "[[ secrets.grafanaAdmin.password_key ]]" $grafana -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "[[ secrets.grafanaAdmin.username ]]" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "[[ secrets.grafanaAdmin.username ]]" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana "earlier" $earlier)) -}}
   {{- $_ := set $plan "grafana" (printf "http://%s:%v" $grafanaName (dig "service" "port" 80 $grafana)) -}}
 {{- end -}}
 {{- toPrettyJson $plan -}}

@@ -41,32 +41,34 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $admin := dict "key" "opensearchAdminTls" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdminTls")) "existing" (not (empty $existing.opensearchAdminTls)) "commonName" "opensearch-admin" "hosts" list "server" false -}}
     {{- $_ := set $plan "certificates" (list $node $admin) -}}
   {{- end -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchAdmin" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdmin")) "existing" (not (empty $existing.opensearchAdmin)) "userKey" "username" "username" "admin" "passwordKey" "password" "server" "opensearch" "restarts" list)) -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchGrafana" "name" (include "ai-ml-observability.secret" (list $ "opensearchGrafana")) "existing" (not (empty $existing.opensearchGrafana)) "userKey" "username" "username" "grafana" "passwordKey" "password" "server" "opensearch" "restarts" $restartGrafana)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchAdmin" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdmin")) "existing" (not (empty $existing.opensearchAdmin)) "userKey" "username" "username" "admin" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchGrafana" "name" (include "ai-ml-observability.secret" (list $ "opensearchGrafana")) "existing" (not (empty $existing.opensearchGrafana)) "userKey" "username" "username" "grafana" "passwordKey" "password" "server" "opensearch" "restarts" $restartGrafana "earlier" "")) -}}
   {{- $restartExporter := list -}}
   {{- if (.Values.opensearchExporter | default dict).enabled -}}
     {{- $restartExporter = list (list "Deployment" "ai-ml-observability-opensearch-exporter") -}}
   {{- end -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchExporter" "name" (include "ai-ml-observability.secret" (list $ "opensearchExporter")) "existing" (not (empty $existing.opensearchExporter)) "userKey" "username" "username" "exporter" "passwordKey" "password" "server" "opensearch" "restarts" $restartExporter)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchExporter" "name" (include "ai-ml-observability.secret" (list $ "opensearchExporter")) "existing" (not (empty $existing.opensearchExporter)) "userKey" "username" "username" "exporter" "passwordKey" "password" "server" "opensearch" "restarts" $restartExporter "earlier" "")) -}}
   {{- if $dashboards.enabled -}}
-    {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchDashboards" "name" (include "ai-ml-observability.secret" (list $ "opensearchDashboards")) "existing" (not (empty $existing.opensearchDashboards)) "userKey" "username" "username" "dashboards" "passwordKey" "password" "server" "opensearch" "restarts" (list (list "Deployment" $dashboards.fullnameOverride)))) -}}
+    {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchDashboards" "name" (include "ai-ml-observability.secret" (list $ "opensearchDashboards")) "existing" (not (empty $existing.opensearchDashboards)) "userKey" "username" "username" "dashboards" "passwordKey" "password" "server" "opensearch" "restarts" (list (list "Deployment" $dashboards.fullnameOverride)) "earlier" "")) -}}
   {{- end -}}
   {{- $restarts := list -}}
   {{- if $fluentBit.enabled -}}
     {{- $restarts = list (list ($fluentBit.kind | default "DaemonSet") $fluentBit.fullnameOverride) -}}
   {{- end -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" $restarts)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" $restarts "earlier" "")) -}}
 {{- else if and $fluentBit.enabled $existing.opensearchFluentBit -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" list)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
 {{- end -}}
 
 {{- /* Grafana reads the Secret that its own values name; where they hold a password in clear, there is none. */ -}}
 {{- $login := dig "admin" "existingSecret" "" $grafana -}}
 {{- if and $hasGrafana $login -}}
   {{- $theirs := or (not (empty $existing.grafanaAdmin)) (ne $login "grafana-admin") -}}
+  {{- /* A database on a volume knows the password that the values held before; on none, it is made anew with each pod. */ -}}
+  {{- $earlier := ternary $grafanaName "" (and (not $theirs) (dig "persistence" "enabled" false $grafana)) -}}
   {{- $userKey := dig "admin" "userKey" "admin-user" $grafana -}}
   {{- $passwordKey := dig "admin" "passwordKey" "admin-password" $grafana -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "admin" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana)) -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "admin" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana "earlier" $earlier)) -}}
   {{- $_ := set $plan "grafana" (printf "http://%s:%v" $grafanaName (dig "service" "port" 80 $grafana)) -}}
 {{- end -}}
 {{- toPrettyJson $plan -}}

@@ -52,6 +52,7 @@ class Login(Wanted):
     password_key: str
     server: str
     restarts: tuple[tuple[str, str], ...]
+    earlier: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -90,6 +91,7 @@ def read_plan(path: Path) -> Plan:
                 each["passwordKey"],
                 each["server"],
                 tuple((kind, name) for kind, name in each["restarts"]),
+                each["earlier"],
             )
             for each in data["logins"]
         ),
