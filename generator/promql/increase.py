@@ -69,16 +69,38 @@ def guarded_increase(selector: str, window: str, unwatched: str) -> str:
     return f"({last} - {before} >= 0 or ({last} unless on (job, instance) {unwatched}))"
 
 
-def unwatched_targets(window: str) -> str:
+def refusing_targets(window: str, matchers: str = "") -> str:
+    """Returns the targets that answered no scrape of a window, by job and instance.
+
+    Args:
+        window: a duration, as ``1m``.
+        matchers: which targets, as they stand in braces; "" for all.
+    """
+    return f"max by (job, instance) (max_over_time({_up(matchers)}[{window}]) == 0)"
+
+
+def unwatched_targets(window: str, refusing: str, matchers: str = "") -> str:
     """Returns the targets whose births in a window are not believed.
 
-    They are those whose ``up`` was not there before the window, whatever it said, and those for which it has said 0 for
-    a whole hour. Mostly there are none, so that what is recorded of it is next to nothing, and ``unless`` is free; who
-    is watched would be a series for each target.
+    They are those whose ``up`` was not there in the hour before the window, whatever it said, and those that were there
+    an hour ago, have refused for most of the time since, and did so a minute ago. Mostly there are none, so that what
+    is recorded of it is next to nothing, and ``unless`` is free; who is watched would be a series for each target. To
+    ask ``up`` itself who has refused for an hour would cost as much again: it has all targets, the record only those
+    that refuse.
+
+    Args:
+        window: how far back each evaluation looks, ``1m``; it is evaluated as often.
+        refusing: the record of refusing_targets.
+        matchers: which targets, as they stand in braces; "" for all.
     """
-    watched = f"last_over_time(up[1h] offset {window})"
-    mute = f"max_over_time(up[1h] offset {window}) == 0 and last_over_time(up[5m] offset 61m)"
-    return f"max by (job, instance) (last_over_time(up[{window}]) unless ({watched} unless ({mute})))"
+    up = _up(matchers)
+    new = f"last_over_time({up}[{window}]) unless last_over_time({up}[1h] offset {window})"
+    long = f"last_over_time({refusing}[5m] offset 61m) and count_over_time({refusing}[1h] offset {window}) > 30"
+    return f"max by (job, instance) ({new} or {refusing} offset {window} and {long})"
+
+
+def _up(matchers: str) -> str:
+    return f"up{{{matchers}}}" if matchers else "up"
 
 
 def _last(selector: str, window: str) -> tuple[str, str]:

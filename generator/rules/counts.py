@@ -14,26 +14,48 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.promql.increase import guarded_increase, unwatched_targets
+from generator.promql.increase import guarded_increase, refusing_targets, unwatched_targets
+from generator.promql.literals import STRING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from generator.rules.spec import Count
+
+_MATCHER = re.compile(rf"(\w+)\s*(?:=~|!~|!=|=)\s*(?:{STRING})", re.DOTALL)
 
 INTERVAL = "1m"
 """How often the group is evaluated, and how far back each evaluation looks."""
 
 
-def unwatched_rule(rules: str) -> dict[str, Any]:
-    """Returns the first rule of a file's records of counts: targets whose counters may be older than Prometheus knows.
+def guard_rules(rules: str, counts: Iterable[Count]) -> list[dict[str, Any]]:
+    """Returns the first rules of a file's records of counts: targets whose counters may be older than Prometheus knows.
 
-    Each count would ask ``up`` of all targets for it, which costs more than most counts do. It is a record of the
-    file's own, since a group may read what it has recorded at the same moment, and another group's may be off.
+    Each count would ask ``up`` of all targets for it, which costs more than most counts do. They are records of the
+    file's own, since a group may read what it has recorded at the same moment, and another group's may be off. Where
+    all counts name the same jobs, only those are asked.
+
+    Args:
+        rules: the name of the file of rules.
+        counts: what the file counts, selectors as written.
     """
-    return {"record": _unwatched(rules), "expr": unwatched_targets(INTERVAL)}
+    named = {_jobs(count.selector) for count in counts}
+    matchers = named.pop() if len(named) == 1 else ""
+    refusing = _guard("refusing", rules)
+    return [
+        {"record": refusing, "expr": refusing_targets(INTERVAL, matchers)},
+        {"record": _guard("unwatched", rules), "expr": unwatched_targets(INTERVAL, refusing, matchers)},
+    ]
 
 
-def _unwatched(rules: str) -> str:
-    return f"job_instance:up_unwatched_by_{re.sub(r'[^a-zA-Z0-9]', '_', rules)}:max"
+def _guard(what: str, rules: str) -> str:
+    return f"job_instance:up_{what}_by_{re.sub(r'[^a-zA-Z0-9]', '_', rules)}:max"
+
+
+def _jobs(selector: str) -> str:
+    """Returns the matchers of a selector on the label job, "" if there are none."""
+    matchers = (match[0] for match in _MATCHER.finditer(selector) if match[1] == "job")
+    return ",".join(sorted(matchers))
 
 
 def count_expression(count: Count, rules: str) -> str:
@@ -43,7 +65,7 @@ def count_expression(count: Count, rules: str) -> str:
         count: what is counted.
         rules: the name of the file of rules that it stands in.
     """
-    new = guarded_increase(count.selector, INTERVAL, _unwatched(rules))
+    new = guarded_increase(count.selector, INTERVAL, _guard("unwatched", rules))
     if count.only_with:
         new += f"\nand on ({', '.join(count.only_on)}) ({count.only_with})"
     return f"sum by ({', '.join(count.by)}) (\n{new}\n)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from generator.errors import bad_input
 from generator.promql.expression import Expression
 from generator.promql.shorthands import ShorthandError, expand
-from generator.rules.counts import INTERVAL, count_expression, unwatched_rule
+from generator.rules.counts import INTERVAL, count_expression, guard_rules
 from generator.rules.numbers import fill, numbers, plain
 from generator.rules.slo import slo_alerts
 
@@ -37,7 +37,7 @@ def marked_groups(spec: Rules) -> list[dict[str, Any]]:
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     if spec.counts:
-        groups[_counts_group(spec)] = [unwatched_rule(spec.name)]
+        groups[_counts_group(spec)] = guard_rules(spec.name, spec.counts)
     for index, count in enumerate(spec.counts):
         expr = _written(spec, f"counts[{index}].selector", count_expression(count, spec.name))
         groups[_counts_group(spec)].append({"record": count.record, "expr": expr})
@@ -95,7 +95,7 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
         InputError: a shorthand that cannot be written out.
     """
     for spec in specs.values():
-        places = ["counts"] if spec.counts else []
+        places = ["counts"] * 2 if spec.counts else []
         places += [f"counts[{index}].selector" for index in range(len(spec.counts))]
         places += [f"records[{index}].expr" for index in range(len(spec.records))]
         places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]

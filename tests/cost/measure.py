@@ -35,8 +35,9 @@ _MOST_CHOICES = 40
 _RATES = 30
 """Seconds between two evaluations of a rate, were it recorded: the interval of all groups but those of counts."""
 
-_REPEATS = 8
-"""How often a rule is evaluated in one measurement: one evaluation is too short to be measured well."""
+_MOMENTS = tuple(450 * moment for moment in range(8))
+"""Seconds before the end of the history at which a rule is evaluated in one measurement. One evaluation is too short to
+be measured well, and what it takes depends on how full the newest chunk of a series is, which holds an hour of 30 s."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ class Question:
     interval: int = field(compare=False, default=0)
     reads_long: bool = field(compare=False, default=False)
 
-    def ask(self, api: Api) -> int:
-        """Asks once; returns the bytes of the answer.
+    def ask(self, api: Api, before: int = 0) -> int:
+        """Asks once, for a time some seconds before its own; returns the bytes of the answer.
 
         Raises:
             QueryError: Prometheus refuses the query.
         """
         data: dict[str, str | float] = {"query": self.expr}
-        data |= {"start": self.start, "end": self.end, "step": self.step} if self.step else {"time": self.end}
+        data |= {"start": self.start, "end": self.end, "step": self.step} if self.step else {"time": self.end - before}
         path = "query_range" if self.step else "query"
         content = api.session.post(f"{api.url}/api/v1/{path}", data=data, timeout=300).content
         if not content.startswith(b'{"status":"success"'):
@@ -189,11 +190,11 @@ def measure(
         for key in dict.fromkeys(key for part in parts for key in part):
             for number, (api, _) in enumerate(asked):
                 for question in parts[number].get(key, ()):
-                    repeats = 1 if question.kind == "panel" else _REPEATS
+                    moments = (0,) if question.kind == "panel" else _MOMENTS
                     begun = clock(api.pid)
-                    for _ in range(repeats):
-                        sizes[number][question] = question.ask(api)
-                    taken[number][question].append((clock(api.pid) - begun) / repeats)
+                    for before in moments:
+                        sizes[number][question] = question.ask(api, before)
+                    taken[number][question].append((clock(api.pid) - begun) / len(moments))
         progress(f"{turn + 1} of {rounds} rounds")
     return [
         {question: Cost(median(values), size[question]) for question, values in times.items()}

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generator.promql.increase import exact_increase
-from generator.rules.counts import count_expression, unwatched_rule
+from generator.rules.counts import count_expression, guard_rules
 from generator.rules.spec import Count
 
 REQUESTS = "requests_total"
 BAD, ALL = "history:bad:record", "history:all:record"
 _RULES = "history"
 FAILED = f'{REQUESTS}{{code="503"}}'
+_COUNTS = [Count("", selector, ("history",), "") for selector in (FAILED, REQUESTS)]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Form:
     def groups(self) -> list[dict[str, object]]:
         """Returns the group of rules."""
         records = [{"record": BAD, "expr": self.bad}, {"record": ALL, "expr": self.requests}]
-        return [{"name": "counts", "interval": "1m", "rules": [unwatched_rule(_RULES), *records]}]
+        return [{"name": "counts", "interval": "1m", "rules": [*guard_rules(_RULES, _COUNTS), *records]}]
 
     def of(self, record: str, window: str) -> str:
         """Returns the expression for the events of a record in a window."""
@@ -48,10 +49,7 @@ def _form(name: str, pattern: str, number: str = "sum_over_time(RECORD[WINDOW])"
     return Form(name, bad, requests, number)
 
 
-COUNTS = Form(
-    "counts",
-    *(count_expression(Count("", selector, ("history",), ""), _RULES) for selector in (FAILED, REQUESTS)),
-)
+COUNTS = Form("counts", *(count_expression(count, _RULES) for count in _COUNTS))
 """What ships."""
 
 WRONG = (

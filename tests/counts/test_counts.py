@@ -86,3 +86,18 @@ def test_a_pod_that_is_added_loses_no_more_than_its_first_minute(promtool: str, 
     made = history(3, replace(CALM, life=1200.0, boot=boot))
     low, high = made.bounds("", CALM.length - 7200, CALM.length)
     assert low * (0.95 if boot == (0, 0) else 1.0) <= said(promtool, made) <= high
+
+
+def test_what_is_born_on_a_target_that_refused_while_it_loaded_is_counted(promtool: str) -> None:
+    made = history(4, replace(CALM, old=False, boot=(2400, 3000)))
+    low, high = made.bounds("", CALM.length - 7200, CALM.length)
+    assert low <= said(promtool, made) <= high
+
+
+def test_a_target_that_refused_is_not_believed_where_prometheus_was_down_meanwhile_either(promtool: str) -> None:
+    made = history(1, CALM)
+    watched_from(made, "0-0", 6000 // SCRAPE, refused=True)
+    for series in made.series:
+        series.samples[4200 // SCRAPE : 5100 // SCRAPE] = ["_"] * (900 // SCRAPE)
+    true = made.happened("", CALM.length - 7200, CALM.length)
+    assert 0.7 * true < said(promtool, made) < true

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import InputError
+from generator.rules.counts import guard_rules
 from generator.rules.groups import prometheus_rules
 from generator.rules.reader import parse_rules, read_rules, shared_problems
+from generator.rules.spec import Count
 
 from .conftest import SCHEMA, SPECS
 
@@ -89,19 +91,43 @@ def test_counts_become_a_group_that_is_evaluated_each_minute_before_what_reads_t
     data = changed(("counts", 1, "onlyWith"), {"labels": ["pod"], "expr": "$vllm:up"})
     first = prometheus_rules(parse(data))["groups"][0]
     assert (first["name"], first["interval"]) == ("mine.counts", "1m")
-    watched, *counts = first["rules"]
+    refusing, watched, *counts = first["rules"]
     assert [rule["record"] for rule in counts] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
-    # Which births are not believed is asked once, before them, under a name that no other file has.
-    assert watched["record"] == "job_instance:up_unwatched_by_mine:max"
-    assert watched["expr"] == (
-        "max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless "
-        "(max_over_time(up[1h] offset 1m) == 0 and last_over_time(up[5m] offset 61m))))"
-    )
+    # Which births are not believed is asked once, before them, under names that no other file has.
+    assert refusing == {
+        "record": "job_instance:up_refusing_by_mine:max",
+        "expr": "max by (job, instance) (max_over_time(up[1m]) == 0)",
+    }
+    assert watched == {
+        "record": "job_instance:up_unwatched_by_mine:max",
+        "expr": "max by (job, instance) (last_over_time(up[1m]) unless last_over_time(up[1h] offset 1m) or "
+        "job_instance:up_refusing_by_mine:max offset 1m and "
+        "last_over_time(job_instance:up_refusing_by_mine:max[5m] offset 61m) and "
+        "count_over_time(job_instance:up_refusing_by_mine:max[1h] offset 1m) > 30)",
+    }
     assert counts[1]["expr"] == (
         "sum by (a) (\n(last_over_time(b_count[1m]) - last_over_time(b_count[1h] offset 1m) >= 0 or "
         "(last_over_time(b_count[1m]) unless on (job, instance) job_instance:up_unwatched_by_mine:max))\n"
         'and on (pod) ({__name__=~"vllm:up|ray_vllm:up|ray_vllm_up"})\n)'
     )
+
+
+@pytest.mark.parametrize(
+    ("selectors", "up"),
+    [
+        (['b{job="x",c="d"}', 'b_count{c="d", job="x"}'], 'up{job="x"}'),
+        (['b{job=~"x|y"}', "b"], "up"),
+        (['b{job="x"}', 'b{job="y"}'], "up"),
+        ([r"""b{c="a,job=\"x\"",d='job="x"',myjob="x"}"""], "up"),
+    ],
+)
+def test_only_the_targets_that_all_counts_name_are_asked_whether_they_are_watched(
+    selectors: list[str], up: str
+) -> None:
+    counts = [Count(f"a:b{index}:increase1m", one, ("a",), "b.") for index, one in enumerate(selectors)]
+    refusing, watched = guard_rules("mine", counts)
+    assert f"max_over_time({up}[1m])" in refusing["expr"]
+    assert f"last_over_time({up}[1m]) unless last_over_time({up}[1h] offset 1m)" in watched["expr"]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,16 @@ groups:
 - name: karpenter.counts
   interval: 1m
   rules:
+  - record: job_instance:up_refusing_by_karpenter:max
+    expr: max by (job, instance) (max_over_time(up{job=~".*karpenter.*"}[1m]) == 0)
   - record: job_instance:up_unwatched_by_karpenter:max
-    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
-      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
+    expr: max by (job, instance) (last_over_time(up{job=~".*karpenter.*"}[1m]) unless last_over_time(up{job=~".*karpenter.*"}[1h]
+      offset 1m) or job_instance:up_refusing_by_karpenter:max offset 1m and last_over_time(job_instance:up_refusing_by_karpenter:max[5m]
+      offset 61m) and count_over_time(job_instance:up_refusing_by_karpenter:max[1h] offset 1m) > 30)
   - record: method:karpenter_cloudprovider_errors:increase1m
     expr: |-
       sum by (method) (
-      (last_over_time(karpenter_cloudprovider_errors_total[1m]) - last_over_time(karpenter_cloudprovider_errors_total[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_karpenter:max))
+      (last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1m]) - last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_karpenter:max))
       )
 - name: karpenter.records
   rules:

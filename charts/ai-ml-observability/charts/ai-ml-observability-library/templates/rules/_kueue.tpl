@@ -7,18 +7,21 @@ groups:
 - name: kueue.counts
   interval: 1m
   rules:
+  - record: job_instance:up_refusing_by_kueue:max
+    expr: max by (job, instance) (max_over_time(up{job=~".*kueue.*"}[1m]) == 0)
   - record: job_instance:up_unwatched_by_kueue:max
-    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
-      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
+    expr: max by (job, instance) (last_over_time(up{job=~".*kueue.*"}[1m]) unless last_over_time(up{job=~".*kueue.*"}[1h]
+      offset 1m) or job_instance:up_refusing_by_kueue:max offset 1m and last_over_time(job_instance:up_refusing_by_kueue:max[5m]
+      offset 61m) and count_over_time(job_instance:up_refusing_by_kueue:max[1h] offset 1m) > 30)
   - record: cluster_queue:kueue_admitted_workloads:increase1m
     expr: |-
       sum by (cluster_queue) (
-      (last_over_time(kueue_admitted_workloads_total[1m]) - last_over_time(kueue_admitted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
+      (last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1m]) - last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
   - record: cluster_queue_reason:kueue_evicted_workloads:increase1m
     expr: |-
       sum by (cluster_queue, reason) (
-      (last_over_time(kueue_evicted_workloads_total[1m]) - last_over_time(kueue_evicted_workloads_total[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
+      (last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1m]) - last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
 - name: kueue.records
   rules:

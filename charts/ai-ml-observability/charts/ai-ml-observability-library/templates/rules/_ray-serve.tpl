@@ -7,9 +7,12 @@ groups:
 - name: ray-serve.counts
   interval: 1m
   rules:
+  - record: job_instance:up_refusing_by_ray_serve:max
+    expr: max by (job, instance) (max_over_time(up{job="ray"}[1m]) == 0)
   - record: job_instance:up_unwatched_by_ray_serve:max
-    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
-      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
+    expr: max by (job, instance) (last_over_time(up{job="ray"}[1m]) unless last_over_time(up{job="ray"}[1h] offset
+      1m) or job_instance:up_refusing_by_ray_serve:max offset 1m and last_over_time(job_instance:up_refusing_by_ray_serve:max[5m]
+      offset 61m) and count_over_time(job_instance:up_refusing_by_ray_serve:max[1h] offset 1m) > 30)
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (

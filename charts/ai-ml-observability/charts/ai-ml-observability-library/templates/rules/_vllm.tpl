@@ -7,9 +7,12 @@ groups:
 - name: vllm.counts
   interval: 1m
   rules:
+  - record: job_instance:up_refusing_by_vllm:max
+    expr: max by (job, instance) (max_over_time(up[1m]) == 0)
   - record: job_instance:up_unwatched_by_vllm:max
-    expr: max by (job, instance) (last_over_time(up[1m]) unless (last_over_time(up[1h] offset 1m) unless (max_over_time(up[1h]
-      offset 1m) == 0 and last_over_time(up[5m] offset 61m))))
+    expr: max by (job, instance) (last_over_time(up[1m]) unless last_over_time(up[1h] offset 1m) or job_instance:up_refusing_by_vllm:max
+      offset 1m and last_over_time(job_instance:up_refusing_by_vllm:max[5m] offset 61m) and count_over_time(job_instance:up_refusing_by_vllm:max[1h]
+      offset 1m) > 30)
   - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m
     expr: |-
       sum by (namespace, job, model_name, le) (
