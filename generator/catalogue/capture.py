@@ -174,7 +174,11 @@ def updated(
             f"found version {version}, expected {exporter.version} or newer, which {file} has", path="--version"
         )
     shown = evidence.families
-    own = _own(shown, exporters, name, drops)
+    own = {
+        family: details
+        for family, details in _own(shown, exporters, name, drops).items()
+        if evidence.read_in_source(family) is None or not _anothers(family, exporters, name)
+    }
     if not own.keys() & exporter.families.keys():
         raise bad_input(
             f"found no family of '{name}', expected a scrape or the source of {exporter.title}",
@@ -240,6 +244,15 @@ def _own(
         for family, details in scraped.items()
         if family not in others and not (dropped and dropped.fullmatch(family))
     }
+
+
+def _anothers(family: str, exporters: Mapping[str, Exporter], name: str) -> bool:
+    """Returns whether a family of source that has several exporters, as Ray's, is in another file or belongs there."""
+    own = exporters[name]
+    if family in own.families or family.startswith(own.complete):
+        return False
+    others = (exporter for exporter in exporters.values() if exporter.name != name)
+    return any(family in other.families or family.startswith(other.complete) for other in others)
 
 
 def _only_named(source: Source, exporter: Exporter) -> set[str]:

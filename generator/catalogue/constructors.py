@@ -21,7 +21,9 @@ HOLE = "\0"
 _DEEPEST = 20
 """How far a name is followed that is set to another; ``x = y[x]`` has no end."""
 
-_LIKELY = re.compile(r"prometheus_client|\b(?:Counter|Gauge|Histogram|Summary|\w+MetricFamily)\b")
+_LIKELY = re.compile(
+    r"prometheus_client|\b(?:Counter|Gauge|Histogram|Summary|\w+MetricFamily|OpenTelemetryMetricRecorder)\b"
+)
 """What stands in a module that names one of the classes; a module that has none of it is read where it is asked for."""
 
 _RAY_LABELS = ("Component", "NodeAddress", "SessionName", "Version", "WorkerId")
@@ -85,6 +87,13 @@ _MAKERS: Mapping[str, Mapping[str, Maker]] = {
     "ray._private.metrics_agent": {"Gauge": Maker("gauge", ("name", "help", "unit_of_measure", "labels"), "ray_")},
 }
 """Classes by module, with what prometheus_client 0.25 and Ray 2.60 make of their arguments."""
+_RECORDER: Mapping[str, Maker] = {
+    "register_counter_metric": Maker("counter", ("name", "help"), "ray_", "_total", more=True),
+    "register_gauge_metric": Maker("gauge", ("name", "help"), "ray_", more=True),
+    "register_histogram_metric": Maker("histogram", ("name", "help"), "ray_", more=True),
+    "register_sum_metric": Maker("gauge", ("name", "help"), "ray_", more=True),
+}
+"""Methods of Ray's OpenTelemetryMetricRecorder; labels come with each value."""
 _SAME = {"prometheus_client.metrics": "prometheus_client", "prometheus_client.metrics_core": "prometheus_client.core"}
 
 
@@ -305,7 +314,7 @@ class _Tree:
             return None
         origin = _origin(node.value, scope.module)
         found = _MAKERS.get(_SAME.get(origin, origin), {}).get(node.attr)
-        return found or self._aliases.get(node.attr)
+        return found or _RECORDER.get(node.attr) or self._aliases.get(node.attr)
 
     def _imported(self, module: _Module, name: str, depth: int = 0) -> Maker | None:
         """Returns the class that a module imports under a name, be it from another of these modules."""

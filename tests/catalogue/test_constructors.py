@@ -169,7 +169,9 @@ def test_ray_puts_its_prefix_and_labels_on() -> None:
         from ray.util.metrics import Histogram as Times
         from ray.serve import metrics as serve
         from ray._private.metrics_agent import Gauge
+        from ray._private.telemetry.open_telemetry_metric_recorder import OpenTelemetryMetricRecorder
 
+        OpenTelemetryMetricRecorder().register_counter_metric("agent_received_total", "")
         metrics.Counter("done", description="", tag_keys=("a",))
         Times("wait", "", [1, 2], ("b",))
         serve.Gauge("inside", "", ("c",))
@@ -179,6 +181,7 @@ def test_ray_puts_its_prefix_and_labels_on() -> None:
     core = {"Component", "NodeAddress", "SessionName", "Version", "WorkerId"}
     assert labels(source) == {"ray_done_total": core | {"a"}, "ray_wait": core | {"b"}, "ray_node": {"ip"}}
     assert {"c"} < source.made["ray_inside"].family.labels  # inside a replica there are more
+    assert source.made["ray_agent_received_total"].family.type == "counter"
 
 
 def test_a_class_is_followed_through_attributes_mappings_and_modules_that_pass_it_on() -> None:

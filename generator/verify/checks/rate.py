@@ -21,9 +21,11 @@ def _of_a_gauge(node: Call, args: Sequence[Vector]) -> Issues:
     vector, name = first_vector(args), node.function
     if vector is None:
         return
-    if vector.gauges:
+    # One that only grows is a counter; but rate() needs two samples in its window, which one that vanishes seldom has.
+    falling = vector.gauges - (vector.growing - vector.fleeting)
+    if falling:
         hint = "use delta or deriv, or avg_over_time"
-        yield Issue(tuple(sorted(vector.gauges)), f"{name}() of the gauge {quoted(vector.gauges)}", hint)
+        yield Issue(tuple(sorted(falling)), f"{name}() of the gauge {quoted(falling)}", hint)
     if vector.summed and vector.counters:
         hint = f"take the {name} first and add up then: a restart of one looks like a restart of all"
         message = f"{name}() of counters that were added up before: {quoted(vector.counters)}"
@@ -49,7 +51,7 @@ def _of_a_counter(node: Call, args: Sequence[Vector]) -> Issues:
 CHECK = Check(
     name="rate",
     summary=(
-        "`rate()` and its like on a gauge or on counters added up before; `$increase:` of a gauge that may fall; "
+        "`rate()` and its like on a gauge that may fall or on counters added up before; `$increase:` of such a gauge; "
         "`delta()` and its like on a counter."
     ),
     on_call={
