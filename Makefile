@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
-.PHONY: chart test test-fast lint docs bench release-size cost signals demo truth tools clean
+.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size cost signals demo truth tools clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -15,7 +15,15 @@ test: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile
+
+# How many lines and branches the tests reach. A run of its own: to watch them doubles what a test takes.
+coverage: $(VENV)/.ready-dev
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term -m 'not no_cover'
+
+# All cases, where `make test` takes a sample of very many equal ones.
+test-thorough: $(VENV)/.ready-dev
+	GEN_CHART_THOROUGH=1 $(BIN)/pytest -n auto --dist loadfile
 
 test-fast: $(VENV)/.ready-dev
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'

@@ -282,6 +282,7 @@ UNMEASURED = (
 """Tests that take long over code that quicker tests reach: coverage would double their time and add next to no line."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker: `make coverage` runs what is measured alone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leaves out of the coverage what is UNMEASURED or slow, and property-based tests, which go one way often."""
     for item in items:

@@ -1,9 +1,9 @@
 """Writes a chart, or fills its charts/, and sends the process a signal at a line of its choice; test_swap.py runs it.
 
 Reads requests ``WORK FOLDER SIGNAL STEP`` from stdin, one a line. For each it forks a process that does the WORK and
-that gets SIGNAL (a number) at the STEP-th line which it executes in the modules that write; a line in a loop counts up
-to its third time. ``write`` plans and writes the chart of ``files()`` into FOLDER; ``vendor`` takes the upstream charts
-of FOLDER from ``../../mirror``. Answers with one word: ``done`` where the work ended before that line, ``interrupted``
+that gets SIGNAL (a number) at the STEP-th line which it executes in the modules that write; a line in a loop counts
+PASSES times. ``write`` plans and writes the chart of ``files()`` into FOLDER; ``vendor`` takes the upstream charts of
+FOLDER from ``../../mirror``. Answers with one word: ``done`` where the work ended before that line, ``interrupted``
 after a KeyboardInterrupt, ``killed`` where the signal ended the process.
 """
 
@@ -21,13 +21,14 @@ import requests  # noqa: F401 - vendor_chart imports it when it is called: here 
 from generator.files import locking, swap, writer
 from generator.files.tree import MARKER
 from generator.upstream import Upstream, vendor_chart, vendoring
+from tests.thorough import examples
 from tests.upstream.charts import pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-PASSES = 3
+PASSES = examples(1, thorough=3)
 """How often a line counts: what a signal finds in a loop's fourth pass is what it found in the third."""
 
 WATCHED = {str(module.__file__) for module in (locking, swap, vendoring, writer)}

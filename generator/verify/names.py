@@ -13,7 +13,7 @@ from generator.errors import nearest
 from generator.promql.parser import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from generator.catalogue.spec import KnownSeries
     from generator.promql.parser import Matcher
@@ -147,8 +147,9 @@ def _beginning(pattern: str) -> str:
     return plain[:-1] if rest.startswith(("*", "?", "{")) else plain
 
 
-def _words(name: str) -> Iterator[str]:
-    return (word for word in re.split(r"[_:]", name.lower()) if word)
+@lru_cache(maxsize=8192)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[_:]", name.lower()) if word)
 
 
 @lru_cache(maxsize=1024)

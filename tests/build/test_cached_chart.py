@@ -18,6 +18,7 @@ from generator.build import cached_chart
 from generator.files import cache, location
 from generator.files.checkedlines import write_lines
 from tests.conftest import PROFILES, ROOT
+from tests.thorough import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3, thorough=24), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=1, max_size=5))
 def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
     checkout: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, steps: list[Any]

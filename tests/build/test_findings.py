@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generator.build.build import fit
-from generator.build.chart import chart_values
 from generator.build.findings import dashboard_findings, findings, prepared, refuse_errors, series
 from generator.build.profile import load_profile
 from generator.catalogue.known import gone_names
 from generator.choices.profiles import parse_set
 from generator.errors import InputError
 from generator.promql.parser import selectors
-from generator.stack import components
 from generator.verify.render import as_text, failed
 from generator.verify.verifier import check
 from tests.conftest import PROFILES, ROOT
@@ -119,13 +117,12 @@ def world(sources: Sources) -> World:
 
     The profile has everything on, so that no query is excused.
     """
-    profile = load_profile("standalone", sources)
-    values = chart_values(profile, sources, components(profile))
+    fitted = fit(load_profile("standalone", sources), sources)
 
     def build(exporters: Mapping[str, Exporter]) -> dict[str, tuple[KnownSeries, ...]]:
-        return series(fit(profile, replace(sources, exporters=exporters)))
+        return series(replace(fitted, sources=replace(fitted.sources, exporters=exporters)))
 
-    return sources, prepared(sources, values), build
+    return sources, prepared(sources, fitted.values), build
 
 
 PROMETHEUS_OWN = {"alerts", "scrape"}
@@ -168,10 +165,14 @@ def test_no_family_can_change_unnoticed(world: World) -> None:
     queried = {name for item in queries.items for name in item.names}
     families = {name: family for each in sources.exporters.values() for name, family in each.families.items()}
     own = {name for file in PROMETHEUS_OWN for name in sources.exporters[file].families}
+    names_of: dict[str, set[str]] = {}
+    for name, ways in known.items():
+        for way in ways:
+            names_of.setdefault(way.family.name, set()).add(name)
     survivors: list[str] = []
     mutations = 0
     for family in families.values():
-        names = {name for name, ways in known.items() if any(way.family.name == family.name for way in ways)}
+        names = names_of.get(family.name, set())
         if family.name in own or not names & queried:
             continue
         used = _labels_used(queries.mentioning(names), names)

@@ -16,6 +16,7 @@ from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.rules.groups import alerts_of
 from tests.conftest import PROFILES, ROOT
+from tests.thorough import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def test_every_workload_can_be_switched_off_alone(sources: Sources, name: str) -
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=examples(3, thorough=60))
 @given(absent=st.sets(st.sampled_from(MONITORS), min_size=1, max_size=4), profile=st.sampled_from(PROFILES))
 def test_any_workloads_can_be_switched_off_in_any_profile(sources: Sources, absent: set[str], profile: str) -> None:
     assert_sound(without(sources, *absent, profile=profile))

@@ -12,6 +12,7 @@ from generator.build.chart import chart, chart_schema
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from tests import helm
+from tests.thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ def test_null_at_any_key_is_refused_with_a_message_or_changes_nothing(
     without = rendered(folder, {})
     refused, differing = set(), set()
     with Chart.load(folder) as loaded:
-        for path in keys:
+        for path in some(keys, 5):
             values = nested(path, None)
             try:
                 loaded.validate_schema(values)
@@ -74,8 +75,8 @@ def test_null_at_any_key_is_refused_with_a_message_or_changes_nothing(
             if rendered(folder, values) != without:
                 differing.add(path)
     assert differing == set()
-    assert len(refused) > 100
-    assert len(refused) < len(keys), "null is what some keys are by default"
+    assert len(refused) > 20
+    assert len(refused) < len(some(keys, 5)), "null is what some keys are by default"
 
 
 @pytest.mark.parametrize(

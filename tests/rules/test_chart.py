@@ -21,6 +21,7 @@ from generator.rules.values import rule_values_schema
 from tests import helm
 from tests.blocks import block, subschemas
 from tests.monitors.conftest import upstream_crds
+from tests.thorough import examples
 
 from .conftest import ALERTS, HEADER, SPECS, render_chart, write_chart
 
@@ -281,7 +282,10 @@ def overrides(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=examples(8, thorough=100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(values=overrides())
 def test_whatever_the_schema_admits_renders_to_what_promtool_would_check(chart: Path, values: dict[str, Any]) -> None:
     assert schemas.problems(values, SCHEMA, file="values.yaml") == ()

@@ -22,6 +22,7 @@ from generator.files.schemas import problems
 from generator.stack import components
 from tests.chart import dashboards
 from tests.conftest import ROOT
+from tests.thorough import examples
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
@@ -105,7 +106,7 @@ def test_whatever_is_switched_no_query_is_left_that_nothing_answers(sources: Sou
 
 
 @given(st.dictionaries(st.sampled_from(SWITCHES), st.booleans()))
-@settings(max_examples=15)
+@settings(max_examples=examples(5, thorough=60))
 def test_no_combination_of_switches_leaves_such_a_query(sources: Sources, switches: dict[str, bool]) -> None:
     text = "".join(f"{name} = {str(on).lower()}\n" for name, on in switches.items())
     loaded = profile_of(text, sources)
