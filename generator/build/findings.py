@@ -14,6 +14,7 @@ from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
 from generator.files.location import sources_root
+from generator.files.nested import value_at
 from generator.files.positions import document_reader
 from generator.rules.groups import expressions as rule_expressions
 from generator.verify.checks.logs import log_findings
@@ -246,23 +247,29 @@ def scraped(build: Build) -> Callable[[Exposure], bool]:
     scraped_by_cluster = scrapes - brought_by_absent(build.sources.exporters, absent)
 
     def answer(exposure: Exposure) -> bool:
-        if exposure.component:
-            return bool(values.get(exposure.component, {}).get("enabled")) or exposure.component in scraped_by_cluster
-        return not switch(exposure)
+        if exposure.component in scraped_by_cluster:
+            return True
+        chart_on = not exposure.component or bool(values.get(exposure.component, {}).get("enabled"))
+        return chart_on and not switch(exposure)
 
     return answer
 
 
 def off_switch(build: Build) -> Callable[[Exposure], str]:
-    """Returns a function that says which choice keeps our monitors from scraping an exposure; "" if none does.
+    """Returns a function that says which choice keeps an exposure from being scraped; "" if none does.
 
-    Of several it names the first of ``monitors.NAME.enabled``,
+    Of an upstream chart that is off as a whole it says nothing; of one that is on, which of its values is false. Of our
+    monitors' several choices it names the first of ``monitors.NAME.enabled``,
     ``monitors.NAME.endpoints.NAME.enabled``, ``monitors.enabled``.
     """
     monitors, values = build.sources.monitors, build.values["monitors"]
 
     def answer(exposure: Exposure) -> str:
-        if exposure.component or exposure.monitor not in monitors:
+        if exposure.component:
+            chart = build.values.get(exposure.component, {})
+            off = (path for path in exposure.switches if value_at(chart, path.split(".")) is False)
+            return next((f"{exposure.component}.{path}" for path in off), "") if chart.get("enabled") else ""
+        if exposure.monitor not in monitors:
             return ""
         spec, own = monitors[exposure.monitor], values.get(exposure.monitor, {})
         endpoint = spec["endpoints"].get(exposure.endpoint, {})

@@ -20,18 +20,29 @@ def switches(values: Mapping[str, Any], upstream: Iterable[str]) -> dict[str, An
         upstream: the names of the upstream charts, which have a switch each.
 
     Returns:
-        ``monitors`` with their switches and what they drop; ``dashboards``, ``rules`` and the upstream charts with
-        their switches.
+        ``monitors`` with their switches and what they drop; ``dashboards`` and ``rules`` with their switches; of the
+        upstream charts all that is true or false.
     """
     monitors = _entry(values["monitors"])
     found = {
-        **{name: _switch(values.get(name)) for name in upstream},
+        **{name: _switch(values.get(name)) | _flags(values.get(name)) for name in upstream},
         "monitors": {
             **{key: monitors[key] for key in ("dropMetrics", "dropLabels") if key in monitors},
             **_switched(monitors, _monitor),
         },
     }
     return found | {block: _switched(_entry(values[block]), _switch) for block in ("dashboards", "rules")}
+
+
+def _flags(block: object) -> dict[str, Any]:
+    """Returns what is true or false in an upstream chart's values, as deep as it lies: a monitor, a group of rules."""
+    found: dict[str, Any] = {}
+    for key, value in _entry(block).items():
+        if isinstance(value, bool):
+            found[key] = value
+        elif isinstance(value, Mapping) and (deeper := _flags(value)):
+            found[key] = deeper
+    return found
 
 
 def _switched(block: Mapping[str, Any], entry: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:

@@ -64,9 +64,10 @@ def known_series(
         for exposure in everywhere if _stands_for_all(exporter) else exporter.exposures:
             if not exposure.monitor or exposure.monitor in monitor_specs:
                 spec = monitor_specs.get(exposure.monitor, {})
-                on, path = enabled(exposure), switch(exposure)
-                for known in _through(exporter, exposure, present, spec, common_drops, on, path):
-                    by_name.setdefault(known.name, []).append(known)
+                for switched, families in _by_switches(exposure, present):
+                    on, path = enabled(switched), switch(switched)
+                    for known in _through(exporter, switched, families, spec, common_drops, on, path):
+                        by_name.setdefault(known.name, []).append(known)
     return {name: tuple(ways) for name, ways in by_name.items()}
 
 
@@ -116,6 +117,8 @@ def target_of(
     if exposure.monitor:
         spec = monitor_specs[exposure.monitor]
         return target_labels(exposure.monitor, spec, exposure.endpoint, common_labels)
+    if exposure.records:
+        return TargetLabels(added={}, dropped=frozenset(), honor_labels=False)
     added = dict.fromkeys(("instance", *exposure.target_labels), "") | {"job": f'"{exposure.job}"'}
     return TargetLabels(added=added, dropped=frozenset(), honor_labels=exposure.honor_labels)
 
@@ -132,6 +135,15 @@ def drop_pattern(expressions: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(valid)) if valid else None
 
 
+def _by_switches(exposure: Exposure, families: Iterable[Family]) -> Iterable[tuple[Exposure, Iterable[Family]]]:
+    """Yields families with the exposure that they come through: one with their switches too, if they have some."""
+    groups: dict[tuple[str, ...], list[Family]] = {}
+    for family in families:
+        groups.setdefault(family.switches, []).append(family)
+    for own, group in groups.items():
+        yield replace(exposure, switches=(*exposure.switches, *own)) if own else exposure, group
+
+
 def _stands_for_all(exporter: Exporter) -> bool:
     return any(exposure.monitor == ANY for exposure in exporter.exposures)
 
@@ -142,7 +154,7 @@ def _targets(exporters: Mapping[str, Exporter]) -> tuple[Exposure, ...]:
     for exporter in exporters.values():
         for exposure in exporter.exposures:
             key = (exposure.monitor, exposure.endpoint, exposure.component, exposure.job)
-            if exposure.monitor != ANY and key not in targets:
+            if exposure.monitor != ANY and not exposure.records and key not in targets:
                 targets[key] = replace(exposure, prefix="", sanitize=False, labels=frozenset(), measured="")
     return tuple(targets.values())
 

@@ -142,6 +142,7 @@ class _Parser:
             labels,
             lives=lives,
             grows=entry.get("grows", False),
+            switches=tuple(entry.get("switches", ())),
             **{"needs": self._needs, **texts},
         )
 
@@ -154,7 +155,7 @@ class _Parser:
             monitor=entry.get("monitor", ""),
             endpoint=entry.get("endpoint", ""),
             component=entry.get("component", ""),
-            job=entry["monitor"] if "monitor" in entry else entry["job"],
+            job=entry.get("monitor") or entry.get("job", ""),
             target_labels=target_labels,
             honor_labels=entry.get("honorLabels", False),
             prefix=entry.get("prefix", ""),
@@ -164,6 +165,8 @@ class _Parser:
             lives=_seconds(entry.get("lives", "")),
             sums_estimated=entry.get("sum") == "estimated",
             absent_while_zero=entry.get("absentWhileZero", ""),
+            records=entry.get("records", False),
+            switches=tuple(entry.get("switches", ())),
         )
 
     def _short_form(self, text: str, path: str) -> tuple[FamilyType, str, frozenset[str]]:

@@ -30,6 +30,7 @@ class Family:
         absent_while_zero: why a series is not there before its first event, and where that is known from; "" if it
             starts at zero.
         grows: of a gauge, whether it only grows, as a counter does.
+        switches: paths in the values of the upstream chart that brings it, all of which have to be true.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Family:
     lives: int = 0
     absent_while_zero: str = ""
     grows: bool = False
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Exposure:
         lives: what ``Family.lives`` is here for gauges that do not say it themselves.
         sums_estimated: whether ``_sum`` of a histogram is made from its buckets here, and not of the observed values.
         absent_while_zero: why no counter or histogram is there before its first event here; "" if some start at zero.
+        records: whether recording rules of the component write it, so that no target gives it labels.
+        switches: paths in the component's values all of which have to be true.
     """
 
     monitor: str = ""
@@ -79,6 +83,8 @@ class Exposure:
     lives: int = 0
     sums_estimated: bool = False
     absent_while_zero: str = ""
+    records: bool = False
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

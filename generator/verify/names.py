@@ -98,6 +98,8 @@ class MetricNames:
             successor, since = self.gone[name]
             when = f" since {since}" if since else ""
             return f"renamed to '{successor}'{when}" if successor else f"gone{when}, without a successor"
+        if f"{name}_bucket" in self.known:
+            return f"a histogram, stored as '{name}_bucket', _sum and _count"
         if name in self.unrecorded:
             return self.unrecorded[name]
         if name not in self._hints:

@@ -21,7 +21,8 @@ class Unscraped(NamedTuple):
         exporter: the exporter's name.
         monitor: the monitor that is off; "" if an upstream chart, or the cluster, has to bring one.
         component: the chart that has to bring the monitor; "" if it is one of ours.
-        path: the choice that has it off, such as ``monitors.enabled``; "" stands for the monitor's own switch.
+        path: the choice that has it off, a value of that chart or one such as ``monitors.enabled``; "" stands for the
+            monitor's own switch.
     """
 
     exporter: str
@@ -33,7 +34,7 @@ class Unscraped(NamedTuple):
     def switch(self) -> str:
         """What is off: the path of the choice, or the chart's name."""
         if not self.monitor:
-            return self.component
+            return self.path or self.component
         return self.path or f"monitors.{self.monitor}.enabled"
 
 
@@ -53,7 +54,7 @@ def way_out(off: Collection[Unscraped]) -> str:
     if not monitors:
         charts = {one.component for one in off}
         paths = quoted(f"cluster.scrapes.{chart}" for chart in charts)
-        return f"switch {quoted(charts)} on, or say in {paths} what else scrapes it"
+        return f"switch {quoted({one.switch for one in off})} on, or say in {paths} what else brings it"
     on = quoted({one.switch for one in off if one.monitor})
     if all(one.path == ALL_MONITORS for one in off if one.monitor):
         return f"switch {on} on, or what queries it off: dashboards.enabled, rules.enabled"

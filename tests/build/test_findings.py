@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,43 @@ def test_a_foreign_dashboard_is_told_which_of_its_names_are_dead(sources: Source
         ("vllm:gpu_cache_usage_perc",),
     ]
     assert "vllm:kv_cache_usage_perc" in findings[1].message + findings[1].hint
+
+
+@pytest.mark.parametrize(
+    ("profile", "values", "name", "off"),
+    [
+        ("standalone", {}, "scheduler_pending_pods", ()),
+        ("jark", {}, "scheduler_pending_pods", ("kube-prometheus-stack.kubeScheduler.enabled",)),
+        ("jark", {}, "apiserver_request_total", ()),
+        ("standalone", {}, "instance:node_cpu_utilisation:rate5m", ()),
+        (
+            "standalone",
+            {"defaultRules": {"rules": {"nodeExporterRecording": False}}},
+            "instance:node_cpu_utilisation:rate5m",
+            ("kube-prometheus-stack.defaultRules.rules.nodeExporterRecording",),
+        ),
+        (
+            "standalone",
+            {"coreDns": {"enabled": False}},
+            "coredns_panics_total",
+            ("kube-prometheus-stack.coreDns.enabled",),
+        ),
+        ("bring-your-own-prometheus", {}, "coredns_panics_total", ()),
+    ],
+)
+def test_what_the_upstream_chart_brings_is_known_as_the_profile_has_it(
+    sources: Sources, tmp_path: Path, profile: str, values: dict[str, Any], name: str, off: tuple[str, ...]
+) -> None:
+    from generator.choices.profiles import Layer
+
+    layers = [Layer("test", {"values": {"kube-prometheus-stack": values}})] if values else []
+    build = fit(load_profile(profile, sources, layers), sources)
+    query = {"title": "P", "type": "timeseries", "targets": [{"expr": f"count({name})"}]}
+    both = {"panels": [query, {**query, "targets": [{"expr": "count(up)"}]}]}
+    (tmp_path / "board.json").write_text(json.dumps(both))
+    found = dashboard_findings(tmp_path / "board.json", build).findings
+    assert [(finding.check, finding.off) for finding in found] == ([("off", off)] if off else [])
+    assert all(path in found[0].hint for path in off)
 
 
 @pytest.fixture(scope="module")

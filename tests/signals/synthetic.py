@@ -159,11 +159,14 @@ def _made(
 
 
 def _one_form(exposures: Iterable[Exposure]) -> Iterator[Exposure]:
-    """Leaves out a second form of the same names through the same endpoint: a server has one of them."""
+    """Leaves out a second form of the same names through the same endpoint: a server has one of them.
+
+    What recording rules write comes from no target.
+    """
     seen: set[tuple[str, str, str, str]] = set()
     for exposure in exposures:
         place = (exposure.monitor, exposure.endpoint, exposure.component, exposure.job)
-        if place not in seen:
+        if place not in seen and not exposure.records:
             seen.add(place)
             yield exposure
 

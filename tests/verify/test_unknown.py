@@ -37,6 +37,11 @@ def found(text: str, *, brought: bool = True) -> list[Finding]:
     [
         ("app_queue_request", "nothing emits 'app_queue_request'", "did you mean 'app_queue_requests'?"),
         ("vllm:runing", "nothing emits 'vllm:runing'", "did you mean 'vllm:running'?"),
+        (
+            "app_wait_ms",
+            "nothing emits 'app_wait_ms'",
+            "a histogram, stored as 'app_wait_ms_bucket', _sum and _count",
+        ),
         ("app_swapped", "nothing emits 'app_swapped'", "gone since 0.9, without a successor"),
         ('{__name__=~"app_load|app_lod"}', "nothing emits 'app_lod'", "did you mean 'app_load'?"),
         ('{__name__=~"app_nothing.*"}', "no metric's name matches 'app_nothing.*'", ""),
