@@ -182,6 +182,20 @@ def difference(left: Unit | None, right: Unit | None) -> Unit | None:
     return joined(left, right)
 
 
+def is_time(unit: Unit) -> bool:
+    """Returns whether a value is a point in time."""
+    return unit.dims == EPOCH.dims
+
+
+def moved(operator: str, left: Unit | None, right: Unit | None) -> Unit | None:
+    """Returns the unit of a point in time that a time is added to or taken off; None if the operands are none."""
+    if left is None or right is None or operator not in {"+", "-"}:
+        return None
+    if operator == "+" and is_time(right):
+        left, right = right, left
+    return left if is_time(left) and _real(right.dims) == SECONDS.dims and _close(left.scale, right.scale) else None
+
+
 def _sum_dims(left: Dims, right: Dims, sign: int) -> Dims:
     powers = dict(left)
     for base, power in right:

@@ -6,6 +6,7 @@ Whether the two sides make sense together is for the checks to say (checks/join.
 from __future__ import annotations
 
 import operator as arithmetic
+import re
 from typing import TYPE_CHECKING
 
 from generator.promql import units
@@ -25,6 +26,11 @@ _FOLD: dict[str, Callable[[float, float], float]] = {
     "*": arithmetic.mul,
     "/": lambda left, right: left / right if right else float("nan"),
 }
+
+_BEGUN = re.compile(
+    r"_(?:accepted|acquired|admitted|allocated|created|enqueued|opened|received|started|submitted)(?=_|$)"
+)
+"""In the name of a counter: what it counts has a begin, and an end that another one counts."""
 
 
 def combined(node: Binary, left: Vector, right: Vector) -> Vector:
@@ -109,12 +115,14 @@ def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
             fleeting=left.fleeting | right.fleeting,
             vague=left.vague or right.vague,
         )
-    increase = node.operator == "-" and left.counters == right.counters and right.has_offset
+    level = node.operator == "-" and (
+        (left.counters == right.counters and right.has_offset) or _in_flight(left.counters, right.counters)
+    )
     return Vector(
         label_sets,
         unit=_unit(node, left, right),
         observed=left.observed if compare else None,
-        counters=frozenset() if increase else left.counters | (frozenset() if compare else right.counters),
+        counters=frozenset() if level else left.counters | (frozenset() if compare else right.counters),
         gauges=left.gauges if compare else frozenset(),
         buckets=left.buckets | right.buckets,
         quantile=left.quantile if compare else "",
@@ -123,6 +131,17 @@ def _matched(node: Binary, left: Vector, right: Vector) -> Vector:
         fleeting=left.fleeting | right.fleeting,
         estimated=left.estimated | (frozenset() if compare else right.estimated),
         vague=left.vague or right.vague,
+    )
+
+
+def _in_flight(begun: frozenset[str], ended: frozenset[str]) -> bool:
+    """Returns whether one counter is of what began and the other of what ended of it: they differ by what has not yet.
+
+    Both belong to one process, so that they start again together: their names begin alike.
+    """
+    return len(begun) == len(ended) == 1 and all(
+        _BEGUN.search(first) and not _BEGUN.search(second) and first.split("_")[:2] == second.split("_")[:2]
+        for first, second in zip(begun, ended, strict=True)
     )
 
 
@@ -158,28 +177,22 @@ def _sum(node: Binary, left: Vector, right: Vector) -> units.Unit | None:
     """Returns the unit of two values that have to be of one unit; a number takes on any."""
     if left.number is not None or right.number is not None:
         return (right if left.number is not None else left).unit
-    if _shifted(node.operator, left.unit, right.unit):
-        return units.EPOCH
-    return (units.difference if node.operator == "-" else units.joined)(left.unit, right.unit)
+    if unlike(node.operator, left, right):
+        return None
+    moved = units.moved(node.operator, left.unit, right.unit)
+    return moved or (units.difference if node.operator == "-" else units.joined)(left.unit, right.unit)
 
 
 def unlike(operator: str, left: Vector, right: Vector) -> bool:
-    """Returns whether two values are of different units, so that adding, subtracting or comparing them makes no sense.
+    """Returns whether adding, subtracting or comparing two values makes no sense: they are of different units.
 
-    A number takes on any unit. A time may be added to a point in time, and taken off it.
+    A number takes on any unit. A time may be added to a point in time, and taken off it; two points do not add up.
     """
     if left.number is not None or right.number is not None or left.unit is None or right.unit is None:
         return False
-    return not units.same(left.unit, right.unit) and not _shifted(operator, left.unit, right.unit)
-
-
-def _shifted(operator: str, left: units.Unit | None, right: units.Unit | None) -> bool:
-    """Returns whether a time in seconds is added to a point in time, or taken off it."""
-    if left is None or right is None:
-        return False
-    if operator == "+" and units.same(left, units.SECONDS):
-        left, right = right, left
-    return operator in {"+", "-"} and left == units.EPOCH and units.same(right, units.SECONDS) and not right.flag
+    if operator == "+" and units.is_time(left.unit) and units.is_time(right.unit):
+        return True
+    return not units.same(left.unit, right.unit) and units.moved(operator, left.unit, right.unit) is None
 
 
 def _product(left: Vector, right: Vector) -> units.Unit | None:

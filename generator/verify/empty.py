@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from generator.promql.references import VARIABLE
+from generator.verify.checks.label import MATCHED
 from generator.verify.spec import Finding
 
 if TYPE_CHECKING:
@@ -28,34 +29,42 @@ _CHECK = "label"
 def forgiven(items: Sequence[Item], findings: Iterable[Finding], scope: Scope) -> tuple[Finding, ...]:
     """Returns the findings of a dashboard with one warning a label in place of those about labels that may be empty.
 
+    Where the variable's menu is empty, nothing carries the label, and groups by it and joins on it are forgiven too.
+    Where one choice of it is to match everything, only the matchers are: that choice answers, any other does not.
+
     Args:
         items: the dashboard's queries.
         findings: what was found in them.
         scope: its variables.
     """
     findings = tuple(findings)
-    held = _held(items, _empty(items, findings, scope))
-    if not held:
+    empty = _empty(items, findings, scope)
+    held, chosen = _held(items, empty), _held(items, scope.may_be_empty - empty)
+    if not held and not chosen:
         return findings
-    kept, places = [], Counter[str]()
+    kept, nowhere, unmatched = [], Counter[str](), Counter[str]()
     for finding in findings:
         labels = _labels(finding)
         if labels and labels <= held.keys():
-            places.update(labels)
+            nowhere.update(labels)
+        elif labels and labels <= chosen.keys() and finding.message.endswith(MATCHED):
+            unmatched.update(labels)
         else:
             kept.append(finding)
-    return (*kept, *(_warning(scope, label, held[label], number) for label, number in sorted(places.items())))
+    warnings = [_carried_by_nothing(scope, label, held[label], number) for label, number in sorted(nowhere.items())]
+    warnings += [_all_alone(scope, label, chosen[label], number) for label, number in sorted(unmatched.items())]
+    return (*kept, *warnings)
 
 
 def _empty(items: Sequence[Item], findings: Sequence[Finding], scope: Scope) -> frozenset[str]:
-    """Returns the variables that are empty, or may be chosen so."""
+    """Returns the variables that are empty, or may be chosen so and take their choices from no series."""
     listed = {item.expression.name: item.shows for item in items if item.expression.kind == "variable"}
     menus = {
         finding.name
         for finding in findings
         if finding.kind == "variable" and finding.check == _CHECK and finding.subjects == (listed.get(finding.name),)
     }
-    return scope.may_be_empty | menus
+    return scope.may_be_empty - listed.keys() | menus
 
 
 def _held(items: Sequence[Item], empty: frozenset[str]) -> dict[str, str]:
@@ -77,9 +86,19 @@ def _labels(finding: Finding) -> frozenset[str]:
     return frozenset(label for side in sides for label in re.findall(r"'([^']*)'", side))
 
 
-def _warning(scope: Scope, label: str, variable: str, number: int) -> Finding:
+def _carried_by_nothing(scope: Scope, label: str, variable: str, number: int) -> Finding:
     queries = "1 place names it and is" if number == 1 else f"{number} places name it and are"
     message = f"nothing carries the label '{label}', so that '${variable}' is empty: {queries} as if it were left out"
+    return _warning(scope, label, variable, message)
+
+
+def _all_alone(scope: Scope, label: str, variable: str, number: int) -> Finding:
+    queries = "1 place matches it on a metric" if number == 1 else f"{number} places match it on metrics"
+    message = f"with any choice of '${variable}' but All nothing comes of some queries: {queries} without '{label}'"
+    return _warning(scope, label, variable, message)
+
+
+def _warning(scope: Scope, label: str, variable: str, message: str) -> Finding:
     return Finding(
         _CHECK, scope.file, scope.defined.get(variable, ""), "variable", variable, (label,), message, severity="warning"
     )

@@ -56,6 +56,9 @@ def catalogue(*families: Iterable[KnownSeries]) -> Catalogue:
 SMALL = catalogue(
     known("app_requests_total", "counter", "", {"code", "model"}),
     known("app_errors_total", "counter", "", {"code", "model"}),
+    known("app_jobs_started_total", "counter"),
+    known("app_jobs_finished_total", "counter"),
+    known("gpu_jobs_finished_total", "counter"),
     known("app_busy_seconds_total", "counter", "seconds"),
     known("app_read_bytes_total", "counter", "bytes"),
     known("app_latency_seconds", "histogram", "seconds", {"model"}),

@@ -76,3 +76,16 @@ def test_a_menu_that_gives_values_excuses_nothing_unless_all_matches_everything(
 def test_a_label_that_is_there_needs_no_excuse() -> None:
     menu = {"name": "pod", "type": "query", "query": "label_values(app_load, pod)"}
     assert found('app_load{pod="$pod"}', menu=menu) == ()
+
+
+def test_a_label_that_some_metrics_have_is_forgiven_the_matcher_for_the_sake_of_all_and_nothing_else() -> None:
+    menu = {"name": "model", "type": "query", "query": "label_values(app_queue_requests, model)"}
+    texts = ('sum(app_load{model=~"$model"})', 'sum by (model) (app_load{model=~"$model"})')
+    (by, matched) = found(*texts, menu={**menu, "includeAll": True, "allValue": ".*"})
+    assert (by.severity, by.message) == ("error", "sum by 'model', a label that is not there")
+    assert (matched.severity, matched.name, matched.subjects) == ("warning", "model", ("model",))
+    assert matched.message == (
+        "with any choice of '$model' but All nothing comes of some queries: "
+        "2 places match it on metrics without 'model'"
+    )
+    assert {finding.severity for finding in found(*texts, menu={**menu, "includeAll": True})} == {"error"}

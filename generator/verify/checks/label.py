@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from generator.verify.series import Selection
     from generator.verify.vectors import Vector
 
+MATCHED = " to match"
+"""The end of what is said of a matcher's label."""
+
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}|(?:\$labels|\.Labels)\.(\w+)")
 
 
@@ -37,7 +40,7 @@ def _matched(selection: Selection) -> Issues:
         if matcher.label not in labels and (matcher.operator != "=" or matcher.value)
     ]
     for label in missing:
-        yield Issue((label,), f"'{node}' has no label '{label}' to match", nearest_label(label, labels))
+        yield Issue((label,), f"'{node}' has no label '{label}'{MATCHED}", nearest_label(label, labels))
     if not missing and not any(may_match(node.matchers, label_set) for label_set in label_sets):
         needed = quoted(matcher.label for matcher in node.matchers if not matcher.accepts(""))
         yield Issue((str(node),), f"no series of '{node}' carries all of {needed}")

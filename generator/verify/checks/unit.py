@@ -25,7 +25,9 @@ def _mixed(node: Binary, left: Vector, right: Vector) -> Issues:
     words = f"'{node.operator}' between {{}} and {{}}"
     if node.operator in _ALIKE:
         if unlike(node.operator, left, right):
-            yield Issue((node.operator,), words.format(units.text(left.unit), units.text(right.unit)), _HINT)
+            both = node.operator == "+" and units.is_time(left.unit) and units.is_time(right.unit)
+            hint = "two points in time do not add up; subtract them, or add a time to one" if both else _HINT
+            yield Issue((node.operator,), words.format(units.text(left.unit), units.text(right.unit)), hint)
     elif node.operator == "or" and not units.same(left.unit, right.unit):
         message = f"{words.format(units.text(left.unit), units.text(right.unit))}, which one panel shows alike"
         yield Issue(("or",), message, _HINT)
