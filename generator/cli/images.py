@@ -57,10 +57,11 @@ def images(request: Request, upstream: Upstream, registry: str | None, lock: Pat
     from generator.package.images import list_images, resolve_digests
     from generator.stack.images import listing
 
-    listed = list_images(load_build(request), registry, upstream)
+    build = load_build(request)
+    listed = list_images(build, registry, upstream)
     if lock is not None:
         digests = resolve_digests(listed.upstream)
-        write_file(lock, listing.lock_file(digests))
+        write_file(lock, listing.lock_file(digests, {name: pin.version for name, pin in build.pins.charts.items()}))
         click.echo(f"{lock}: {len(digests)} digests", err=True)
     if output in _TOOLS:
         click.echo(listing.copy_script(output, [pulled.image for pulled in listed.upstream], str(registry)), nl=False)

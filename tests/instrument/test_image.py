@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from generator.build.sources import read_pins
+from generator.stack.images.listing import lock_file
+from tests.conftest import ROOT
 from tests.instrument.helpers import minimal
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 DIGEST = "sha256:" + "5e" * 32
 FLUENT_BIT = "cr.fluentbit.io/fluent/fluent-bit:5.1.1"
-LOCK_FILE = f"images:\n  digests:\n    {FLUENT_BIT}: {DIGEST}\n"
+LOCK_FILE = lock_file({FLUENT_BIT: DIGEST}, {"fluent-bit": read_pins(ROOT).pin("fluent-bit").version})
 
 
 @pytest.mark.parametrize(

@@ -339,3 +339,13 @@ def test_no_volume_goes_with_the_release(rendered: Render, profile: str) -> None
     for stateful in of_kind(rendered(profile), "StatefulSet"):
         policy = stateful["spec"].get("persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Retain"})
         assert policy.get("whenDeleted", "Retain") == "Retain"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_one_alert_counts_the_targets_of_others_and_none_asks_for_what_most_clusters_hide(
+    rendered: Render, profile: str
+) -> None:
+    rules = of_kind(rendered(profile), "PrometheusRule")
+    names = Counter(rule.get("alert") for each in rules for group in each["spec"]["groups"] for rule in group["rules"])
+    assert names["TargetDown"] == (1 if profile in WITH_STACK else 0)
+    assert not {"KubeControllerManagerDown", "KubeSchedulerDown", "KubeProxyDown", "etcdMembersDown"} & set(names)

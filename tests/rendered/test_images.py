@@ -9,17 +9,21 @@ import pytest
 
 from generator.build.build import fit
 from generator.build.profile import load_profile
+from generator.build.sources import read_pins
 from generator.choices.profiles import Layer
 from generator.package.images import SIDECAR_USER, pulled_images
 from generator.stack.fluent_bit.image import fluent_bit_image
 from generator.stack.images import images_of, parse_reference
 from tests import helm, libyaml
-from tests.conftest import PROFILES
+from tests.conftest import PROFILES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.build.sources import Sources
+
+VERSIONS = {name: pin.version for name, pin in read_pins(ROOT).charts.items()}
+"""What digests are locked for."""
 
 PROSE = {"ConfigMap", "Secret", "PrometheusRule", "CustomResourceDefinition"}
 
@@ -63,7 +67,7 @@ def test_every_image_can_be_pinned_by_digest(
 ) -> None:
     upstream = {found.image for found in images_of(rendered(profile))}
     digests = {str(image): f"sha256:{number:064x}" for number, image in enumerate(sorted(upstream), 1)}
-    objects = render_overlay(profile, {"images": {"digests": digests}})
+    objects = render_overlay(profile, {"images": {"digests": digests, "lockedFor": VERSIONS}})
     assert {str(found.image) for found in images_of(objects)} == {
         f"{name}@{digest}" for name, digest in digests.items()
     }
@@ -82,7 +86,7 @@ def test_the_pinned_sidecar_is_the_one_that_grafana_pulls(
 IMAGE_CHOICES: tuple[dict[str, Any], ...] = (
     {},
     {"images": {"registry": "registry.example/mirror"}},
-    {"images": {"digests": {"cr.fluentbit.io/fluent/fluent-bit:5.1.1": "sha256:" + "5e" * 32}}},
+    {"images": {"digests": {"cr.fluentbit.io/fluent/fluent-bit:5.1.1": "sha256:" + "5e" * 32}, "lockedFor": VERSIONS}},
     {"values": {"fluent-bit": {"image": {"repository": "ghcr.io/mine/fluent-bit", "tag": "6"}}}},
     {"values": {"fluent-bit": {"image": {"tag": "-", "digest": "sha256:" + "5e" * 32}}}},
 )

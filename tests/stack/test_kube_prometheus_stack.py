@@ -29,6 +29,8 @@ PARTS = {
     "scheduler": ("kubeScheduler", {"kubeSchedulerAlerting", "kubeSchedulerRecording"}),
 }
 
+IN_SIGHT = dict.fromkeys(PARTS, True)
+
 
 @given(SIZES)
 def test_retention_by_size_fits_the_volume_whatever_its_size(volume: str) -> None:
@@ -59,20 +61,24 @@ def test_without_volumes_the_limit_is_the_empty_directorys(values: Values) -> No
 def test_a_hidden_part_of_the_control_plane_loses_its_monitor_and_its_rules_and_nothing_else(
     values: Values, part: str
 ) -> None:
-    shown, hidden = (values("standalone", {"cluster": {"controlPlane": {part: on}}})[NAME] for on in (True, False))
+    hidden_part = {"cluster": {"controlPlane": IN_SIGHT | {part: False}}}
+    shown, hidden = (
+        values("standalone", change)[NAME] for change in ({"cluster": {"controlPlane": IN_SIGHT}}, hidden_part)
+    )
     monitor, groups = PARTS[part]
-    rules = shown["defaultRules"]["rules"] | dict.fromkeys(groups, False)
-    assert hidden == shown | {monitor: {"enabled": False}, "defaultRules": {"rules": rules}}
+    rules = shown["defaultRules"] | {"rules": shown["defaultRules"]["rules"] | dict.fromkeys(groups, False)}
+    assert hidden == shown | {monitor: {"enabled": False}, "defaultRules": rules}
 
 
 def test_a_control_plane_in_sight_is_watched(values: Values) -> None:
-    found = values("standalone")[NAME]
+    found = values("standalone", {"cluster": {"controlPlane": IN_SIGHT}})[NAME]
     assert all(found[monitor] == {"enabled": True} for monitor, _ in PARTS.values())
     assert set(found["defaultRules"]["rules"].values()) == {True}
 
 
-def test_all_hidden_parts_go_together_in_jark(values: Values) -> None:
-    found = values("jark")[NAME]
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_profile_watches_what_most_clusters_hide(values: Values, profile: str) -> None:
+    found = values(profile)[NAME]
     assert all(found[monitor] == {"enabled": False} for monitor, _ in PARTS.values())
     assert set(found["defaultRules"]["rules"]) == set().union(*(groups for _, groups in PARTS.values()))
 

@@ -57,11 +57,13 @@ def copy_script(tool: str, images: Iterable[Reference], registry: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def lock_file(digests: Mapping[str, str]) -> str:
+def lock_file(digests: Mapping[str, str], charts: Mapping[str, str]) -> str:
     """Returns the file that pins digests, to lay over a profile with -f.
 
     Args:
         digests: image with its tag → ``sha256:…``.
+        charts: name of each upstream chart → the version whose images they are.
     """
     first = "Digests of images as their registries gave them. Lay it over a profile with -f."
-    return f"# {first}\n{yamlfile.dump({'images': {'digests': dict(sorted(digests.items()))}})}"
+    images = {"lockedFor": dict(sorted(charts.items())), "digests": dict(sorted(digests.items()))}
+    return f"# {first}\n{yamlfile.dump({'images': images})}"

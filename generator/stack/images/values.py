@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.choices.profiles import merge
-from generator.errors import bad_input, nearest
+from generator.errors import InputError, Problem, bad_input, nearest
 from generator.stack.images.reference import Reference, known_reference, parse_reference
 from generator.stack.images.upstream import DIGEST, IMAGE_VALUES, PREFIXED_SHA, SHA, TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from generator.choices.pins import Image, Pins
     from generator.choices.profiles import Profile
@@ -23,7 +23,8 @@ def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
     """Returns the values for ``images.registry`` and ``images.digests``; empty if the profile sets neither.
 
     Raises:
-        InputError: a digest is given for what no part of the chart pulls, or for no image's name.
+        InputError: a digest is given for what no part of the chart pulls, for no image's name, or for an image of
+            another version of an upstream chart.
     """
     registry: str | None = profile.choices["images"]["registry"]
     values: dict[str, Any] = {}
@@ -47,9 +48,7 @@ def own_image(profile: Profile, pins: Pins, image: Image) -> str:
         InputError: see image_values.
     """
     reference = known_reference(str(image))
-    locked = _digests(profile, pins).get(reference.name)
-    if locked is not None and locked.tag == reference.tag:
-        reference = locked
+    reference = _digests(profile, pins).get(reference.name, reference)
     registry: str | None = profile.choices["images"]["registry"]
     return str(reference.moved(registry) if registry else reference)
 
@@ -69,7 +68,27 @@ def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
         if reference.name in locked:
             raise bad_input(f"found '{reference.name}' twice", file=_FILE, path=text)
         locked[reference.name] = Reference(reference.registry, reference.repository, reference.tag, digest)
+    problems = tuple(_of_other_versions(locked, profile.choices["images"]["lockedFor"], pins))
+    if problems:
+        raise InputError(*problems)
     return locked
+
+
+def _of_other_versions(locked: Mapping[str, Reference], versions: Mapping[str, str], pins: Pins) -> Iterator[Problem]:
+    """Finds digests that would bring back the images of another version: an upstream chart's tag follows the digest."""
+    hint = "`gen-chart images --lock FILE` asks the registries anew"
+    for image in pins.images.values():
+        found = locked.get(image.repository)
+        if found is not None and found.tag != image.tag:
+            text = f"found the tag {found.tag}, expected {image.tag}, which this chart pulls"
+            yield Problem(text, file=_FILE, path=f"{found.name}:{found.tag}", hint=hint)
+    for name in dict.fromkeys(value.path[0] for value in IMAGE_VALUES if value.image in locked):
+        if versions.get(name) != pins.pin(name).version:
+            there = (
+                f"digests of images of {name} {versions[name]}" if name in versions else "digests of no known version"
+            )
+            text = f"{there}, expected of {pins.pin(name).version}, which this chart installs"
+            yield Problem(f"found {text}", file="images.lockedFor", path=name, hint=hint)
 
 
 def _repository_and_tag(value: ImageValue, registry: str | None, locked: Reference | None) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.errors import InputError
 from generator.stack.images import image_values
+from generator.stack.images.listing import lock_file
 from generator.stack.images.values import own_image
+from tests import libyaml
 
 if TYPE_CHECKING:
     from generator.build.sources import Sources
@@ -21,7 +23,9 @@ FLUENT_BIT = "cr.fluentbit.io/fluent/fluent-bit:5.1.1"
 
 
 def profile(sources: Sources, **choices: Any) -> Profile:
-    return load_profile("standalone", sources, [Layer("mine.yaml", {"images": choices})])
+    """Returns the profile with these choices of images; digests are those of the charts that are pinned."""
+    versions = {name: pin.version for name, pin in sources.pins.charts.items()}
+    return load_profile("standalone", sources, [Layer("mine.yaml", {"images": {"lockedFor": versions, **choices}})])
 
 
 def test_without_a_choice_nothing_is_set(sources: Sources) -> None:
@@ -73,6 +77,44 @@ def test_a_digest_for_what_nobody_pulls_is_refused(sources: Sources, name: str, 
         image_values(profile(sources, digests={name: DIGEST}), sources.pins)
     if "promehteus" in name:
         assert "did you mean 'quay.io/prometheus/prometheus'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"fluent-bit": "0.1.0"}, "found digests of images of fluent-bit 0.1.0, expected of"),
+        ({}, "found digests of no known version, expected of"),
+    ],
+)
+def test_digests_of_another_version_of_a_chart_are_refused(sources: Sources, found: dict[str, str], says: str) -> None:
+    change = {"images": {"digests": {FLUENT_BIT: DIGEST}, "lockedFor": found}}
+    with pytest.raises(InputError) as caught:
+        image_values(load_profile("standalone", sources, [Layer("mine.yaml", change)]), sources.pins)
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(f"images.lockedFor: fluent-bit: {says} {sources.pins.pin('fluent-bit').version},")
+    assert "gen-chart images --lock" in problem.hint
+
+
+def test_a_chart_whose_images_have_no_digest_may_have_another_version(sources: Sources) -> None:
+    versions = {"fluent-bit": sources.pins.pin("fluent-bit").version, "opensearch": "0.1.0"}
+    change = {"images": {"digests": {FLUENT_BIT: DIGEST}, "lockedFor": versions}}
+    values = image_values(load_profile("standalone", sources, [Layer("mine.yaml", change)]), sources.pins)
+    assert values["fluent-bit"]["image"]["digest"] == DIGEST
+
+
+def test_a_digest_of_another_version_of_the_charts_own_image_is_refused(sources: Sources) -> None:
+    sidecar = sources.pins.image("k8s-sidecar")
+    older = {f"{sidecar.repository}:1.0.0": DIGEST}
+    with pytest.raises(InputError, match=f"found the tag 1.0.0, expected {sidecar.tag}, which this chart pulls"):
+        own_image(profile(sources, digests=older), sources.pins, sidecar)
+
+
+def test_a_lock_file_says_what_it_is_for(sources: Sources) -> None:
+    text = lock_file({FLUENT_BIT: DIGEST}, {name: pin.version for name, pin in sources.pins.charts.items()})
+    choices = libyaml.load(text)
+    assert set(choices["images"]["lockedFor"]) == set(sources.pins.charts)
+    values = image_values(load_profile("standalone", sources, [Layer("images.lock.yaml", choices)]), sources.pins)
+    assert values["fluent-bit"]["image"]["digest"] == DIGEST
 
 
 @pytest.mark.parametrize(

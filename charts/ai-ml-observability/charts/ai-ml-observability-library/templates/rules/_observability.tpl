@@ -12,8 +12,8 @@ groups:
       > 0)
   - record: namespace_job_endpoint:up:avg
     expr: avg by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}
-      unless (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}
-      == 0 and on (namespace, pod) kube_pod_status_ready{condition="true"} == 0 unless max_over_time(up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}[6h])
+      unless (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm",
+      job!~"argocd|fluent-bit|karpenter|kuberay-operator|kueue|opensearch"} == 0 unless max_over_time(up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}[1d])
       == 1))
 - name: observability.alerts
   rules:
@@ -27,6 +27,33 @@ groups:
       description: '{{`{{`}} $value | humanizePercentage }} of the targets of monitor {{`{{`}} $labels.job }}, endpoint {{`{{`}} $labels.endpoint
         }}, in {{`{{`}} or $labels.namespace "all namespaces" }} are down.'
       runbook_url: MonitorTargetsDown.md
+  - alert: MonitorTargetsSilent
+    expr: count by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm",
+      job!~"argocd|fluent-bit|karpenter|kuberay-operator|kueue|opensearch"} == 0 unless max_over_time(up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}[1d])
+      == 1 unless on (namespace, pod) kube_pod_status_ready{condition="true"} == 0)
+    for: 15m
+    labels:
+      severity: info
+    annotations:
+      summary: Targets of a monitor have never answered
+      description: '{{`{{`}} $value }} targets of monitor {{`{{`}} $labels.job }}, endpoint {{`{{`}} $labels.endpoint }}, in {{`{{`}} or
+        $labels.namespace "all namespaces" }} have not answered in a day. {{`{{`}} if eq $labels.job "argo-workflows"
+        }}With metricsConfig.enabled the scheme is http. {{`{{`}}- else if eq $labels.job "jupyterhub" }}The hub answers
+        403 without a token. {{`{{`}}- else if eq $labels.job "ray" }}The head runs no dashboard or no autoscaler. {{`{{`}}-
+        else if eq $labels.job "ray-serve-vllm" }}The application mounts no /metrics. {{`{{`}}- else if eq $labels.job
+        "sglang" }}It was started without --enable-metrics. {{`{{`}}- else }}They serve no metrics there.{{`{{`}}- end }}'
+      runbook_url: MonitorTargetsSilent.md
+  - alert: TargetDown
+    expr: 1 - avg by (namespace, job, service) (up unless up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"})
+      > {{ dig "thresholds" "targetsDown" 0.1 $own | toJson }}
+    for: 10m
+    labels:
+      severity: warning
+    annotations:
+      summary: Targets of a job cannot be scraped
+      description: '{{`{{`}} $value | humanizePercentage }} of the targets of job {{`{{`}} $labels.job }}, Service {{`{{`}} $labels.service
+        }}, in {{`{{`}} $labels.namespace }} are down.'
+      runbook_url: TargetDown.md
   - alert: MonitorScrapeTooLarge
     expr: sum by (namespace, pod) (increase(prometheus_target_scrapes_exceeded_sample_limit_total[15m])) > 0
     for: 5m
