@@ -61,6 +61,8 @@ def _key(build: Build) -> str:
         *map(text_of, build.sources.dashboards.values()),
         "rules",
         *map(text_of, build.sources.rules.values()),
+        *map(text_of, build.sources.brought_dashboards.values()),
+        *map(text_of, build.sources.brought_rules.values()),
     )
 
 

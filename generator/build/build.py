@@ -72,13 +72,14 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     Raises:
         InputError: choices contradict each other, or see with_extra_files, absent_workloads and without_monitors.
     """
-    sources = without_log_panels(profile, with_extra_files(profile, sources))
+    sources, said = with_extra_files(profile, sources)
+    sources = without_log_panels(profile, sources)
     absent = absent_workloads(profile, sources)
     profile = without_monitors(profile, sources, absent)
     stack = components(profile)
     values = chart_values(profile, sources, stack)
     ours = {component.name: component.values for component in stack}
-    build = Build(profile, sources, stack, values, (*warnings, *override_warnings(profile, ours, values)))
+    build = Build(profile, sources, stack, values, (*warnings, *said, *override_warnings(profile, ours, values)))
     refuse_clients_without_opensearch(profile, build.values)
     if not absent:
         return build

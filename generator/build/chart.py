@@ -122,9 +122,17 @@ def chart(build: Build) -> Chart:
     }
     files |= monitor_templates(sources.monitors, header=HEADER)
     files |= dashboard_files(sources.dashboards, HEADER)
+    if sources.brought_dashboards:
+        from generator.dashboards.brought import brought_files
+
+        files |= brought_files(sources.brought_dashboards, HEADER)
     files |= exporter_templates(header=HEADER)
     files |= opensearch_templates(sources.log_fields, header=HEADER)
     files |= rule_templates(sources.rules, header=HEADER)
+    if sources.brought_rules:
+        from generator.rules.brought import brought_templates
+
+        files |= brought_templates(sources.brought_rules, header=HEADER)
     files |= program_templates(HEADER)
     files |= secret_templates(HEADER)
     return dict(sorted(with_library(files, HEADER).items()))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exposure, KnownSeries
     from generator.promql.expression import Expression
-    from generator.verify.spec import Exemption, Finding
+    from generator.verify.spec import Exemption, Finding, Scope
 
 
 def findings(build: Build) -> tuple[Finding, ...]:
@@ -47,14 +47,15 @@ def findings(build: Build) -> tuple[Finding, ...]:
         InputError: a shorthand cannot be written out.
     """
     if build.checked is not None:
-        return build.checked
+        return (*build.checked, *_findings_of_brought(build))
     return (*findings_of_metrics(build), *findings_of_logs(build))
 
 
 def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
     """Returns the part of findings that is about queries for Prometheus."""
     checked, found = raw_findings(build)
-    return accepted(checked, whole_files(checked.items, found), exemptions_of(build))
+    own = accepted(checked, whole_files(checked.items, found), exemptions_of(build))
+    return (*own, *_findings_of_brought(build))
 
 
 def raw_findings(build: Build) -> tuple[Prepared, tuple[Finding, ...]]:
@@ -73,7 +74,12 @@ def _brought(build: Build) -> Iterator[str]:
 
 
 def exemptions_of(build: Build) -> tuple[Exemption, ...]:
-    """Returns the findings that are accepted, those of this project and those of the profile."""
+    """Returns the findings that are accepted, those of this project and of the profile, but for brought dashboards."""
+    brought = {one.file for one in build.sources.brought_dashboards.values()}
+    return tuple(exemption for exemption in _every_exemption(build) if exemption.file not in brought)
+
+
+def _every_exemption(build: Build) -> tuple[Exemption, ...]:
     profile = build.profile
     own = exemptions(profile.choices["exemptions"], origin=profile.origins["exemptions"])
     return (*build.sources.exemptions, *own)
@@ -121,7 +127,39 @@ def dashboard_findings(path: Path, build: Build) -> DashboardResult:
     """
     from generator.verify.grafana import read_grafana
 
-    asked, scope = read_grafana(path)
+    return _foreign(*read_grafana(path), build, _every_exemption(build), report_unused=False)
+
+
+def _findings_of_brought(build: Build) -> tuple[Finding, ...]:
+    """Returns the findings about dashboards that a person brings in Grafana's own form, those that are on."""
+    if not build.sources.brought_dashboards:
+        return ()
+    from generator.verify.grafana import grafana_dashboard
+
+    build = replace(build, values=switches(build.values, build.pins.charts))
+    block = build.values["dashboards"]
+    every = _every_exemption(build)
+    return tuple(
+        finding
+        for name, one in build.sources.brought_dashboards.items()
+        if _on(block, name)
+        for finding in _foreign(
+            *grafana_dashboard(one.data, one.file),
+            build,
+            [exemption for exemption in every if exemption.file == one.file],
+            report_unused=True,
+        ).findings
+    )
+
+
+def _foreign(
+    asked: Sequence[Expression],
+    scope: Scope,
+    build: Build,
+    exemptions: Sequence[Exemption],
+    *,
+    report_unused: bool,
+) -> DashboardResult:
     sources, values = build.sources, build.values
     queried = prepare(
         asked,
@@ -132,7 +170,7 @@ def dashboard_findings(path: Path, build: Build) -> DashboardResult:
     )
     exporters = sources.exporters
     found = check(queried, series(build), gone_names(exporters), complete=complete_beginnings(exporters))
-    kept = exempted(queried, forgiven(queried.items, found, scope), exemptions_of(build), report_unused=False)
+    kept = exempted(queried, forgiven(queried.items, found, scope), exemptions, report_unused=report_unused)
     return DashboardResult(
         tuple(kept),
         coverage(queried.items, scope),
@@ -195,9 +233,16 @@ def prepared(
 
 
 def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> Iterator[Expression]:
-    return rule_expressions(
-        {name: spec for name, spec in sources.rules.items() if _on(values["rules"], name, spec.enabled) is on}
+    block = values["rules"]
+    yield from rule_expressions(
+        {name: spec for name, spec in sources.rules.items() if _on(block, name, spec.enabled) is on}
     )
+    if sources.brought_rules:
+        from generator.rules.brought import brought_expressions
+
+        yield from brought_expressions(
+            one for name, one in sources.brought_rules.items() if _on(block, name, one.enabled) is on
+        )
 
 
 def _unrecorded(sources: Sources, values: Mapping[str, Any]) -> dict[str, str]:

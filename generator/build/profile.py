@@ -37,8 +37,8 @@ def own_schema(sources: Sources) -> dict[str, Any]:
     properties = schema["properties"]
     blocks = {
         "monitors": monitor_values_schema(properties["monitors"], sources.monitors),
-        "dashboards": dashboard_values_schema(properties["dashboards"], sources.dashboards),
-        "rules": rule_values_schema(properties["rules"], sources.rules),
+        "dashboards": dashboard_values_schema(properties["dashboards"], sources.dashboards, sources.brought_dashboards),
+        "rules": rule_values_schema(properties["rules"], sources.rules, sources.brought_rules),
     }
     return {**schema, "properties": properties | blocks}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generator.choices.pins import Pins, parse_pins
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.catalogue.spec import Exporter
+    from generator.dashboards.brought import BroughtDashboard
     from generator.dashboards.spec import Dashboard
     from generator.logs.fields import LogField
+    from generator.rules.brought import BroughtRules
     from generator.rules.spec import Rules
 
 
@@ -41,6 +43,8 @@ class Sources:
         exemptions: exemptions.yaml.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
             values, exemptions).
+        brought_dashboards: a person's dashboards in Grafana's own form, by file stem.
+        brought_rules: a person's rules in Prometheus' own form, by file stem.
     """
 
     pins: Pins
@@ -52,6 +56,8 @@ class Sources:
     log_fields: Mapping[str, LogField]
     exemptions: tuple[Exemption, ...]
     schemas: Mapping[str, Mapping[str, Any]]
+    brought_dashboards: Mapping[str, BroughtDashboard] = field(default_factory=dict)
+    brought_rules: Mapping[str, BroughtRules] = field(default_factory=dict)
 
 
 def read_profiles(root: Path) -> dict[str, Layer]:

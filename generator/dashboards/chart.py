@@ -11,6 +11,7 @@ from generator.files.templating import literal, render, render_once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.dashboards.brought import BroughtDashboard
     from generator.dashboards.spec import Dashboard
 
 FOLDER_ANNOTATION = "grafana_folder"
@@ -58,18 +59,19 @@ def _template(name: str, spec: Dashboard, header: str) -> str:
     return render_once("dashboards/templates/_dashboard.tpl", header=header, name=name, text=text)
 
 
-def dashboard_values_schema(block: Mapping[str, Any], specs: Mapping[str, Dashboard]) -> dict[str, Any]:
+def dashboard_values_schema(
+    block: Mapping[str, Any], specs: Mapping[str, Dashboard], brought: Mapping[str, BroughtDashboard] | None = None
+) -> dict[str, Any]:
     """Returns the JSON Schema of ``dashboards`` in the chart's values, closed over the dashboards.
 
     Args:
         block: ``dashboards`` of values-schemas/values.schema.yaml; its ``additionalProperties`` is a dashboard's block.
         specs: the dashboards by name.
+        brought: a person's dashboards in Grafana's own form.
     """
     template = block["additionalProperties"]
-    return closed(
-        block,
-        {
-            name: entry(template, f'The dashboard "{spec.title}". {" ".join(spec.description.split())}')
-            for name, spec in sorted(specs.items())
-        },
-    )
+    texts = {
+        name: f'The dashboard "{spec.title}". {" ".join(spec.description.split())}' for name, spec in specs.items()
+    }
+    texts |= {name: f'The dashboard "{one.title}" of {one.file}.' for name, one in (brought or {}).items()}
+    return closed(block, {name: entry(template, text) for name, text in sorted(texts.items())})

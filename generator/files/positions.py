@@ -50,7 +50,10 @@ class Document:
     """A text with the position of each of its values."""
 
     def __init__(self, text: str) -> None:
-        """Takes the text of a YAML or JSON document; one that cannot be read has no positions."""
+        """Takes the text of a YAML or JSON document; one that cannot be read has no positions.
+
+        Of several YAML documents the places begin with their number, ``[1].spec``.
+        """
         self.lines = text.splitlines()
         self.root = _composed(text)
 
@@ -71,10 +74,12 @@ class Document:
 
 def _composed(text: str) -> yaml.Node | None:
     try:
-        root: yaml.Node | None = yaml.compose(_SURROGATE.sub(r"\\u0020", text), Loader=_Loader)
+        roots = list(yaml.compose_all(_SURROGATE.sub(r"\\u0020", text), Loader=_Loader))
     except (yaml.YAMLError, RecursionError, UnicodeEncodeError):
         return None
-    return root
+    if len(roots) < 2:
+        return roots[0] if roots else None
+    return yaml.SequenceNode("tag:yaml.org,2002:seq", roots, roots[0].start_mark, roots[-1].end_mark, flow_style=False)
 
 
 def _step(node: yaml.Node, place: str) -> tuple[yaml.Node, yaml.Node, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -15,7 +15,7 @@ from generator.files.compiled import compiled_data
 from generator.files.fingerprints import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -159,8 +159,25 @@ def parse(text: str, *, file: str) -> Any:
             unknown tags, an alias that contains itself, nesting deeper than MAX_DEPTH, or more than
             MAX_VALUES values.
     """
+    data = _read(lambda: yaml.load(text, Loader=_Loader), text, file)  # noqa: S506 - a SafeLoader
+    check_size(data, file=file)
+    return data
+
+
+def parse_all(text: str, *, file: str) -> list[Any]:
+    """Parses a stream of YAML documents, separated by ``---``; an empty one is None.
+
+    Raises:
+        InputError: see parse.
+    """
+    data = _read(lambda: list(yaml.load_all(text, Loader=_Loader)), text, file)
+    check_size(data, file=file)
+    return cast("list[Any]", data)
+
+
+def _read(load: Callable[[], Any], text: str, file: str) -> Any:
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return load()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = ": ".join(str(part) for part in (error.context, error.problem) if part)
@@ -178,8 +195,6 @@ def parse(text: str, *, file: str) -> Any:
         raise bad_input("found bytes that are not UTF-8 text", file=file) from None
     except RecursionError:
         raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file) from None
-    check_size(data, file=file)
-    return data
 
 
 def _unreadable(text: str, error: yaml.reader.ReaderError, file: str) -> InputError:

@@ -10,20 +10,32 @@ from generator.rules.groups import alerts_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.rules.brought import BroughtRules
     from generator.rules.spec import Rules, Slo, Threshold
 
 
-def rule_values_schema(block: Mapping[str, Any], specs: Mapping[str, Rules]) -> dict[str, Any]:
+def rule_values_schema(
+    block: Mapping[str, Any], specs: Mapping[str, Rules], brought: Mapping[str, BroughtRules] | None = None
+) -> dict[str, Any]:
     """Returns the JSON Schema of ``rules``, closed over the workloads and their alerts, with their files' defaults.
 
     Args:
         block: ``rules`` of values-schemas/values.schema.yaml; its ``additionalProperties`` is a workload's block, and
             that of its ``alerts`` an alert's.
         specs: the files of rules by name.
+        brought: a person's rules in Prometheus' own form.
     """
     template, alerts = block["additionalProperties"], block["properties"]["alerts"]
-    schema = closed(block, {name: _workload(template, spec) for name, spec in sorted(specs.items())})
+    workloads = {name: _workload(template, spec) for name, spec in specs.items()}
+    workloads |= {name: _without_numbers(template, one) for name, one in (brought or {}).items()}
+    schema = closed(block, dict(sorted(workloads.items())))
     choices = {
+        rule["alert"]: entry(alerts["additionalProperties"], f"An alert of {one.file}.")
+        for one in (brought or {}).values()
+        for _, _, rule in one.rules()
+        if "alert" in rule
+    }
+    choices |= {
         alert.alert: entry(alerts["additionalProperties"], f"{alert.summary}.")
         for spec in specs.values()
         for _, _, alert in alerts_of(spec)
@@ -43,6 +55,13 @@ def _workload(template: Mapping[str, Any], spec: Rules) -> dict[str, Any]:
     if spec.slos:
         template = slos["additionalProperties"]
         block["properties"]["slos"] = closed(slos, {name: _slo(template, slo) for name, slo in spec.slos.items()})
+    return block
+
+
+def _without_numbers(template: Mapping[str, Any], one: BroughtRules) -> dict[str, Any]:
+    block = entry(template, one.description, {"enabled": one.enabled})
+    for key in ("thresholds", "slos"):
+        del block["properties"][key]
     return block
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
@@ -12,6 +13,7 @@ from generator.files.nested import mapping
 from generator.files.yamlfile import read_text
 from generator.promql.expression import Expression
 from generator.promql.references import used_variables
+from generator.verify.grafana_v2 import grafana_v2, is_v2
 from generator.verify.spec import Scope
 
 if TYPE_CHECKING:
@@ -31,20 +33,28 @@ def read_grafana(path: Path) -> tuple[tuple[Expression, ...], Scope]:
     Raises:
         InputError: the file cannot be read, is not JSON, holds half a character, or is no dashboard.
     """
-    text = read_text(path)
+    return grafana_dashboard(parse_json(read_text(path), str(path)), str(path))
+
+
+def parse_json(text: str, file: str) -> Any:
+    """Parses JSON that Grafana made.
+
+    Raises:
+        InputError: it is not JSON, or holds half a character.
+    """
     for match in _ESCAPE.finditer(text):
         if half := match["half"]:
             line = text.count("\n", 0, match.start()) + 1
-            raise bad_input(f"found {half}, which is half of a character", file=str(path), line=line)
+            raise bad_input(f"found {half}, which is half of a character", file=file, line=line)
     try:
-        return grafana_dashboard(json.loads(text), str(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise bad_input(f"not JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno) from None
+        raise bad_input(f"not JSON: {error.msg}", file=file, line=error.lineno, column=error.colno) from None
     except ValueError:  # the one thing of JSON that Python refuses by itself
         limit = sys.get_int_max_str_digits()
-        raise bad_input(f"found a number of more than {limit} digits, expected a dashboard", file=str(path)) from None
+        raise bad_input(f"found a number of more than {limit} digits, expected a dashboard", file=file) from None
     except RecursionError:
-        raise bad_input("found lists in lists without end, expected a dashboard", file=str(path)) from None
+        raise bad_input("found lists in lists without end, expected a dashboard", file=file) from None
 
 
 _ESCAPE = re.compile(
@@ -57,14 +67,32 @@ _ESCAPE = re.compile(
 def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Scope]:
     """Returns the PromQL of a dashboard and its variables.
 
+    It may be alone, in what Grafana's API answers (``dashboard``), or a resource of dashboard.grafana.app.
+
+    Raises:
+        InputError: it is no dashboard.
+    """
+    if is_v2(data):
+        return grafana_v2(data, file)
+    for key in ("dashboard", "spec"):
+        if isinstance(data, dict) and isinstance(data.get(key), dict):
+            expressions, scope = _classic(data[key], file)
+            moved = tuple(replace(one, place=f"{key}.{one.place}") for one in expressions)
+            defined = {name: f"{key}.{place}" for name, place in scope.defined.items()}
+            texts = tuple((f"{key}.{place}", text) for place, text in scope.texts)
+            return moved, replace(scope, defined=defined, texts=texts)
+    return _classic(data, file)
+
+
+def _classic(data: Any, file: str) -> tuple[tuple[Expression, ...], Scope]:
+    """Returns the PromQL of a dashboard in the classic form, and its variables.
+
     Panels may lie in rows (as until Grafana 4), in collapsed rows, or beside them. Queries of other data sources are
     left out. A unit that overrides replace says nothing sure, so that it is not checked.
 
     Raises:
         InputError: it is no dashboard of the classic form.
     """
-    if isinstance(data, dict) and isinstance(data.get("dashboard"), dict):
-        data = data["dashboard"]
     if not isinstance(data, dict) or not any(isinstance(data.get(key), list) for key in ("panels", "rows")):
         raise bad_input("found neither 'panels' nor 'rows', expected a Grafana dashboard", file=file)
     menus = [menu for menu in _list(mapping(data.get("templating")).get("list")) if isinstance(menu, dict)]
@@ -75,6 +103,8 @@ def grafana_dashboard(data: Any, file: str) -> tuple[tuple[Expression, ...], Sco
     for path, panel in _panels(data, ""):
         expressions += _targets(panel, sources, path, file)
         texts.append((path, json.dumps({key: panel.get(key) for key in _TEXTS}, ensure_ascii=False)))
+    for name, element in mapping(data.get("__elements")).items():
+        expressions += _targets(mapping(mapping(element).get("model")), sources, f"__elements.{name}.model", file)
     defined = {str(menu.get("name", "")): f"templating.list[{index}]" for index, menu in enumerate(menus)}
     defined |= {name: f"__inputs[{index}]" for index, name in enumerate(inputs)}
     texts.append(("links", json.dumps(data.get("links"))))

@@ -27,6 +27,9 @@ MATCHED = " to match"
 
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}|(?:\$labels|\.Labels)\.(\w+)")
 
+_GO_WORDS = frozenset(("break", "continue", "else", "end"))
+"""Words that stand alone in the braces of an alert's texts, which are templates of Go, and name no label."""
+
 
 def _matched(selection: Selection) -> Issues:
     node = selection.node
@@ -117,6 +120,8 @@ def _named(item: Item, vector: Vector, names: MetricNames) -> Issues:
         return
     for match in _LEGEND.finditer(item.expression.texts):
         label = match[1] or match[2]
+        if item.expression.kind == "alert" and match[1] in _GO_WORDS:
+            continue
         if not vector.carries(label) and not (label == "__name__" and vector.named):
             message = f"the text '{match[0]}' names a label that the result does not carry"
             yield Issue((label,), message, nearest_label(label, vector.labels()), "legend")

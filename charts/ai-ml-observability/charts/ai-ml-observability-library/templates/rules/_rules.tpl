@@ -24,11 +24,12 @@ Usage: {{ include "ai-ml-observability.rules" (list . "vllm") }}
     {{- else -}}
       {{- $choice := index $choices $rule.alert | default dict -}}
       {{- if ternary $choice.enabled true (hasKey $choice "enabled") -}}
-        {{- $labels := merge (dict) $rule.labels ($common.additionalAlertLabels | default dict) -}}
+        {{- $labels := merge (dict) ($rule.labels | default dict) ($group.labels | default dict) ($common.additionalAlertLabels | default dict) -}}
         {{- with $choice.severity -}}{{- $_ := set $labels "severity" . -}}{{- end -}}
-        {{- $_ := set $rule "labels" $labels -}}
+        {{- with $labels -}}{{- $_ := set $rule "labels" . -}}{{- end -}}
         {{- with $choice.for -}}{{- $_ := set $rule "for" . -}}{{- end -}}
-        {{- if $base -}}
+        {{- if $fixed.brought -}}
+        {{- else if $base -}}
           {{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s" $base $rule.annotations.runbook_url) -}}
         {{- else -}}
           {{- $_ := unset $rule.annotations "runbook_url" -}}
