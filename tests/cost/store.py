@@ -33,6 +33,9 @@ _FLAGS = (
     "--storage.tsdb.max-block-duration=100d",
 )
 
+_POINTS = 10_000
+"""Points of one query; Prometheus answers with no more than 11,000 of a series."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -106,10 +109,15 @@ def _made(rule: Rule, api: Api, history: History) -> Iterator[Samples]:
     """Yields what a record makes, stale where it makes nothing, as Prometheus does after each evaluation."""
     count = history.seconds // rule.interval + 1
     ran: list[float | None] = [1.0] * count
-    for labels, samples in api.range(rule.expression.text, START, history.end, rule.interval).series:
-        values: list[float | None] = [None] * count
-        for at, value in samples:
-            values[round((at - START) / rule.interval)] = float(value)
+    made: dict[tuple[tuple[str, str], ...], list[float | None]] = {}
+    for first in range(0, count, _POINTS):
+        last = min(first + _POINTS, count) - 1
+        begin, end = (START + rule.interval * at for at in (first, last))
+        for labels, samples in api.range(rule.expression.text, begin, end, rule.interval).series:
+            values = made.setdefault(tuple(sorted(labels.items())), [None] * count)
+            for at, value in samples:
+                values[round((at - START) / rule.interval)] = float(value)
+    for key, values in made.items():
         points = [((START + rule.interval * at) * 1000, value) for at, value in stale_or_value(values, ran)]
-        own = {name: text for name, text in labels.items() if name != "__name__"}
+        own = {name: text for name, text in key if name != "__name__"}
         yield Samples({**own, **rule.expression.labels, "__name__": rule.expression.name}, points)

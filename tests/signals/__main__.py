@@ -1,4 +1,4 @@
-"""Runs every query of the dashboards and rules on a real Prometheus and prints what answers.
+"""Runs every query of the dashboards and rules on a real Prometheus and prints what answers; writes README's table.
 
 Exit 1 if anything that must answer does not, 2 if there is no Prometheus or a file cannot be read.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from generator.errors import Exit, InputError
 from tests.signals.binaries import NotFoundError, find
 from tests.signals.proof import prove
-from tests.signals.report import as_data, as_markdown, as_text
+from tests.signals.report import as_data, as_markdown, as_text, in_readme
+from tests.signals.scrapes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,9 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return Exit.BAD_INPUT
     sys.stdout.write(_WRITERS[output](report))
+    if not report.failed:
+        readme = ROOT / "README.md"
+        readme.write_text(in_readme(readme.read_text(encoding="utf-8"), report), encoding="utf-8")
     return Exit.CHECK_FAILED if report.failed else Exit.DONE
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from generator.rules.groups import expressions, prometheus_rules
 from generator.rules.reader import read_rules
 from tests.signals import asking, grafana, motion, server, world
 from tests.signals.fleet import every_pod
+from tests.signals.live import live
 from tests.signals.needed import Needed, needed
 from tests.signals.records import layers
 from tests.signals.report import Report, Result, State
@@ -88,6 +90,13 @@ def prove(
     if foreign:
         reasons = {place: reason for place, reason in reasons.items() if place in texts}
     results, stale = _results(texts, outcomes[0], outcomes[1], reasons)
+    if not foreign and (root / "docs" / "truth.md").exists():
+        targets_of = {(result.owner, result.where) for result in results if result.kind == "target"}
+        exercised = live((root / "docs" / "truth.md").read_text(encoding="utf-8"), targets_of)
+        results = [
+            replace(result, live=result.kind == "target" and (result.owner, result.where) in exercised)
+            for result in results
+        ]
     return Report(
         tuple(results),
         tuple(filter(None, (problems, *stale))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ class Result:
         expr: the expression.
         detail: Prometheus' error; "" for none.
         reason: why it may be silent; "" if it may not.
+        live: whether a scenario of `make truth` has exercised it and found it true.
     """
 
     owner: str
@@ -33,6 +35,7 @@ class Result:
     expr: str
     detail: str = ""
     reason: str = ""
+    live: bool = False
 
     @property
     def failed(self) -> bool:
@@ -66,6 +69,8 @@ class Report:
         return bool(self.problems) or any(result.failed for result in self.results)
 
 
+_README_TABLE = re.compile(r"^\| dashboard \| targets \|.*\n(?:\|.*\n)*", re.MULTILINE)
+
 _STATES: tuple[State, ...] = ("measured", "synthetic", "silent", "error")
 
 
@@ -83,18 +88,37 @@ def as_text(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """Returns the tables as a README shows them."""
-    tables = [
-        _table("dashboard", ("target", "variable"), "answer", report),
-        _table("rules", ("record", "alert"), "fire", report),
-    ]
-    lines = []
-    for header, *rows in tables:
-        lines += [_pipes(header), _pipes(["---", *["---:"] * (len(header) - 1)]), *map(_pipes, rows), ""]
-    return "\n".join(lines)
+    rules = _table("rules", ("record", "alert"), "fire", report)
+    return f"{boards_as_markdown(report)}\n{_markdown(rules)}"
+
+
+def boards_as_markdown(report: Report) -> str:
+    """Returns the table of the dashboards."""
+    return _markdown(_table("dashboard", ("target", "variable"), "answer", report))
+
+
+def in_readme(text: str, report: Report) -> str:
+    """Returns a README's text with its table of the dashboards replaced by a report's.
+
+    Raises:
+        ValueError: it has no such table, or several.
+    """
+    new, number = _README_TABLE.subn(lambda _: boards_as_markdown(report), text)
+    if number != 1:
+        raise ValueError(f"README.md: found {number} tables that begin with '| dashboard | targets |', expected one")
+    return new
+
+
+def _markdown(table: list[list[str]]) -> str:
+    header, *rows = table
+    return "".join(
+        f"{line}\n" for line in (_pipes(header), _pipes(["---", *["---:"] * (len(header) - 1)]), *map(_pipes, rows))
+    )
 
 
 def _notes(report: Report) -> list[str]:
     lines = [
+        "Live are targets that a scenario of `make truth` has exercised and found true (docs/truth.md).",
         f"{report.measured_series} measured and {report.synthetic_series} synthetic series; {report.seconds:.0f} s.",
         "An alert that is silent has nothing to report; its own tests show that it can fire.",
     ]
@@ -115,15 +139,16 @@ def _table(title: str, kinds: tuple[str, str], last: str, report: Report) -> lis
     main, second = kinds
     chosen = [result for result in report.results if result.kind in (main, second)]
     owners = {owner: [result for result in chosen if result.owner == owner] for owner in (r.owner for r in chosen)}
-    header = [title, f"{main}s", *_STATES, f"{second}s", last]
+    header = [title, f"{main}s", *_STATES, *(["live"] if main == "target" else []), f"{second}s", last]
     return [header, *(_row(owner, main, found) for owner, found in owners.items()), _row("all", main, chosen)]
 
 
 def _row(owner: str, main: str, results: Sequence[Result]) -> list[str]:
     first = [result.state for result in results if result.kind == main]
+    exercised = [sum(result.live for result in results)] if main == "target" else []
     second = [result.state for result in results if result.kind != main]
     answered = sum(state in ("measured", "synthetic") for state in second)
-    return [owner, *map(str, (len(first), *map(first.count, _STATES), len(second), answered))]
+    return [owner, *map(str, (len(first), *map(first.count, _STATES), *exercised, len(second), answered))]
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from generator.files import yamlfile
 
 from .proof import prove
-from .report import as_text
+from .report import as_text, in_readme
 from .scrapes import ROOT
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluated(binaries: Binaries) -> None:
     report = prove(binaries)
     assert not report.failed, as_text(report)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert in_readme(readme, report) == readme, "README's table is out of date: make signals"
 
 
 def test_gpus_answer_too_where_the_exporters_own_chart_brings_the_monitor(binaries: Binaries) -> None:
