@@ -12,6 +12,7 @@ from generator.build.laying import override_warnings
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
 from generator.stack import components
+from generator.stack.mcp.needs import refuse_what_is_missing
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     ours = {component.name: component.values for component in stack}
     build = Build(profile, sources, stack, values, (*warnings, *said, *override_warnings(profile, ours, values)))
     refuse_clients_without_opensearch(profile, build.values)
+    refuse_what_is_missing(profile, build.values)
     if not absent:
         return build
     from generator.build.left_out import without_absent

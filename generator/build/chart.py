@@ -18,6 +18,8 @@ from generator.rules.chart import rule_templates
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
 from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
+from generator.stack.mcp.servers import mcp_templates, mcp_values
+from generator.stack.opencost.opencost import opencost_templates, opencost_values
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates, setup_values
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
@@ -61,6 +63,8 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
         "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
         "logs": profile.choices["logs"],
         "secrets": secret_values(profile, sources.pins),
+        "opencost": opencost_values(profile, sources.pins),
+        "mcp": mcp_values(profile, sources.pins),
         "opensearchExporter": exporter_values(profile, sources.pins),
         "opensearchSetup": setup_values(profile),
     }
@@ -127,6 +131,8 @@ def chart(build: Build) -> Chart:
 
         files |= brought_files(sources.brought_dashboards, HEADER)
     files |= exporter_templates(header=HEADER)
+    files |= opencost_templates(header=HEADER)
+    files |= mcp_templates(header=HEADER)
     files |= opensearch_templates(sources.log_fields, header=HEADER)
     files |= rule_templates(sources.rules, header=HEADER)
     if sources.brought_rules:

@@ -106,7 +106,9 @@ def schema_json(schema: Mapping[str, Any], header: str, *, indent: int = 0) -> s
         header: the sentence that opens a generated file.
         indent: spaces for each level.
     """
-    return json.dumps({"$comment": header, **_shared(schema)}, indent=indent, ensure_ascii=False) + "\n"
+    separators = (",", ": " if indent else ":")
+    data = {"$comment": header, **_shared(schema)}
+    return json.dumps(data, indent=indent, separators=separators, ensure_ascii=False) + "\n"
 
 
 _ANNOTATIONS = ("default", "description", "examples", "title")

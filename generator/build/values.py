@@ -33,7 +33,26 @@ def chart_values(
     upstream = {component.name: component.values for component in components}
     below = merge({**own, **upstream}, images)
     rest = {key: value for key, value in profile.choices["values"].items() if key not in upstream}
-    return merge({**below, **laid_over(profile, {name: below[name] for name in upstream})}, rest)
+    values = merge({**below, **laid_over(profile, {name: below[name] for name in upstream})}, rest)
+    return {key: _with_texts(value) for key, value in values.items()}
+
+
+_AMOUNTS = ("limits", "requests")
+
+
+def _with_texts(value: Any) -> Any:
+    """Returns values with fractions of cores as text, ``"0.5"``: custom resources take text and whole numbers alone.
+
+    Kubernetes 1.35, apiextensions: x-kubernetes-int-or-string.
+    """
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: str(amount) if isinstance(amount, float) else amount for name, amount in child.items()}
+        if key in _AMOUNTS and isinstance(child, dict)
+        else _with_texts(child)
+        for key, child in value.items()
+    }
 
 
 def comments(components: Iterable[Component], schema: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

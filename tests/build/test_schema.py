@@ -108,7 +108,7 @@ def test_the_sources_are_left_as_they_are() -> None:
 
 def test_the_header_is_its_first_key_and_letters_stay_readable() -> None:
     text = schema_json({"title": "größe"}, "Generated.")
-    assert text == '{\n"$comment": "Generated.",\n"title": "größe"\n}\n'
+    assert text == '{\n"$comment":"Generated.",\n"title":"größe"\n}\n'
     assert json.loads(text)["title"] == "größe"
 
 

@@ -115,6 +115,22 @@ def test_raw_values_lie_over_all_and_images_over_components() -> None:
     }
 
 
+def test_a_fraction_of_a_core_is_text_since_prometheus_and_alertmanager_take_no_other() -> None:
+    resources = {"requests": {"cpu": 0.5, "memory": "1Gi"}, "limits": {"cpu": 2, "nvidia.com/gpu": 1}}
+    values = chart_values(
+        profile(values={"kube-prometheus-stack": {"prometheus": {"prometheusSpec": {"resources": resources}}}}),
+        [Component("kube-prometheus-stack", "", {"grafana": {"resources": {"limits": {"cpu": 1.5}}}, "ratio": 0.5})],
+        {},
+        {},
+    )["kube-prometheus-stack"]
+    assert values["prometheus"]["prometheusSpec"]["resources"] == {
+        "requests": {"cpu": "0.5", "memory": "1Gi"},
+        "limits": {"cpu": 2, "nvidia.com/gpu": 1},
+    }
+    assert values["grafana"]["resources"]["limits"] == {"cpu": "1.5"}
+    assert values["ratio"] == 0.5
+
+
 def test_making_values_leaves_what_they_are_made_of_as_it_is() -> None:
     own = {"monitors": {"ray": {"enabled": True}}}
     chart_values(profile(values={"monitors": {"ray": {"enabled": False}}}), [COMPONENT], own, {})

@@ -172,6 +172,16 @@ def test_what_else_an_operators_monitor_has_can_be_set(
     assert block.keys() - filled_in == OPERATOR_KEYS.keys()
 
 
+@pytest.mark.parametrize(("factor", "expected"), [(1.1, "1.1"), ("1.1", "1.1"), (2, "2")])
+def test_a_least_growth_is_text_since_the_operators_kinds_take_no_other_fraction(
+    render: Callable[..., Rendered], factor: float | str, expected: str
+) -> None:
+    assert (
+        render({"vllm": {"nativeHistogramMinBucketFactor": factor}})["vllm"]["spec"]["nativeHistogramMinBucketFactor"]
+        == expected
+    )
+
+
 @pytest.mark.upstream
 def test_every_key_of_the_operators_monitors_can_be_set_or_is_filled_in(
     render: Callable[..., Rendered],

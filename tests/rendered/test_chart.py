@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import tarfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import kubernetes_validate
 import pytest
-from jsonschema import Draft202012Validator
 
-from tests import helm, libyaml
+from tests import helm, libyaml, objects
 from tests.conftest import PROFILES, lineage
+from tests.objects import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,10 +32,6 @@ CLUSTER_SCOPED = {
     "CustomResourceDefinition",
 }
 WITH_STACK = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
-
-
-def identity(document: dict[str, Any], namespace: str = "monitoring") -> tuple[str, str, str]:
-    return document["kind"], document["metadata"].get("namespace", namespace), document["metadata"]["name"]
 
 
 def of_kind(documents: Iterable[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
@@ -103,9 +97,9 @@ def test_prometheus_selects_every_monitor_and_rule(rendered: Render, profile: st
     documents = rendered(profile, release)
     spec = of_kind(documents, "Prometheus")[0]["spec"]
     selectors = {"ServiceMonitor": "serviceMonitor", "PodMonitor": "podMonitor", "PrometheusRule": "rule"}
-    objects = of_kind(documents, *selectors)
-    assert {each["kind"] for each in objects} == set(selectors)
-    for each in objects:
+    selected = of_kind(documents, *selectors)
+    assert {each["kind"] for each in selected} == set(selectors)
+    for each in selected:
         prefix = selectors[each["kind"]]
         assert _matches(spec[f"{prefix}Selector"], each["metadata"].get("labels", {})), identity(each)
         assert spec[f"{prefix}NamespaceSelector"] == {}
@@ -285,48 +279,11 @@ def test_keys_of_upstream_charts_global_and_enabled_stay_open(
     helm.run(helm_binary, "template", "a", vendored("jark"), *flags)
 
 
-def _crd_schemas(upstream_charts: Path) -> dict[str, dict[str, Any]]:
-    """Returns the OpenAPI schema of each of the Prometheus operator's kinds, from the CRDs in kube-prometheus-stack."""
-    archive = next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))
-    with tarfile.open(archive) as files:
-        texts = [
-            handle.read().decode()
-            for member in files
-            if "/crds/crd-" in member.name and (handle := files.extractfile(member)) is not None
-        ]
-    return {
-        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-        for text in texts
-        for crd in helm.documents(text)
-    }
-
-
-@pytest.fixture(scope="module")
-def valid() -> dict[int, dict[str, Any]]:
-    """Objects that have been validated, by id: two profiles share most of them (see helm.documents)."""
-    return {}
-
-
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_object_is_valid_for_its_kind(
-    rendered: Render, upstream_charts: Path, valid: dict[int, dict[str, Any]], profile: str
-) -> None:
-    operator_kinds = {kind: Draft202012Validator(schema) for kind, schema in _crd_schemas(upstream_charts).items()}
-    assert "PodMonitor" in operator_kinds
-    problems = []
-    for document in rendered(profile):
-        if id(document) in valid:
-            continue
-        if document["kind"] in operator_kinds:
-            errors = [error.message for error in operator_kinds[document["kind"]].iter_errors(document)]
-            problems += [(identity(document), error) for error in errors]
-        elif document["kind"] != "APIService":  # the Kubernetes schemas have only the apps' own API groups
-            try:
-                kubernetes_validate.validate(document, "1.37", strict=True)
-            except kubernetes_validate.ValidationError as error:
-                problems.append((identity(document), error.message))
-        valid[id(document)] = document
-    assert problems == []
+def test_every_object_is_valid_for_its_kind(rendered: Render, upstream_charts: Path, profile: str) -> None:
+    archive = next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))
+    assert "PodMonitor" in objects.operator_kinds(archive)
+    assert objects.faults(rendered(profile), archive) == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)

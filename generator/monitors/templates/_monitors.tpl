@@ -143,7 +143,10 @@ spec:
   sampleLimit: {{ int . }}
   {{- end }}
   {{- /* What else a workload's values may have is named and meant as in the operator's objects. */}}
-  {{- with omit $own "annotations" "dropLabels" "dropMetrics" "enabled" "endpoints" "interval" "labels" "namespaces" "nativeSidecars" "sampleLimit" "scrapeTimeout" "selector" "selectors" }}
+  {{- $rest := omit $own "annotations" "dropLabels" "dropMetrics" "enabled" "endpoints" "interval" "labels" "namespaces" "nativeSidecars" "sampleLimit" "scrapeTimeout" "selector" "selectors" }}
+  {{- /* A quantity of the operator's kinds is text or a whole number. */}}
+  {{- with $own.nativeHistogramMinBucketFactor }}{{ $_ := set $rest "nativeHistogramMinBucketFactor" (toString .) }}{{ end }}
+  {{- with $rest }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{ ternary "podMetricsEndpoints" "endpoints" (eq $fixed.kind "PodMonitor") }}:

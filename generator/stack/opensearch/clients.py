@@ -34,6 +34,10 @@ _REASONS = {
         "OpenSearch Dashboards still asks this chart's OpenSearch",
         "set opensearch-dashboards.enabled to false",
     ),
+    "mcp": (
+        "the MCP server of the logs still asks this chart's OpenSearch",
+        "set mcp.opensearch.enabled to false",
+    ),
 }
 """What asks OpenSearch → what is wrong, and the way out."""
 
@@ -51,7 +55,7 @@ def refuse_clients_without_opensearch(profile: Profile, values: Mapping[str, Any
         values: the chart's values, complete, not yet checked against their schema.
 
     Raises:
-        InputError: a Problem for each of Fluent Bit, Grafana and OpenSearch Dashboards that asks it.
+        InputError: a Problem for each of Fluent Bit, Grafana, OpenSearch Dashboards and the MCP server that asks it.
     """
     if _block(values, opensearch.NAME).get("enabled") is not False:
         return
@@ -83,6 +87,8 @@ def _askers(values: Mapping[str, Any]) -> Iterator[str]:
     dashboards = _block(values, "opensearch-dashboards")
     if dashboards.get("enabled") is True and dashboards.get("opensearchHosts") == opensearch.URL:
         yield "opensearch-dashboards"
+    if _block(_block(values, "mcp"), "opensearch").get("enabled") is True:
+        yield "mcp"
 
 
 def _block(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -27,6 +27,9 @@ CLIENTS = (
 )
 """app.kubernetes.io/name of the release's pods that may connect to OpenSearch's port 9200."""
 
+MCP = "opensearch-mcp-server"
+"""The same of the one that is there on demand; see generator.stack.mcp."""
+
 _TEMPLATES = (
     "_setup.tpl",
     "clients.yaml",
@@ -48,6 +51,7 @@ def opensearch_templates(fields: Mapping[str, LogField], *, header: str) -> Char
     context = {
         "header": header,
         "clients": CLIENTS,
+        "mcp": MCP,
         "refusals": clients.REFUSALS,
         "sends_here": clients.SENDS_HERE,
         "fields": indices.FIELDS,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from generator.files.templating import render
 from generator.stack.images.values import own_image
 from generator.stack.opensearch import component as opensearch
+from generator.stack.opensearch.setup import MCP
 from generator.stack.opensearch_exporter import exporter
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, SECRETS
 
@@ -30,6 +31,7 @@ def secret_templates(header: str) -> Chart:
             service=opensearch.SERVICE,
             opensearch_url=opensearch.URL,
             exporter=exporter.NAME,
+            mcp=MCP,
         )
         for path in _TEMPLATES
     }

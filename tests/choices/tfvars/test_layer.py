@@ -231,7 +231,7 @@ def test_todays_blueprint_that_no_longer_says_argocd_needs_no_warning_and_keeps_
 @pytest.mark.parametrize(
     ("variable", "expected"),
     [
-        ("observability_mcp_enabled", "this chart brings no MCP server"),
+        ("observability_mcp_enabled", "the MCP server of the logs stays off"),
         ("enable_amazon_prometheus", "this chart's Prometheus writes nothing to that workspace"),
     ],
 )
@@ -241,6 +241,17 @@ def test_what_the_blueprint_brings_and_the_chart_does_not_serve_is_said(
     (found,) = notices(with_variables(**{variable: "true"}), sources)
     assert f": {variable}: the variable is true" in found
     assert expected in found
+
+
+def test_the_blueprints_mcp_servers_are_those_that_can_be_had_and_no_others(sources: Sources) -> None:
+    choices = profile_of(with_variables(observability_mcp_enabled="true"), sources).choices
+    servers = choices["components"]["mcp"]
+    assert {name: server["enabled"] for name, server in servers.items()} == {
+        "kubernetes": True,
+        "prometheus": True,
+        "opensearch": False,
+    }
+    assert "mcp" not in layer_of(EXAMPLE, sources).data.get("components", {})
 
 
 def test_a_switch_that_the_base_module_does_not_have_is_said(sources: Sources) -> None:

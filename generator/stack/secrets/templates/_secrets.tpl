@@ -45,7 +45,11 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $_ := set $plan "certificates" (list $node $admin) -}}
   {{- end -}}
   [[ login("opensearchAdmin", "opensearch", "list") ]]
-  [[ login("opensearchGrafana", "opensearch", "$restartGrafana") ]]
+  {{- $readers := $restartGrafana -}}
+  {{- if dig "opensearch" "enabled" false (.Values.mcp | default dict) -}}
+    {{- $readers = append $readers (list "Deployment" "[[ mcp ]]") -}}
+  {{- end -}}
+  [[ login("opensearchGrafana", "opensearch", "$readers") ]]
   {{- $restartExporter := list -}}
   {{- if (.Values.opensearchExporter | default dict).enabled -}}
     {{- $restartExporter = list (list "Deployment" "[[ exporter ]]") -}}

@@ -42,7 +42,11 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $_ := set $plan "certificates" (list $node $admin) -}}
   {{- end -}}
   {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchAdmin" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdmin")) "existing" (not (empty $existing.opensearchAdmin)) "userKey" "username" "username" "admin" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchGrafana" "name" (include "ai-ml-observability.secret" (list $ "opensearchGrafana")) "existing" (not (empty $existing.opensearchGrafana)) "userKey" "username" "username" "grafana" "passwordKey" "password" "server" "opensearch" "restarts" $restartGrafana "earlier" "")) -}}
+  {{- $readers := $restartGrafana -}}
+  {{- if dig "opensearch" "enabled" false (.Values.mcp | default dict) -}}
+    {{- $readers = append $readers (list "Deployment" "opensearch-mcp-server") -}}
+  {{- end -}}
+  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchGrafana" "name" (include "ai-ml-observability.secret" (list $ "opensearchGrafana")) "existing" (not (empty $existing.opensearchGrafana)) "userKey" "username" "username" "grafana" "passwordKey" "password" "server" "opensearch" "restarts" $readers "earlier" "")) -}}
   {{- $restartExporter := list -}}
   {{- if (.Values.opensearchExporter | default dict).enabled -}}
     {{- $restartExporter = list (list "Deployment" "ai-ml-observability-opensearch-exporter") -}}
