@@ -125,7 +125,7 @@ spec:
           secret:
             secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchNodeTls") }}
             defaultMode: 0440
-            # The authority alone: the key is OpenSearch's.
+            {{- /* The authority alone: the key is OpenSearch's. */}}
             items:
               - {key: ca.crt, path: ca.crt}
         {{- end }}

@@ -137,7 +137,7 @@ spec:
       env:
         - {name: PYTHONDONTWRITEBYTECODE, value: "1"}
         - {name: PYTHONUNBUFFERED, value: "1"}
-      # Where `kubectl describe` and ArgoCD look for the reason.
+      {{- /* Where `kubectl describe` and ArgoCD look for the reason. */}}
       terminationMessagePolicy: FallbackToLogsOnError
       securityContext:
         allowPrivilegeEscalation: false
