@@ -17,7 +17,7 @@ from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
-from generator.stack.kube_prometheus_stack.component import GRAFANA_CLUSTER_ROLE
+from generator.stack.kube_prometheus_stack.component import GRAFANA_ROLE
 from generator.stack.mcp.servers import mcp_templates, mcp_values
 from generator.stack.opencost.opencost import opencost_templates, opencost_values
 from generator.stack.opensearch import component as opensearch
@@ -117,9 +117,7 @@ def chart(build: Build) -> Chart:
         ),
         "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
-        "templates/grafana/clusterrole.yaml": render(
-            "stack/grafana/templates/clusterrole.yaml", header=HEADER, grafana_cluster_role=GRAFANA_CLUSTER_ROLE
-        ),
+        "templates/grafana/role.yaml": render("stack/grafana/templates/role.yaml", header=HEADER, role=GRAFANA_ROLE),
         "templates/logs/ray.yaml": ray_template(HEADER),
         "values.schema.json": schema.schema_json(schema.bare(merged_values_schema(build)), HEADER),
         "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),

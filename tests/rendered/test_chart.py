@@ -208,21 +208,17 @@ def test_data_is_on_volumes_unless_the_profile_says_otherwise(rendered: Render, 
     assert claims == next(expected[name] for name in lineage(profile) if name in expected)
 
 
-def test_grafana_may_read_no_secret_outside_its_own_namespace(rendered: Render) -> None:
+def test_grafana_may_read_config_maps_of_its_own_namespace_and_nothing_else(rendered: Render) -> None:
     documents = rendered("standalone")
-    bound = {
-        each["roleRef"]["name"]
-        for each in of_kind(documents, "ClusterRoleBinding")
+    bound = [
+        (each["kind"], each["roleRef"]["kind"], each["roleRef"]["name"])
+        for each in of_kind(documents, "ClusterRoleBinding", "RoleBinding")
         if any("grafana" in subject["name"] for subject in each["subjects"])
-    }
-    rules = [
-        rule
-        for each in of_kind(documents, "ClusterRole")
-        if each["metadata"]["name"] in bound
-        for rule in each["rules"]
     ]
-    assert rules
-    assert all(rule["resources"] == ["configmaps"] and "create" not in rule["verbs"] for rule in rules)
+    assert bound == [("RoleBinding", "Role", "ai-ml-observability-grafana")]
+    (rule,) = named(documents, "Role", "ai-ml-observability-grafana")["rules"]
+    assert rule["resources"] == ["configmaps"]
+    assert not {"create", "update", "patch", "delete", "*"} & set(rule["verbs"])
 
 
 def test_only_those_who_need_opensearch_may_connect_to_it(rendered: Render) -> None:

@@ -145,3 +145,83 @@ def test_the_search_finds_what_must_not_be_there() -> None:
     assert skips_verification({"data": {"x": "    tls.verify Off"}})
     assert skips_verification([{"tlsConfig": {"insecureSkipVerify": True}}])
     assert not skips_verification({"data": {"x": "tls.verify On"}, "insecureSkipVerify": False})
+
+
+READS_PODS = {"fluent-bit"}
+"""What asks for pods of the whole cluster and has a login of its own: no object says where it sends that."""
+
+
+def _may_watch(rule: dict[str, Any]) -> bool:
+    return bool({"watch", "list", "*"} & set(rule.get("verbs", ())))
+
+
+def _watching_accounts(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Returns the account of each pod → the namespaces in which it may list or watch objects, "" for all."""
+    roles = {(each["kind"], each["metadata"]["name"]): each for each in documents if each["kind"].endswith("Role")}
+    found: dict[str, set[str]] = {}
+    for each in documents:
+        if each["kind"] in ("RoleBinding", "ClusterRoleBinding"):
+            role = roles.get((each["roleRef"]["kind"], each["roleRef"]["name"]))
+            # A role that is not the chart's, such as system:auth-delegator, might let it watch.
+            if role is None or any(_may_watch(rule) for rule in role["rules"] or ()):
+                where = each["metadata"].get("namespace", "monitoring") if each["kind"] == "RoleBinding" else ""
+                for subject in each["subjects"]:
+                    found.setdefault(subject["name"], set()).add(where)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choices", [{}, {"dashboardNamespaces": ["team-a"]}], ids=["as shipped", "more namespaces"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_container_that_looks_beyond_its_namespace_has_a_secret_in_its_environment(
+    profile: str,
+    choices: dict[str, Any],
+    rendered: Callable[..., list[dict[str, Any]]],
+    render_overlay: Callable[..., list[dict[str, Any]]],
+) -> None:
+    overlay = {"components": {"kube-prometheus-stack": {"grafana": choices}}}
+    documents = render_overlay(profile, overlay) if choices else rendered(profile)
+    watching = _watching_accounts(documents)
+    seen = set()
+    for each in documents:
+        pod = pod_spec(each)
+        if pod is None:
+            continue
+        beyond = watching.get(pod.get("serviceAccountName", "default"), set()) - {"monitoring"}
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            names = {variable["name"] for variable in container.get("env", ())}
+            secret = [v["name"] for v in container.get("env", ()) if "secretKeyRef" in v.get("valueFrom", {})]
+            secret += [each["secretRef"]["name"] for each in container.get("envFrom", ()) if "secretRef" in each]
+            collects = {"LABEL", "RESOURCE"} <= names
+            if collects:
+                # It would send a login of its environment to whatever URL a ConfigMap names, wherever that lies.
+                assert not secret
+                assert not names & {"REQ_USERNAME", "REQ_PASSWORD", "REQ_URL"}
+                spaces = next(v["value"] for v in container["env"] if v["name"] == "NAMESPACE").split(",")
+                assert spaces == ["monitoring", *choices.get("dashboardNamespaces", ())]
+                assert set(spaces) == watching[pod["serviceAccountName"]]
+            # Grafana shares the account of its sidecar, and asks Kubernetes nothing.
+            elif beyond and secret:
+                assert container["name"] in (READS_PODS | {"grafana"})
+            seen.add(container["name"])
+    assert len(seen) >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_grafanas_sidecar_reads_config_maps_in_its_own_namespace_alone(
+    profile: str, rendered: Callable[..., list[dict[str, Any]]]
+) -> None:
+    watching = _watching_accounts(rendered(profile))
+    assert watching.get("kube-prometheus-stack-grafana", {"monitoring"}) == {"monitoring"}
+    for each in rendered(profile):
+        if each["kind"].endswith("Role") and "grafana" in each["metadata"]["name"]:
+            assert [rule["resources"] for rule in each["rules"]] == [["configmaps"]]
+
+
+def pod_spec(document: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns the pods of a workload; None if the object has none."""
+    spec = document.get("spec") or {}
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    template = spec.get("template")
+    return template["spec"] if isinstance(template, dict) and "containers" in template.get("spec", {}) else None

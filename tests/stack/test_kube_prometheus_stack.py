@@ -141,5 +141,18 @@ def test_replicas_and_retention_are_the_profiles(values: Values) -> None:
 def test_grafana_reports_to_no_one_and_reads_no_secrets(values: Values) -> None:
     grafana: dict[str, Any] = values()[NAME]["grafana"]
     assert set(grafana["grafana.ini"]["analytics"].values()) == {False}
-    assert {grafana["sidecar"][kind]["resource"] for kind in ("dashboards", "datasources")} == {"configmap"}
-    assert grafana["rbac"]["useExistingClusterRole"] == "ai-ml-observability-grafana"
+    assert grafana["sidecar"]["dashboards"]["resource"] == "configmap"
+    assert grafana["sidecar"]["datasources"] == {"enabled": False}
+    assert grafana["rbac"] == {"namespaced": True, "namespaces": [], "useExistingRole": "ai-ml-observability-grafana"}
+
+
+def test_a_grafana_with_other_data_sources_is_another_pod(values: Values) -> None:
+    marks = [
+        values(profile, change)[NAME]["grafana"]["podAnnotations"]["ai-ml-observability/data-sources"]
+        for profile, change in (
+            ("standalone", {}),
+            ("standalone", {"secrets": {"existing": {"opensearchGrafana": "mine"}}}),
+            ("standalone", {"components": {"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}}}),
+        )
+    ]
+    assert len(set(marks)) == 3

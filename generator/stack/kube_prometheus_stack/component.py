@@ -5,6 +5,8 @@ Facts about its values are from kube-prometheus-stack 88.5.3 values.yaml and tem
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from generator.stack.component import Component, choices_of, from_template, mebibytes
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
 
 NAME = "kube-prometheus-stack"
-GRAFANA_CLUSTER_ROLE = "ai-ml-observability-grafana"
+GRAFANA_ROLE = "ai-ml-observability-grafana"
 RETENTION_SHARE = 0.85
 """Share of a volume that blocks may fill: the WAL, compaction and head chunks need the rest."""
 
@@ -23,6 +25,9 @@ RETENTION_SHARE = 0.85
 def component(profile: Profile) -> Component:
     """Builds kube-prometheus-stack as the profile wants it."""
     choices = choices_of(profile, NAME)
+    logs = log_source.log_context(profile, choices["grafana"]["opensearchPlugin"])
+    # Grafana reads its data sources at its start only; a pod that has others is another one.
+    sources = hashlib.sha256(json.dumps(logs, sort_keys=True).encode()).hexdigest()[:10]
     return from_template(
         NAME,
         "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter",
@@ -31,8 +36,9 @@ def component(profile: Profile) -> Component:
         storage=profile.choices["storage"],
         retention_size=retention_size(choices["prometheus"]["volume"]),
         admin_secret=secret_name(profile, "grafanaAdmin"),
-        cluster_role=GRAFANA_CLUSTER_ROLE,
-        **log_source.log_context(profile, choices["grafana"]["opensearchPlugin"]),
+        role=GRAFANA_ROLE,
+        sources=sources,
+        **logs,
     )
 
 
