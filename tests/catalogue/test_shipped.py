@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CAPTURE_NAMES = sorted(path.name for path in CAPTURES.glob("*.prom*"))
 HEAD, WORKER = "ray-2.60.0-head-all-workloads.prom.gz", "ray-2.60.0-worker-node.prom.gz"
 """One endpoint of two kinds of pods; the catalogue names the head's capture, tests/signals asks both."""
+NEWER_LABELS = {"vllm:cache_config_info": {"simple_cpu_offload_num_blocks"}}
+"""Labels that the catalogue's version has (vLLM 0.33, read) and the version of the scrape (0.32, run) has not."""
 FILES = sorted(path.name for path in (ROOT / "metrics").glob("*.yaml"))
 
 
@@ -69,7 +71,8 @@ def test_every_family_of_a_scrape_is_catalogued_with_its_type_and_labels(
         kind, labels = known[name]
         assert (name, scraped.type) == (name, kind)
         if scraped.series:
-            assert (name, scraped.labels - set(DROPS.labels)) == (name, set(labels))
+            newer = NEWER_LABELS.get(name.removeprefix("ray_").replace("vllm_", "vllm:", 1), set())
+            assert (name, scraped.labels - set(DROPS.labels)) == (name, set(labels) - newer)
 
 
 @pytest.mark.parametrize("capture", CAPTURE_NAMES)
