@@ -12,6 +12,7 @@ import pytest
 from generator.build.build import fit
 from generator.build.findings import dashboard_findings
 from generator.build.profile import load_profile
+from generator.choices.profiles import Layer
 from tests import helm, libyaml
 from tests.catalogue import upstream_rules
 from tests.live.environment import PYTHON
@@ -64,7 +65,10 @@ def said(folder: Path, build: Build) -> Said:
 
 @pytest.fixture(scope="module")
 def build(sources: Sources) -> Build:
-    return fit(load_profile("standalone", sources), sources)
+    # The control plane's dashboards are asked of a cluster whose Prometheus reaches it.
+    reached = dict.fromkeys(("controllerManager", "etcd", "proxy", "scheduler"), True)
+    overlay = Layer("test", {"cluster": {"controlPlane": reached}})
+    return fit(load_profile("standalone", sources, [overlay]), sources)
 
 
 def test_all_that_is_said_of_the_dashboards_that_the_chart_installs_is_true(
