@@ -14,5 +14,6 @@ def open_schema() -> dict[str, Any]:
     blocks = {name: {"type": "object"} for name in ("monitors", "dashboards", "rules")}
     values = yamlfile.load_mapping(ROOT / "values-schemas" / "values.schema.yaml")
     existing = values["properties"]["secrets"]["properties"]["existing"]
-    parts = {**values["$defs"], "existingSecrets": existing, "exemption": {"type": "object"}}
+    loose = {"exemption": {"type": "object"}, "alerts": {"type": "object"}}
+    parts = {**values["$defs"], "existingSecrets": existing, **loose}
     return {**schema, "properties": schema["properties"] | blocks, "$defs": {**schema["$defs"], **parts}}

@@ -12,6 +12,7 @@ from generator.build.laying import override_warnings
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
 from generator.stack import components
+from generator.stack.alertmanager.problems import alert_notices, unsent_warnings
 from generator.stack.mcp.needs import refuse_what_is_missing
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
 
@@ -38,6 +39,7 @@ class Build:
         components: the upstream charts and what this profile gives each of them.
         values: the chart's values, complete.
         warnings: what has to be said about the request.
+        notices: what has to be said when the chart is written, and not at each look at it: that alerts reach nobody.
         checked: what the check on queries has found, where fitting the sources has needed it already.
     """
 
@@ -46,6 +48,7 @@ class Build:
     components: tuple[Component, ...]
     values: Mapping[str, Any]
     warnings: tuple[Problem, ...] = ()
+    notices: tuple[Problem, ...] = ()
     checked: tuple[Finding, ...] | None = field(default=None, compare=False)
 
     @property
@@ -80,7 +83,8 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     stack = components(profile)
     values = chart_values(profile, sources, stack)
     ours = {component.name: component.values for component in stack}
-    build = Build(profile, sources, stack, values, (*warnings, *said, *override_warnings(profile, ours, values)))
+    warned = (*warnings, *said, *override_warnings(profile, ours, values), *unsent_warnings(profile))
+    build = Build(profile, sources, stack, values, warned, alert_notices(profile, values))
     refuse_clients_without_opensearch(profile, build.values)
     refuse_what_is_missing(profile, build.values)
     if not absent:

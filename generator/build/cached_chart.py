@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 _KIND = "charts"
 
+_PROBLEM = {"message": str, "file": str, "path": str, "line": int, "column": int, "hint": str}
 _HEAD = {
     "extra": {str: str},
-    "warnings": [{"message": str, "file": str, "path": str, "line": int, "column": int, "hint": str}],
+    "warnings": [_PROBLEM],
+    "notices": [_PROBLEM],
     "paths": [str],
 }
 """The first part: the digest of each extra file that the request names, the fields of Problems, the chart's paths."""
@@ -45,6 +47,7 @@ class CachedChart:
 
     files: Mapping[str, str]
     warnings: tuple[Problem, ...]
+    notices: tuple[Problem, ...]
 
 
 def cached_chart(key: str) -> CachedChart | None:
@@ -58,7 +61,8 @@ def cached_chart(key: str) -> CachedChart | None:
     files = dict(parts)
     if [*files] != head["paths"] or any(_digest(Path(path)) != digest for path, digest in head["extra"].items()):
         return None
-    return CachedChart(files, tuple(Problem(**warning) for warning in head["warnings"]))
+    warnings, notices = (tuple(Problem(**problem) for problem in head[key]) for key in ("warnings", "notices"))
+    return CachedChart(files, warnings, notices)
 
 
 def cache_chart(request: Request, target: Path, key: str, build: Build, files: Mapping[str, str]) -> None:
@@ -75,8 +79,8 @@ def cache_chart(request: Request, target: Path, key: str, build: Build, files: M
         return
     extra = {path: _digest(Path(path)) for path in _extra_files(build)}
     if None not in extra.values():
-        warnings = [asdict(warning) for warning in build.warnings]
-        head = {"extra": extra, "warnings": warnings, "paths": [*files]}
+        warnings, notices = ([asdict(problem) for problem in said] for said in (build.warnings, build.notices))
+        head = {"extra": extra, "warnings": warnings, "notices": notices, "paths": [*files]}
         parts = itertools.chain([head], files.items())
         cache.current().store(_KIND, key, parts, made_from=[*_named(request), *extra])
 

@@ -14,6 +14,7 @@ from generator.errors import InputError, Problem
 from generator.files.nested import value_at
 from generator.monitors import scrape_problems
 from generator.promql.durations import milliseconds
+from generator.stack.alertmanager.problems import config_problems
 from generator.stack.opensearch import component as opensearch
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def refuse_contradictions(profile: Profile, sources: Sources, values: Mapping[st
         *_resources(look),
         *_heap(look),
         *_global_scrapes(look, interval),
+        *_alerts(look),
         *scrape_problems(
             values["monitors"],
             sources.monitors,
@@ -195,6 +197,13 @@ def _global_scrapes(look: _Look, interval: str) -> Iterator[Problem]:
     if _longer(timeout, interval):
         long, short = (look.side((*_PROMETHEUS, key)) for key in ("scrapeTimeout", "scrapeInterval"))
         yield _against(long, short._replace(found=interval), ("the timeout", "the interval"))
+
+
+def _alerts(look: _Look) -> Iterator[Problem]:
+    """Finds routes of Alertmanager to receivers that are not there, where a person's values are laid over it."""
+    path = ("kube-prometheus-stack", "alertmanager", "config")
+    for below, message, hint in config_problems(value_at(look.values, path)):
+        yield Problem(message, look.profile.file_of("values", *path), ".".join(("values", *path, *below)), hint=hint)
 
 
 def _longer(timeout: str, interval: str) -> bool:

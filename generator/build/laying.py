@@ -130,6 +130,7 @@ class _Laying:
         if how == "labels":
             return _with_labels(ours, theirs)
         merged = list(ours)
+        added: list[Any] = []
         named = {identity: item for item in ours for identity in _identities(item)}
         for index, item in enumerate(theirs):
             taken = [(identity, named[identity]) for identity in _identities(item) if identity in named]
@@ -137,9 +138,9 @@ class _Laying:
                 if own != item:
                     text = f"found another item with the {key} {name!r}, which this chart's own has"
                     self.refuse((*path[:-1], f"{path[-1]}[{index}]", key), text, "give it another one")
-            if not taken and item not in merged:
-                merged.append(item)
-        return merged
+            if not taken and item not in merged and item not in added:
+                added.append(item)
+        return [*added, *merged] if how == "first" else [*merged, *added]
 
     def refuse(self, path: KeyPath, message: str, hint: str) -> None:
         """Notes what cannot be laid over."""

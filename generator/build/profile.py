@@ -61,6 +61,7 @@ def profile_schema(sources: Sources) -> dict[str, Any]:
     }
     definitions = {
         **base["$defs"],
+        "alerts": inlined(sources.schemas["alerts"]),
         "existingSecrets": chart["secrets"]["properties"]["existing"],
         "secretName": sources.schemas["values"]["$defs"]["secretName"],
         "exemption": sources.schemas["exemptions"]["properties"]["exemptions"]["items"],

@@ -42,7 +42,7 @@ class Sources:
         log_fields: logs/fields.yaml, by the field's name.
         exemptions: exemptions.yaml.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
-            values, exemptions).
+            values, exemptions, alerts).
         brought_dashboards: a person's dashboards in Grafana's own form, by file stem.
         brought_rules: a person's rules in Prometheus' own form, by file stem.
     """
@@ -105,7 +105,7 @@ def read_sources(root: Path) -> Sources:
     Raises:
         InputError: a file cannot be read or does not follow its schema.
     """
-    kinds = ("profile", "monitor", "dashboard", "rule", "values", "exemptions")
+    kinds = ("alerts", "profile", "monitor", "dashboard", "rule", "values", "exemptions")
     schemas = {kind: read_schema(root, kind) for kind in kinds}
     monitors = _monitors(root, schemas["monitor"])
     return Sources(

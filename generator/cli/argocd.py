@@ -16,6 +16,7 @@ from generator.cli.options import (
     load_sources,
     request_options,
     require_profile,
+    show_warnings,
 )
 from generator.errors import Exit
 
@@ -127,6 +128,7 @@ def argocd(
             ctx.exit(Exit.CHECK_FAILED)
         return
     write(planned)
+    show_warnings(() if planned.clean or listed is not None else build.notices)
     click.echo(f"{target}: {len(files)} files")
 
 

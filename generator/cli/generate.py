@@ -16,6 +16,7 @@ from generator.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.errors import Problem
     from generator.files.writer import Plan
 
 EXAMPLES = """\b
@@ -76,7 +77,8 @@ def cli(
 
     key = chart_key(request, target)
     cached = cached_chart(key)
-    planned = writer.plan(target, _make_chart(request, key, target) if cached is None else cached.files)
+    files, notices = (cached.files, cached.notices) if cached else _make_chart(request, key, target)
+    planned = writer.plan(target, files)
     show_warnings(cached.warnings if cached else ())
     if check:
         click.echo(writer.unified_diff(planned), nl=False)
@@ -89,11 +91,15 @@ def cli(
                 click.echo(f"{verb:8} {target / path}")
     else:
         writer.write(planned)
+        show_warnings(() if planned.clean else notices)
         _report(planned, target)
 
 
-def _make_chart(request: Request, key: str, target: Path) -> Mapping[str, str]:
+def _make_chart(request: Request, key: str, target: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
     """Makes the chart of a request, checks its queries, and keeps it for the next run.
+
+    Returns:
+        The chart, and what has to be said when it is written.
 
     Args:
         request: what was typed.
@@ -118,7 +124,7 @@ def _make_chart(request: Request, key: str, target: Path) -> Mapping[str, str]:
         show_warnings(warnings)
         build = replace(build, warnings=(*build.warnings, *warnings))
     cache_chart(request, target, key, build, files)
-    return files
+    return files, build.notices
 
 
 def _report(planned: Plan, target: Path) -> None:

@@ -66,7 +66,7 @@ def package(
     build = load_build(request)
     found = findings(build)
     refuse_errors(found)
-    show_warnings(warnings_of(found))
+    show_warnings((*warnings_of(found), *build.notices))
     packaged = make_package(build, destination, upstream, version=chart_version, key=key)
     data = {
         "archive": str(packaged.archive),

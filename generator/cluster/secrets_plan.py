@@ -96,6 +96,7 @@ class Plan:
         logins: the users.
         opensearch: URL of OpenSearch; "" if it is off.
         grafana: URL of this release's Grafana; "" if its login is no Secret.
+        alerts: what Alertmanager's receivers read; see secrets_alerts.
     """
 
     authority: Wanted | None
@@ -103,6 +104,7 @@ class Plan:
     logins: tuple[Login, ...]
     opensearch: str
     grafana: str
+    alerts: tuple[Mapping[str, str], ...] = ()
 
 
 def read_plan(path: Path) -> Plan:
@@ -136,6 +138,7 @@ def read_plan(path: Path) -> Plan:
         ),
         opensearch=data["opensearch"],
         grafana=data["grafana"],
+        alerts=tuple(data.get("alerts", ())),
     )
 
 

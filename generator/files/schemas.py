@@ -141,10 +141,11 @@ def _explain_closest(error: ValidationError, file: str) -> Iterator[Problem]:
 
 def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
     known = list(error.schema.get("properties", {}))
+    meant: Mapping[str, str] = error.schema.get("x-unknown", {})
     for name in error.instance:
         if name not in known:
             where = f"{path}.{name}" if path else name
-            yield Problem(f"unknown key '{name}'", file, where, hint=nearest(name, known))
+            yield Problem(f"unknown key '{name}'", file, where, hint=meant.get(name) or nearest(name, known))
 
 
 def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
@@ -157,6 +158,8 @@ def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Prob
 def _message(error: ValidationError) -> tuple[str, str]:
     """Returns (message, hint) for an error about a single value."""
     shown, constraint = _show(error.instance), error.validator_value
+    if error.schema.get("x-secret") and isinstance(error.instance, str):
+        shown = "text, which may be secret and is not shown"
     if error.validator == "type":
         meaning = error.schema.get("x-expected")
         return f"found {shown}, expected {_expected(constraint)}{f': {meaning}' if meaning else ''}", ""

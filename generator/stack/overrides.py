@@ -43,7 +43,8 @@ class Overrides:
     Attributes:
         undone: values that this chart needs as they are.
         lists: path → ``replaced`` for a list of which only the last one counts, ``labels`` for one of
-            kube-state-metrics' lists of labels; of all others, a person's items come after ours.
+            kube-state-metrics' lists of labels, ``first`` where a person's items come before ours; in all others they
+            come after ours.
     """
 
     undone: tuple[Override, ...]

@@ -310,7 +310,7 @@ def rewritten(path: Path, value: Any) -> None:
     write_lines(path, value if isinstance(value, list) else [value])
 
 
-HEAD = {"extra": {}, "warnings": [], "paths": ["Chart.yaml"]}
+HEAD = {"extra": {}, "warnings": [], "notices": [], "paths": ["Chart.yaml"]}
 FILE = ["Chart.yaml", "text"]
 
 
@@ -329,6 +329,7 @@ FILE = ["Chart.yaml", "text"]
         [{**HEAD, "extra": []}, FILE],
         [{**HEAD, "extra": {"a\0b": 5}}, FILE],
         [{**HEAD, "warnings": 5}, FILE],
+        [{**HEAD, "notices": 5}, FILE],
         [{**HEAD, "warnings": [5]}, FILE],
         [{**HEAD, "warnings": [{"message": 5}]}, FILE],
         [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],

@@ -399,3 +399,55 @@ def test_a_creation_whose_answer_was_lost_counts_as_done(store: Store, api: Api)
     assert [path for method, path in store.writes()][:2] == [PATH, PATH]
     assert set(store.secrets) == ALL
     check_certificates(store)
+
+
+def present(name: str, key: str, holds: str, place: str) -> dict[str, str]:
+    return {"name": name, "key": key, "holds": holds, "receiver": f"alerts.receivers.{place}"}
+
+
+URL = present("receivers", "hook", "url", "chat.slack.secret")
+CERTIFICATE = present("receivers", "ca.crt", "certificate", "chat.slack.ca")
+TOKEN = present("pager", "routing-key", "text", "oncall.pagerduty.secret")
+
+
+def told(*alerts: dict[str, str]) -> Plan:
+    return dataclasses.replace(plan(), alerts=alerts)
+
+
+def test_a_receivers_secret_that_is_not_there_is_named_with_the_command_that_makes_it(store: Store, api: Api) -> None:
+    assert refusal(api, told(TOKEN)) == (
+        "alerts.receivers.oncall.pagerduty.secret names the Secret 'pager', which is not in this namespace; create it "
+        "with kubectl create secret generic pager --from-literal=routing-key=…"
+    )
+    assert store.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "data", "fault"),
+    [
+        (TOKEN, {}, "is missing or empty"),
+        (TOKEN, {"routing-key": b" \n"}, "is missing or empty"),
+        (URL, {"hook": b"hooks.example/very-secret"}, "is no http or https address"),
+        (URL, {"hook": b"https://hooks.example/very-secret https://b"}, "is more than one address"),
+        (CERTIFICATE, {"ca.crt": b"very-secret"}, "holds no PEM certificate that can be read"),
+    ],
+)
+def test_a_receivers_key_that_would_fail_at_the_first_alert_is_named_and_not_shown(
+    store: Store, api: Api, wanted: dict[str, str], data: dict[str, bytes], fault: str
+) -> None:
+    store.put(secret(wanted["name"], data))
+    text = refusal(api, told(wanted))
+    assert text == f"{wanted['receiver']}: the key '{wanted['key']}' of the Secret '{wanted['name']}' {fault}"
+    assert store.writes() == []
+
+
+def test_receivers_secrets_that_are_there_are_read_once_and_left_alone(store: Store, api: Api) -> None:
+    data = {"hook": b"https://hooks.example/very-secret\n", "ca.crt": an_authority().certificate}
+    store.put(secret("receivers", data))
+    store.put(secret("pager", {"routing-key": b"x\n"}))
+    seen: list[str] = []
+    store.before = lambda _method, name: seen.append(name)
+    bootstrap(api, told(URL, CERTIFICATE, TOKEN), NOW)
+    assert seen.count("receivers") == seen.count("pager") == 1
+    assert set(store.secrets) >= ALL
+    assert content(store, "receivers") == data

@@ -236,8 +236,29 @@ def test_the_pods_meet_the_restricted_pod_security_standard_and_have_the_account
         assert all("hostPath" not in volume for volume in spec["volumes"])
 
 
+RECEIVER = {"alerts": {"receivers": {"chat": {"slack": {"secret": {"name": "slack", "key": "url"}}}}}}
+
+
+def test_the_bootstrap_may_read_what_receivers_read_and_looks_for_it(charts: Callable[..., Path]) -> None:
+    rendered = objects(charts(choices=RECEIVER))
+    (rule, _create) = rendered["Role", BOOTSTRAP]["rules"]
+    assert "slack" in rule["resourceNames"]
+    assert rule["verbs"] == ["get"]
+    plan = json.loads(rendered["ConfigMap", BOOTSTRAP]["data"]["plan.json"])
+    place = "alerts.receivers.chat.slack.secret"
+    assert plan["alerts"] == [{"name": "slack", "key": "url", "holds": "url", "receiver": place}]
+    others = (objects(charts(choices=RECEIVER))["Role", name]["rules"] for name in (RENEW, ROTATE))
+    assert all("slack" not in rule.get("resourceNames", ()) for rules in others for rule in rules)
+
+
+def test_a_release_whose_alerts_reach_nobody_goes_without_the_program_about_them(charts: Callable[..., Path]) -> None:
+    found = objects(charts())["ConfigMap", BOOTSTRAP]["data"]
+    assert "secrets_alerts.py" not in found
+    assert "alerts" not in json.loads(found["plan.json"])
+
+
 def test_what_runs_is_in_the_config_map_that_the_pod_mounts(charts: Callable[..., Path]) -> None:
-    rendered = objects(charts())
+    rendered = objects(charts(choices=RECEIVER))
     for pod in pods(rendered).values():
         spec = pod["spec"]
         module = spec["containers"][0]["command"][2].removeprefix("cluster.")
@@ -254,6 +275,8 @@ def test_what_runs_is_in_the_config_map_that_the_pod_mounts(charts: Callable[...
                 for each in line.split(",")
             ]
             missing |= set(imported) - looked_at
+            if name == "secrets_bootstrap" and module != name:
+                missing.discard("secrets_alerts")  # those take parts of it alone, which are not about receivers
         assert {f"{name}.py" for name in looked_at} | {"__init__.py", "plan.json"} <= set(data)
 
 

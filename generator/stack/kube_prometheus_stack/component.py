@@ -9,6 +9,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from generator.errors import InputError
+from generator.stack.alertmanager.problems import alert_problems
+from generator.stack.alertmanager.values import alert_context
 from generator.stack.component import Component, choices_of, from_template, mebibytes
 from generator.stack.grafana import log_source
 from generator.stack.secrets.names import secret_name
@@ -23,8 +26,14 @@ RETENTION_SHARE = 0.85
 
 
 def component(profile: Profile) -> Component:
-    """Builds kube-prometheus-stack as the profile wants it."""
+    """Builds kube-prometheus-stack as the profile wants it.
+
+    Raises:
+        InputError: see alert_problems.
+    """
     choices = choices_of(profile, NAME)
+    if problems := alert_problems(profile):
+        raise InputError(*problems)
     logs = log_source.log_context(profile, choices["grafana"]["opensearchPlugin"])
     # Grafana reads its data sources at its start only; a pod that has others is another one.
     sources = hashlib.sha256(json.dumps(logs, sort_keys=True).encode()).hexdigest()[:10]
@@ -39,6 +48,7 @@ def component(profile: Profile) -> Component:
         role=GRAFANA_ROLE,
         sources=sources,
         **logs,
+        **alert_context(profile),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.files.templating import render
+from generator.stack.alertmanager.values import alert_secrets
 from generator.stack.images.values import own_image
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import MCP
@@ -44,4 +45,4 @@ def secret_values(profile: Profile, pins: Pins) -> dict[str, Any]:
         InputError: the image is not pinned, or the profile's digests are not its own.
     """
     job = {"image": own_image(profile, pins, pins.image("k8s-sidecar"))}
-    return {**profile.choices["secrets"], "job": job}
+    return {**profile.choices["secrets"], "alerts": alert_secrets(profile), "job": job}

@@ -78,6 +78,9 @@ generator/cluster read it, and the Roles take their names from it.
   {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "grafanaAdmin" "name" $login "existing" $theirs "userKey" $userKey "username" "[[ secrets.grafanaAdmin.username ]]" "passwordKey" $passwordKey "server" "grafana" "restarts" $restartGrafana "earlier" $earlier)) -}}
   {{- $_ := set $plan "grafana" (printf "http://%s:%v" $grafanaName (dig "service" "port" 80 $grafana)) -}}
 {{- end -}}
+{{- with .Values.secrets.alerts -}}
+  {{- $_ := set $plan "alerts" . -}}
+{{- end -}}
 {{- toPrettyJson $plan -}}
 {{- end -}}
 

@@ -11,3 +11,18 @@ the user is in the key {{ .userKey }} of the Secret {{ .name }}
 user {{ .username }}
 {{- end -}}
 {{- end -}}
+{{- /* Whom alerts reach. Usage: {{ include "…notes.alerts" VALUES }}, VALUES those of Alertmanager. */ -}}
+{{- define "ai-ml-observability.notes.alerts" -}}
+{{- $spec := .alertmanagerSpec | default dict -}}
+{{- if or $spec.useExistingSecret $spec.alertmanagerConfiguration (not (kindIs "map" .config)) (and .tplConfig .stringConfig) -}}
+reach whom the configuration of your own names.
+{{- else -}}
+  {{- $names := list -}}
+  {{- range .config.receivers }}{{ if gt (len .) 1 }}{{ $names = append $names .name }}{{ end }}{{ end -}}
+  {{- if $names -}}
+reach {{ join ", " $names }}.
+  {{- else -}}
+REACH NOBODY until gen-chart's alerts.receivers names somebody (docs/alerts.md).
+  {{- end -}}
+{{- end -}}
+{{- end -}}

@@ -40,6 +40,10 @@ def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
     authority = api.secret(plan.authority.name) if plan.authority else None
     data = {name: data_of(secret) for name, secret in found.items() if secret is not None}
     problems = [*_unusable(plan, data), *_misfits(plan, data)]
+    if plan.alerts:
+        from .secrets_alerts import unsendable
+
+        problems += unsendable(api, plan.alerts)
     if plan.authority:
         problems += _cannot_sign(plan, plan.authority, authority, data, now)
     if problems:

@@ -66,6 +66,7 @@ class Plan:
     logins: tuple[Login, ...]
     opensearch: str
     grafana: str
+    alerts: tuple[Mapping[str, str], ...] = ()
 
 def read_plan(path: Path) -> Plan:
     data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -97,6 +98,7 @@ def read_plan(path: Path) -> Plan:
         ),
         opensearch=data["opensearch"],
         grafana=data["grafana"],
+        alerts=tuple(data.get("alerts", ())),
     )
 
 def _wanted(data: Mapping[str, Any]) -> Wanted:

@@ -1,0 +1,1 @@
+"""Who is told of alerts: choices, configuration, and deliveries by a real Alertmanager."""
