@@ -1,7 +1,8 @@
 """Checks log queries: is it Lucene that OpenSearch reads as a person means it, over fields that records have?
 
-luqum parses; what is refused here parses, but answers something else than it seems to say. Facts are from OpenSearch
-3's query_string (Lucene's classic parser, default operator OR), each seen on a real one.
+luqum parses; what is refused here parses, but answers something else than it seems to say. luqum takes more than
+Lucene does, so that Lucene's own grammar (grammar.py, regexp.py) has the last word. Facts are from OpenSearch 3's
+query_string (Lucene's classic parser, default operator OR), each seen on a real one.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import io
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import nearest
+from generator.logs.grammar import LuceneSyntaxError, atoms
+from generator.logs.regexp import pattern_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -66,7 +70,42 @@ def query_problems(
     except ParseError as error:
         yield QueryProblem("", f"found no Lucene query: {_reason(error)}")
         return
-    yield from _Check(fields, frozenset(searches)).node(tree)
+    problems = list(_Check(fields, frozenset(searches)).node(tree))
+    yield from problems or _read_otherwise(query, tree)
+
+
+_HINT = "put a value in quotes, or a backslash in front of each sign of Lucene's language"
+
+
+def _read_otherwise(query: str, tree: Any) -> Iterator[QueryProblem]:
+    """Yields what Lucene's own grammar refuses, or splits otherwise than luqum, whose tree was looked at."""
+    try:
+        read = atoms(query)
+    except LuceneSyntaxError as error:
+        yield QueryProblem("", f"OpenSearch refuses the query: {error}", _HINT)
+        return
+    for seen, meant in zip_longest(read, _atoms(tree), fillvalue=""):
+        if seen != meant:
+            yield QueryProblem(meant, f"found '{meant}', which OpenSearch reads as '{seen}'", _HINT)
+            return
+
+
+def _atoms(node: Any) -> Iterator[str]:
+    """Yields the fields, values and ends of ranges of luqum's tree, as grammar.atoms does of the text."""
+    from luqum import tree  # type: ignore[import-untyped]
+
+    text = str(node).strip()
+    if isinstance(node, tree.SearchField):
+        yield node.name
+    elif isinstance(node, (tree.Fuzzy, tree.Proximity)):
+        inner = str(node.children[0]).strip()
+        yield from (inner, text.removeprefix(inner).strip())
+        return
+    elif isinstance(node, (tree.From, tree.To)) or not node.children:
+        yield text
+        return
+    for child in node.children:
+        yield from _atoms(child)
 
 
 @cache
@@ -123,7 +162,7 @@ class _Check:
 
     def node(self, node: Any, field: str = "") -> Iterator[QueryProblem]:
         """Checks one node; ``field`` is the one in front of the parentheses that it stands in."""
-        from luqum import tree  # type: ignore[import-untyped]
+        from luqum import tree
 
         if isinstance(node, tree.SearchField):
             yield from self._search(node, field)
@@ -262,15 +301,9 @@ def _regex(field: str, kind: str, text: str) -> Iterator[QueryProblem]:
         message = f"found {text}; a regular expression sees the single words of '{field}', in lower case"
         yield QueryProblem(field, message, "write words, or a phrase in quotes")
         return
-    inner = _VARIABLE.sub("x", text[1:-1])
-    if re.search(r"(?<!\\)(\^(?<!\[\^)|\$)|\(\?", inner):
-        message = f"found {text}; Lucene's regular expressions fit the whole value and know no ^, $ and (?"
-        yield QueryProblem(field, message)
-        return
-    try:
-        re.compile(inner)
-    except re.error as error:
-        yield QueryProblem(field, f"found {text}, no regular expression: {error}")
+    problem = pattern_problem(_VARIABLE.sub("x", text[1:-1]))
+    if problem:
+        yield QueryProblem(field, f"found {text}, no regular expression to Lucene: {problem}")
 
 
 def _word(field: str, text: str) -> Iterator[QueryProblem]:
