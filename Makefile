@@ -6,7 +6,7 @@ PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
 .PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth tools \
-	operator-config clean
+	operator-config e2e clean
 
 chart: $(VENV)/.ready
 	$(BIN)/gen-chart --profile $(PROFILE)
@@ -60,6 +60,11 @@ demo: $(VENV)/.ready-dev
 # Runs each scenario for real and writes docs/truth.md; OPTIONS="serve-steady" runs one, --replay none.
 truth: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.truth $(OPTIONS)
+
+# The chart installed with its hooks, on a control plane that is built once and started in namespaces of the run's own.
+# OPTIONS goes to pytest, as in OPTIONS="-k jark".
+e2e: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.e2e $(OPTIONS)
 
 tools: $(VENV)/.ready-dev
 	go build -C tools -trimpath -ldflags '-s -w -X github.com/prometheus/common/version.Version=3.14.0' \

