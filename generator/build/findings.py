@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,8 +48,29 @@ def findings(build: Build) -> tuple[Finding, ...]:
         InputError: a shorthand cannot be written out.
     """
     if build.checked is not None:
-        return (*build.checked, *_findings_of_brought(build))
-    return (*findings_of_metrics(build), *findings_of_logs(build))
+        return _softened(build, (*build.checked, *_findings_of_brought(build)))
+    return _softened(build, (*findings_of_metrics(build), *findings_of_logs(build)))
+
+
+_NOTHING_COMES = frozenset(("exemption", "experimental", "join", "name", "operator", "syntax"))
+"""Checks whose findings mean that Prometheus or the operator refuses a query, or that nothing ever answers it."""
+
+
+def _softened(build: Build, found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Returns findings; about files in Grafana's or Prometheus' own form they are warnings, unless nothing comes of it.
+
+    Others wrote those files, often for more than one kind of cluster: what is odd in them is said and shipped.
+    """
+    sources = build.sources
+    files = {one.file for one in sources.brought_dashboards.values()} | {
+        one.file for one in sources.brought_rules.values()
+    }
+    if not files:
+        return tuple(found)
+    return tuple(
+        replace(one, severity="warning") if one.file in files and one.check not in _NOTHING_COMES else one
+        for one in found
+    )
 
 
 def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
@@ -190,10 +212,25 @@ def refuse_errors(findings: tuple[Finding, ...]) -> None:
         raise InputError(*(_problem(finding) for finding in with_positions(errors)))
 
 
+SHOWN = 3
+"""How many warnings of one check about one file generation prints: a file that others wrote may have hundreds."""
+
+
 def warnings_of(findings: tuple[Finding, ...]) -> tuple[Problem, ...]:
     """Returns the findings that are warnings as Problems; generation says them and goes on."""
-    warnings = [finding for finding in findings if finding.severity == "warning"]
-    return tuple(_problem(finding) for finding in with_positions(warnings))
+    said: Counter[tuple[str, str]] = Counter()
+    shown = []
+    for finding in findings:
+        if finding.severity == "warning":
+            said[finding.file, finding.check] += 1
+            if said[finding.file, finding.check] <= SHOWN:
+                shown.append(finding)
+    more = (
+        Problem(f"[{check}] {number - SHOWN} more like these", file, hint="gen-chart verify lists all")
+        for (file, check), number in said.items()
+        if number > SHOWN
+    )
+    return (*(_problem(finding) for finding in with_positions(shown)), *more)
 
 
 def with_positions(findings: Sequence[Finding]) -> tuple[Finding, ...]:

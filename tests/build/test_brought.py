@@ -11,7 +11,7 @@ import pytest
 
 from generator.build.build import fit
 from generator.build.chart import chart
-from generator.build.findings import findings, with_positions
+from generator.build.findings import SHOWN, findings, warnings_of, with_positions
 from generator.build.library import FOLDER
 from generator.build.profile import load_profile
 from generator.build.sources import read_overlay
@@ -271,6 +271,37 @@ def test_a_query_is_checked_at_its_line_in_any_document(bring: Any) -> None:
     text = PLAIN + "---\n" + RULE.replace("(vllm:num_requests_waiting)", "(rate(vllm:num_requests_waiting[5m]))")
     (finding,) = with_positions(findings(bring(rules_team=text)))
     assert (finding.check, finding.file, finding.line) == ("rate", "team.yaml", len(PLAIN.splitlines()) + 13)
+
+
+def test_what_is_odd_in_a_file_of_others_is_said_and_shipped_and_what_nothing_comes_of_is_refused(bring: Any) -> None:
+    odd = PLAIN.replace(
+        "vllm:num_requests_running == 0", "count by (cluster) (rate(vllm:num_requests_running[5m])) == 0"
+    )
+    assert {(one.check, one.severity) for one in findings(bring(rules_team=odd))} == {
+        ("label", "warning"),
+        ("rate", "warning"),
+    }
+    dead = PLAIN.replace("vllm:num_requests_running", "vllm:num_requests_runing")
+    assert [(one.check, one.severity) for one in findings(bring(rules_team=dead))] == [("name", "error")]
+    broken = PLAIN.replace("vllm:num_requests_running == 0", "vllm:num_requests_running ==")
+    assert [(one.check, one.severity) for one in findings(bring(rules_team=broken))] == [("syntax", "error")]
+
+
+def test_generation_says_a_few_of_many_warnings_of_one_kind(bring: Any) -> None:
+    rule = "  - alert: A{0}\n    expr: rate(vllm:num_requests_running[5m]) > {0}\n"
+    text = "groups:\n- name: team\n  rules:\n" + "".join(map(rule.format, range(10)))
+    said = [str(one) for one in warnings_of(findings(bring(rules_team=text)))]
+    assert len(said) == SHOWN + 1
+    assert said[0].startswith("team.yaml:5: alert 'A0'")
+    assert said[-1] == f"team.yaml: [rate] {10 - SHOWN} more like these (gen-chart verify lists all)"
+
+
+def test_a_side_of_which_nothing_is_known_may_have_the_labels_of_the_other(bring: Any) -> None:
+    text = PLAIN.replace(
+        "vllm:num_requests_running == 0",
+        "sum by (cluster, pod) (vllm:num_requests_running) / sum by (cluster, pod) (team_requests) > 1",
+    )
+    assert "join" not in {one.check for one in findings(bring(rules_team=text))}
 
 
 def test_our_habits_are_warnings_that_name_alerts_and_nothing_else(bring: Any) -> None:

@@ -22,6 +22,9 @@ def _unmatched(node: Binary, left: Vector, right: Vector) -> Issues:
         if all(side.on_every_side(label) for label in node.on for side in (left, right)):
             yield from _many_buckets(node, left, right)
         return
+    if left.vague or right.vague:
+        # What was grouped by need not be there: a name that nothing is known of has those of its labels that it has.
+        return
     ignored = frozenset(node.on or ())
     if not any(
         label_set - ignored == other_shape - ignored
