@@ -63,7 +63,7 @@ def outcome(sources: Sources, profile: str, said: Mapping[str, Any]) -> Chart | 
 
 
 def _words(problem: Problem) -> str:
-    return f"{problem.file} {problem.path} {problem.message} {problem.hint}" if problem.file else ""
+    return f"{problem.path} {problem.message} {problem.hint}" if problem.file else ""
 
 
 def _said_of(finding: Finding) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
     from generator.stack.images.upstream import ImageValue
 
-_FILE = "images.digests"
+_DIGESTS = "digests"
 
 
 def image_values(profile: Profile, pins: Pins) -> dict[str, Any]:
@@ -60,35 +60,52 @@ def _digests(profile: Profile, pins: Pins) -> dict[str, Reference]:
     for text, digest in profile.choices["images"]["digests"].items():
         reference = parse_reference(text)
         if reference is None or not reference.tag or reference.digest:
-            raise bad_input(f"found '{text}', expected an image with its tag, REGISTRY/NAME:TAG", file=_FILE)
+            raise _refused(profile, text, f"found '{text}', expected an image with its tag, REGISTRY/NAME:TAG")
         if reference.name not in known:
-            raise bad_input(
-                f"no part of this chart pulls '{reference.name}'", file=_FILE, hint=nearest(reference.name, known)
-            )
+            message = f"no part of this chart pulls '{reference.name}'"
+            raise _refused(profile, text, message, nearest(reference.name, known))
         if reference.name in locked:
-            raise bad_input(f"found '{reference.name}' twice", file=_FILE, path=text)
+            raise _refused(profile, text, f"found '{reference.name}' twice")
         locked[reference.name] = Reference(reference.registry, reference.repository, reference.tag, digest)
-    problems = tuple(_of_other_versions(locked, profile.choices["images"]["lockedFor"], pins))
+    problems = tuple(_of_other_versions(profile, locked, pins))
     if problems:
         raise InputError(*problems)
     return locked
 
 
-def _of_other_versions(locked: Mapping[str, Reference], versions: Mapping[str, str], pins: Pins) -> Iterator[Problem]:
+def _refused(profile: Profile, text: str, message: str, hint: str = "") -> InputError:
+    """Returns the error about a digest, by the image's name as the person wrote it."""
+    path = ("images", _DIGESTS, text)
+    return bad_input(message, file=profile.file_of(*path), path=".".join(path), hint=hint)
+
+
+def _of_other_versions(profile: Profile, locked: Mapping[str, Reference], pins: Pins) -> Iterator[Problem]:
     """Finds digests that would bring back the images of another version: an upstream chart's tag follows the digest."""
     hint = "`gen-chart images --lock FILE` asks the registries anew"
     for image in pins.images.values():
         found = locked.get(image.repository)
         if found is not None and found.tag != image.tag:
-            text = f"found the tag {found.tag}, expected {image.tag}, which this chart pulls"
-            yield Problem(text, file=_FILE, path=f"{found.name}:{found.tag}", hint=hint)
-    for name in dict.fromkeys(value.path[0] for value in IMAGE_VALUES if value.image in locked):
-        if versions.get(name) != pins.pin(name).version:
-            there = (
-                f"digests of images of {name} {versions[name]}" if name in versions else "digests of no known version"
-            )
-            text = f"{there}, expected of {pins.pin(name).version}, which this chart installs"
-            yield Problem(f"found {text}", file="images.lockedFor", path=name, hint=hint)
+            message = f"found the tag {found.tag}, expected {image.tag}, which this chart pulls"
+            yield _refused(profile, f"{found.name}:{found.tag}", message, hint).problems[0]
+    versions = profile.choices["images"]["lockedFor"]
+    first: dict[str, Reference] = {}
+    for value in IMAGE_VALUES:
+        if value.image in locked:
+            first.setdefault(value.path[0], locked[value.image])
+    for name, found in first.items():
+        expected = f"expected of {pins.pin(name).version}, which this chart installs"
+        if name not in versions:
+            text = next(each for each in profile.choices["images"][_DIGESTS] if parse_reference(each) == _tagged(found))
+            message = f"found digests of no known version of {name}, {expected}, and images.lockedFor.{name} to say so"
+            yield _refused(profile, text, message, hint).problems[0]
+        elif versions[name] != pins.pin(name).version:
+            message = f"found digests of images of {name} {versions[name]}, {expected}"
+            path = ("images", "lockedFor", name)
+            yield Problem(message, profile.file_of(*path), ".".join(path), hint=hint)
+
+
+def _tagged(reference: Reference) -> Reference:
+    return Reference(reference.registry, reference.repository, reference.tag)
 
 
 def _repository_and_tag(value: ImageValue, registry: str | None, locked: Reference | None) -> dict[str, Any]:

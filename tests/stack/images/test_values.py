@@ -65,7 +65,7 @@ def test_the_charts_own_images_follow_registry_and_digest(sources: Sources) -> N
     [
         (
             "quay.io/prometheus/promehteus:v3",
-            "images.digests: no part of this chart pulls 'quay.io/prometheus/promehteus'",
+            "mine.yaml: images.digests.quay.io/prometheus/promehteus:v3: no part of this chart pulls",
         ),
         ("quay.io/prometheus/prometheus", "expected an image with its tag"),
         ("not an image", "expected an image with its tag"),
@@ -80,18 +80,21 @@ def test_a_digest_for_what_nobody_pulls_is_refused(sources: Sources, name: str, 
 
 
 @pytest.mark.parametrize(
-    ("found", "says"),
+    ("found", "path", "says"),
     [
-        ({"fluent-bit": "0.1.0"}, "found digests of images of fluent-bit 0.1.0, expected of"),
-        ({}, "found digests of no known version, expected of"),
+        ({"fluent-bit": "0.1.0"}, "lockedFor.fluent-bit", "found digests of images of fluent-bit 0.1.0, expected of"),
+        ({}, f"digests.{FLUENT_BIT}", "found digests of no known version of fluent-bit, expected of"),
     ],
 )
-def test_digests_of_another_version_of_a_chart_are_refused(sources: Sources, found: dict[str, str], says: str) -> None:
+def test_digests_of_another_version_of_a_chart_are_refused(
+    sources: Sources, found: dict[str, str], path: str, says: str
+) -> None:
     change = {"images": {"digests": {FLUENT_BIT: DIGEST}, "lockedFor": found}}
     with pytest.raises(InputError) as caught:
         image_values(load_profile("standalone", sources, [Layer("mine.yaml", change)]), sources.pins)
     (problem,) = caught.value.problems
-    assert str(problem).startswith(f"images.lockedFor: fluent-bit: {says} {sources.pins.pin('fluent-bit').version},")
+    assert (problem.file, problem.path) == ("mine.yaml", f"images.{path}")
+    assert problem.message.startswith(f"{says} {sources.pins.pin('fluent-bit').version}, which this chart installs")
     assert "gen-chart images --lock" in problem.hint
 
 
