@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from generator.catalogue.entries import Entries, quoted, yaml_editor
 from generator.catalogue.known import drop_pattern, stored_name
-from generator.catalogue.reader import label_names, parse_exporter
+from generator.catalogue.reader import parse_exporter
 from generator.errors import InputError, Problem, bad_input, nearest
 from generator.files.diff import unified_diff
 from generator.files.versions import precedence
@@ -16,41 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from ruamel.yaml import YAML
-
     from generator.catalogue.constructors import Source
     from generator.catalogue.evidence import Evidence
     from generator.catalogue.exposition import ScrapedFamily
     from generator.catalogue.known import DropRules
     from generator.catalogue.spec import Exporter
-
-_GUESSED = "unit guessed from the name"
-_UNKNOWN = "unit not known"
-_NO_LABELS = "labels not known"
-_UNITS = (
-    ("_info", "info"),
-    ("_timestamp_seconds", "timestamp"),
-    ("_start_time_seconds", "timestamp"),
-    ("_bytes_per_second", "bytes_per_second"),
-    ("_seconds", "seconds"),
-    ("_bytes", "bytes"),
-    ("_ratio", "ratio"),
-    ("_percent", "percent"),
-    ("_percentage", "percent"),
-    ("_celsius", "celsius"),
-    ("_hertz", "hertz"),
-    ("_watts", "watts"),
-    ("_joules", "joules"),
-    ("_volts", "volts"),
-    ("_amperes", "amperes"),
-    ("_milliseconds", "milliseconds"),
-    ("_ms", "milliseconds"),
-    ("_microseconds", "microseconds"),
-    ("_us", "microseconds"),
-    ("_nanoseconds", "nanoseconds"),
-    ("_cores", "cores"),
-)
-"""Ends of names, as Prometheus' naming rules ask for them, and the units that they stand for."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +137,7 @@ def updated(
     Raises:
         InputError: nothing in it is of this exporter, or the version is older than the file's.
     """
-    yaml = _yaml()
+    yaml = yaml_editor()
     data = yaml.load(text)
     exporter, file = exporters[name], f"metrics/{name}.yaml"
     if precedence(version) < precedence(exporter.version):
@@ -186,7 +157,7 @@ def updated(
             hint=_owner(shown, exporters),
         )
     newer = version != exporter.version
-    entries = _Entries(data, exporter)
+    entries = Entries(data, exporter)
     for family, details in own.items():
         if family in exporter.families:
             entries.confirm(family, details)
@@ -198,7 +169,7 @@ def updated(
     unseen = exporter.families.keys() - shown.keys()
     if newer:
         entries.end((family for family in unseen if evidence.is_gone(family)), version)
-        data["version"] = _quoted(version)
+        data["version"] = quoted(version)
     stream = StringIO()
     yaml.dump(data, stream)
     after = stream.getvalue()
@@ -214,12 +185,6 @@ def updated(
         () if evidence.source is None else tuple(sorted(evidence.source.computed)),
         () if evidence.source is None else tuple(sorted(_only_named(evidence.source, exporter))),
     )
-
-
-def guessed_unit(name: str) -> str:
-    """Returns the unit that the end of a name stands for, ``_total`` left out of account; "" if it says none."""
-    stem = name.removesuffix("_total")
-    return next((unit for end, unit in _UNITS if stem.endswith(end)), "")
 
 
 def _own(
@@ -273,116 +238,6 @@ def _owner(scraped: Mapping[str, ScrapedFamily], exporters: Mapping[str, Exporte
     shares = {exporter.name: len(scraped.keys() & exporter.families.keys()) for exporter in exporters.values()}
     best = max(shares, key=lambda name: (shares[name], name))
     return f"most of it is in metrics/{best}.yaml" if shares[best] else ""
-
-
-class _Entries:
-    """The families of a file while it is edited."""
-
-    def __init__(self, data: Any, exporter: Exporter) -> None:
-        self.families = data["families"]
-        self.sets: Mapping[str, list[str]] = data.get("labelSets", {})
-        self.needs: str = data.get("needs", "")
-        self.exporter = exporter
-        self.added: list[str] = []
-        self.changed: list[str] = []
-        self.gone: list[str] = []
-
-    def add(self, name: str, details: ScrapedFamily, *, since: str, source: str, labels_known: bool) -> None:
-        unit = guessed_unit(name)
-        entry = _flow_map({"type": details.type})
-        if unit:
-            entry["unit"] = unit
-        if details.labels:
-            entry["labels"] = _flow_list(self.compact(details.labels))
-        if details.help:
-            entry["help"] = details.help
-        if since:
-            entry["since"] = _quoted(since)
-        if source:
-            entry["source"] = source
-        doubts = [_GUESSED if unit else _UNKNOWN, *(() if labels_known else (_NO_LABELS,))]
-        place = sum(1 for known in self.families if known < name)
-        self.families.insert(place, name, entry, comment=", ".join(doubts))
-        self.added.append(name)
-
-    def confirm(self, name: str, details: ScrapedFamily) -> None:
-        """Takes in what is shown of a family that is known."""
-        family = self.exporter.families[name]
-        labels = family.labels | details.labels
-        if details.type == family.type and labels == family.labels and not family.until:
-            return
-        entry = self.full(name)
-        entry["type"] = details.type
-        if labels != family.labels:
-            entry["labels"] = _flow_list([*entry.get("labels", ()), *sorted(labels - family.labels)])
-        entry.pop("until", None)
-        self.changed.append(name)
-
-    def by_default(self, name: str) -> bool:
-        """Returns whether a family needs nothing that the whole exporter does not need, and is not gone already."""
-        family = self.exporter.families[name]
-        return family.needs in {"", self.needs} and not family.until
-
-    def end(self, gone: Iterable[str], version: str) -> None:
-        """Marks families that the version no longer has."""
-        for name in gone:
-            if not self.exporter.families[name].until:
-                self.full(name)["until"] = _quoted(version)
-                self.gone.append(name)
-
-    def full(self, name: str) -> Any:
-        """Returns a family as a mapping, written out if it was a short text."""
-        entry = self.families[name]
-        if isinstance(entry, str):
-            head, _, rest = str(entry).partition(" [")
-            words = head.split(" ")
-            whole = _flow_map({"type": words[0]})
-            if len(words) > 1:
-                whole["unit"] = words[1]
-            if rest:
-                whole["labels"] = _flow_list(rest.rstrip("]").split(", "))
-            self.families[name] = entry = whole
-        return entry
-
-    def compact(self, labels: set[str]) -> list[str]:
-        """Writes labels with the largest label set that fits."""
-        fitting = {name: label_names(names, {}) for name, names in self.sets.items() if set(names) <= labels}
-        best = max(fitting, key=lambda name: (len(fitting[name]), name), default="")
-        if len(fitting.get(best, ())) < 2:
-            return sorted(labels)
-        return [f"${best}", *sorted(labels - fitting[best])]
-
-
-def _yaml() -> YAML:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
-
-
-def _flow_map(values: Mapping[str, str]) -> Any:
-    from ruamel.yaml.comments import CommentedMap
-
-    entry = CommentedMap(values)
-    entry.fa.set_flow_style()
-    return entry
-
-
-def _flow_list(values: Iterable[str]) -> Any:
-    from ruamel.yaml.comments import CommentedSeq
-
-    entry = CommentedSeq(values)
-    entry.fa.set_flow_style()
-    return entry
-
-
-def _quoted(text: str) -> Any:
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    return DoubleQuotedScalarString(text)
 
 
 def _verify(text: str, name: str, schema: Mapping[str, Any], file: str) -> None:

@@ -475,3 +475,19 @@ def test_the_chart_is_the_same_each_time(bring: Any) -> None:
         "dashboards_two": json.dumps(V2),
     }
     assert chart(bring(**files)) == chart(bring(**files))
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_generation_refuses_a_query_of_a_dashboard_that_nothing_answers(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpus: int
+) -> None:
+    """With two cores the check is a process of its own."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cpus)))
+    dead = json.dumps(BOARD, indent=1).replace("vllm:num_requests_waiting", "vllm:num_requests_waitin")
+    (tmp_path / "team.json").write_text(dead)
+    (tmp_path / "mine.yaml").write_text("dashboards: {extra: [team.json]}\n")
+    code, _, err = run("--profile", "standalone", "-f", "mine.yaml", "-o", str(tmp_path / "out"))
+    line = next(number for number, one in enumerate(dead.splitlines(), 1) if "waitin)" in one)
+    assert code == 2
+    assert f"error: team.json:{line}: panel 'Waiting'" in err
+    assert not (tmp_path / "out").exists()

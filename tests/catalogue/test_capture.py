@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.catalogue.capture import Update, add_evidence, guessed_unit, updated
+from generator.catalogue.capture import Update, add_evidence, updated
 from generator.catalogue.constructors import read_source
+from generator.catalogue.entries import guessed_unit
 from generator.catalogue.evidence import Evidence, read_evidence
 from generator.catalogue.exposition import parse_exposition
 from generator.catalogue.python_tree import Modules
