@@ -89,6 +89,7 @@ def choices(urls: Mapping[str, str]) -> dict[str, Any]:
             "watchdog": {"receiver": "deadman", "interval": "1s"},
             "groupWait": "0s",
             "groupInterval": "1s",
+            "alertmanagerConfigs": {"namespaces": ["ml"]},
         },
         "rules": {"runbookUrl": BASE},
     }
@@ -136,6 +137,15 @@ def alert(team: str, name: str = "VllmKvCacheFull", severity: str = "warning", *
         "endsAt": (now - timedelta(seconds=1) if over else now + timedelta(hours=1)).isoformat(),
         "generatorURL": "http://prometheus.example/graph",
     }
+
+
+def check_pod(spec: Mapping[str, Any]) -> None:
+    """The Secrets are mounted; AlertmanagerConfigs are those of the release's namespace, and of those that are listed."""
+    assert spec["secrets"] == ["receivers"]
+    assert spec["alertmanagerConfigSelector"] == {"matchLabels": {"ai-ml-observability/alerts": "true"}}
+    (namespaces,) = spec["alertmanagerConfigNamespaceSelector"]["matchExpressions"]
+    assert namespaces == {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["obs", "ml"]}
+    assert spec["alertmanagerConfigMatcherStrategy"] == {"type": "OnNamespace"}
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +196,7 @@ def world(
         rendered = by_kind["Secret", "alertmanager-kube-prometheus-stack-alertmanager"]["data"]["alertmanager.yaml"]
         config = base64.b64decode(rendered).decode()
         spec = by_kind["Alertmanager", "kube-prometheus-stack-alertmanager"]["spec"]
-        assert spec["secrets"] == ["receivers"]
+        check_pod(spec)
         operator = operator_program()
         if operator is not None:
             written = by_the_operator(operator, config)
