@@ -51,15 +51,15 @@ def switches(off: Collection[Unscraped]) -> tuple[str, ...]:
 def way_out(off: Collection[Unscraped]) -> str:
     """Returns what a person can do, with the choices by name."""
     monitors = {one.monitor for one in off if one.monitor}
+    paths = quoted(f"cluster.scrapes.{one.component}" for one in off if one.component)
     if not monitors:
-        charts = {one.component for one in off}
-        paths = quoted(f"cluster.scrapes.{chart}" for chart in charts)
         return f"switch {quoted({one.switch for one in off})} on, or say in {paths} what else brings it"
     on = quoted({one.switch for one in off if one.monitor})
     if all(one.path == ALL_MONITORS for one in off if one.monitor):
         return f"switch {on} on, or what queries it off: dashboards.enabled, rules.enabled"
     absent = quoted(f"cluster.absent.{monitor}" for monitor in monitors)
+    other = f"say what in {paths}" if paths else "exempt it and say what"
     return (
         f"if the cluster has none, say why in {absent}, which leaves this out too; else switch {on} on; "
-        "if something else scrapes it, exempt it and say what"
+        f"if something else scrapes it, {other}"
     )

@@ -62,6 +62,17 @@ def test_what_is_off_is_named_by_the_choice_that_has_it_off(sources: Sources, pa
     assert (path == "monitors.enabled") is any(not each.place for each in found)
 
 
+def test_what_the_cluster_no_longer_scrapes_is_told_where_to_say_so(sources: Sources) -> None:
+    found = findings(fit(load_profile("jark", sources, [parse_set("cluster.scrapes.dcgm-exporter=null")]), sources))
+    of_dcgm = [each for each in found if each.check == "off" and "dcgm" in each.subjects and each.place]
+    assert len(of_dcgm) > 5
+    assert all(each.hint.endswith("say what in 'cluster.scrapes.dcgm-exporter'") for each in of_dcgm)
+    off = findings(fit(load_profile("jark", sources, [parse_set("monitors.karpenter.enabled=false")]), sources))
+    assert all(
+        each.hint.endswith("exempt it and say what") for each in off if "karpenter" in each.subjects and each.place
+    )
+
+
 @pytest.mark.parametrize("path", ["rules.enabled", "rules.vllm.enabled"])
 def test_a_record_that_is_off_is_named_by_the_choice_that_has_it_off(sources: Sources, path: str) -> None:
     found = findings(fit(load_profile("jark", sources, [parse_set(f"{path}=false")]), sources))
