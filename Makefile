@@ -61,8 +61,8 @@ demo: $(VENV)/.ready-dev
 truth: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.truth $(OPTIONS)
 
-# The chart installed with its hooks, on a control plane that is built once and started in namespaces of the run's own.
-# OPTIONS goes to pytest, as in OPTIONS="-k jark".
+# The chart installed with its hooks: on the cluster of KUBECONFIG, else on a control plane that is built once and started
+# in namespaces of the run's own. OPTIONS goes to pytest, as in OPTIONS="-k jark".
 e2e: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.e2e $(OPTIONS)
 

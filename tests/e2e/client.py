@@ -36,7 +36,7 @@ class Client:
     Attributes:
         url: https address.
         ca: file of the CA that signed its certificate.
-        token: whose rights it has.
+        token: whose rights it has; empty where something between adds them.
         kubeconfig: file for helm and kubectl with the same rights.
     """
 
@@ -53,7 +53,7 @@ class Client:
         if session is None:
             session = _local.session = requests.Session()
             session.trust_env = False  # neither a proxy nor another CA bundle
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         data = None if body is None else json.dumps(body)
         address = f"{self.url}/{path.lstrip('/')}"
         answer: requests.Response = session.request(

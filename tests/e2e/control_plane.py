@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.live.processes import Processes
 
 PORT = 6443
+HOSTS = (str(CONTROL_PLANE), str(KUBERNETES_SERVICE), "kubernetes.default.svc")
+
 START = 240.0
 """Seconds that each may take to be ready; five on an idle machine."""
 
@@ -29,12 +31,18 @@ START = 240.0
 class ControlPlane:
     """A control plane whose files lie in one folder."""
 
-    def __init__(self, folder: Path, programs: Mapping[str, Path], processes: Processes) -> None:
-        """Takes the folder, the programs by name, and who starts and ends them."""
+    def __init__(
+        self, folder: Path, programs: Mapping[str, Path], processes: Processes, nodes: Mapping[str, str]
+    ) -> None:
+        """Takes the folder, the programs by name, who starts and ends them, and the nodes' addresses.
+
+        The nodes' kubelets get certificates of the cluster's authority: ``NAME.crt`` and ``NAME.key``.
+        """
         self.folder, self._programs, self._processes = folder, programs, processes
+        self._kubelets = [Subject(name, (name, address), server=True) for name, address in nodes.items()]
         self.client = Client(
             url=f"https://{CONTROL_PLANE}:{PORT}",
-            ca=folder / "certificates" / "apiserver.crt",  # the API server makes it, with its CA in it
+            ca=folder / "ca.crt",
             token=secrets.token_hex(16),
             kubeconfig=folder / "kubeconfig",
         )
@@ -63,8 +71,6 @@ class ControlPlane:
         self._processes.stop("kube-apiserver")
 
     def _ready(self) -> bool:
-        if not self.client.ca.is_file():
-            return False
         with contextlib.suppress(requests.RequestException, OSError):
             return self.client.ask("GET", "readyz").ok
         return False
@@ -77,12 +83,8 @@ class ControlPlane:
         form = serialization.PrivateFormat.TraditionalOpenSSL
         text = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
         (self.folder / "accounts.key").write_bytes(text)
-        now = datetime.now(UTC) - timedelta(minutes=5)
-        authority = make_authority("front-proxy-ca", now)
-        proxy = issue(authority, Subject("front-proxy-client"), now)
-        (self.folder / "front-proxy-ca.crt").write_bytes(authority.certificate)
-        (self.folder / "front-proxy-client.crt").write_bytes(proxy.certificate)
-        (self.folder / "front-proxy-client.key").write_bytes(proxy.key)
+        self._issue("ca", Subject("apiserver", HOSTS, server=True), *self._kubelets)
+        self._issue("front-proxy-ca", Subject("front-proxy-client"))
         with (self.folder / "tokens.csv").open("w", encoding="utf-8", newline="") as handle:
             csv.writer(handle).writerow([self.client.token, "administrator", "1", "system:masters"])
         config = {
@@ -97,6 +99,16 @@ class ControlPlane:
         }
         self.client.kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
         self.client.kubeconfig.chmod(0o600)
+
+    def _issue(self, authority: str, *subjects: Subject) -> None:
+        """Makes an authority and certificates, each a file of its name."""
+        now = datetime.now(UTC) - timedelta(minutes=5)
+        signer = make_authority(authority, now)
+        (self.folder / f"{authority}.crt").write_bytes(signer.certificate)
+        for subject in subjects:
+            pair = issue(signer, subject, now)
+            (self.folder / f"{subject.common_name}.crt").write_bytes(pair.certificate)
+            (self.folder / f"{subject.common_name}.key").write_bytes(pair.key)
 
     def _follower(self, name: str) -> list[str]:
         config = str(self.client.kubeconfig)
@@ -135,7 +147,8 @@ def _api_server(folder: Path) -> list[str]:
         f"--bind-address={CONTROL_PLANE}",
         f"--advertise-address={CONTROL_PLANE}",
         f"--secure-port={PORT}",
-        f"--cert-dir={folder / 'certificates'}",
+        f"--tls-cert-file={folder / 'apiserver.crt'}",
+        f"--tls-private-key-file={folder / 'apiserver.key'}",
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=Node,RBAC",
         "--kubelet-preferred-address-types=InternalIP",  # nothing resolves names
@@ -166,7 +179,3 @@ def _audit_policy(folder: Path) -> Path:
     }
     path.write_text(yaml.safe_dump(policy), encoding="utf-8")
     return path
-
-
-ADDRESS_IN_PODS = str(KUBERNETES_SERVICE)
-"""Where pods reach the API server."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.containers import Image
     from tests.e2e.kubelet_server import Process
+    from tests.e2e.network import Sandbox
 
 NAMES = {f"node-{number}": str(NODES[10 + number]) for number in (1, 2, 3)}
 """The nodes: name → address."""
@@ -81,14 +82,24 @@ def node(name: str, address: str, version: str) -> dict[str, Any]:
 class Kubelet:
     """All nodes' kubelets in one; ``close`` ends every pod's processes."""
 
-    def __init__(self, client: Client, images: Mapping[str, Image], folder: Path, logs: Path, version: str) -> None:
-        """Takes the administrator's client, what stands for images, two folders and Kubernetes' version."""
+    def __init__(
+        self,
+        client: Client,
+        images: Mapping[str, Image],
+        folder: Path,
+        logs: Path,
+        version: str,
+        sandboxes: Mapping[str, Sandbox],
+    ) -> None:
+        """Takes the administrator's client, what stands for images, two folders, a version and the nodes' networks."""
         self._client, self._version = client, version
         self._secrets = Informer(client, "api/v1/secrets")
         self._config_maps = Informer(client, "api/v1/configmaps")
         self._pods = Informer(client, "api/v1/pods", lambda kind, pod: self._events.put((kind, pod)))
         self._events: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
-        self._around = Surroundings(client, images, folder / "pods", folder / "claims", logs, self._find, NAMES)
+        self._around = Surroundings(
+            client, images, folder / "pods", folder / "claims", logs, self._find, NAMES, sandboxes
+        )
         self._linked, self._unlinked = Addresses(LINKED), Addresses(UNLINKED)
         self._workers: dict[str, Worker] = {}
         self._pretended: dict[str, str] = {}

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ssl
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.cluster.certificates import Subject, issue, make_authority
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from tests.e2e.network import Sandbox
 
 PORT = 10250
 TICKS = 100.0
@@ -81,27 +80,32 @@ class KubeletServer:
     """The port of each node, until it is closed."""
 
     def __init__(
-        self, nodes: Mapping[str, str], logs: Path, folder: Path, processes: Callable[[str], tuple[int, list[Process]]]
+        self,
+        nodes: Mapping[str, Sandbox],
+        logs: Path,
+        folder: Path,
+        processes: Callable[[str], tuple[int, list[Process]]],
     ) -> None:
-        """Takes the nodes' addresses, where logs and its certificate lie, and who knows a node's pods and processes."""
+        """Takes the nodes' networks, where logs and certificates lie, and who knows a node's pods and processes."""
         self._nodes, self._logs, self._folder, self._processes = nodes, logs, folder, processes
         self._servers: list[ThreadingHTTPServer] = []
 
     def start(self) -> None:
         """Starts to answer."""
-        now = datetime.now(UTC) - timedelta(minutes=5)
-        pair = issue(make_authority("kubelet-ca", now), Subject("kubelet", tuple(self._nodes), server=True), now)
-        certificate = self._folder / "kubelet.pem"
-        certificate.write_bytes(pair.certificate + pair.key)
+        for name in self._nodes:
+            threading.Thread(target=self._serve, args=(name,), name=f"kubelet of {name}", daemon=True).start()
+
+    def _serve(self, name: str) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        for name, address in self._nodes.items():
-            server = ThreadingHTTPServer((address, PORT), self._handler(name))
-            server.daemon_threads = True
-            # The handshake belongs to the connection's thread.
-            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-            threading.Thread(target=server.serve_forever, name=f"kubelet of {name}", daemon=True).start()
-            self._servers.append(server)
+        context.load_cert_chain(self._folder / f"{name}.crt", self._folder / f"{name}.key")
+        sandbox = self._nodes[name]
+        sandbox.join()
+        server = ThreadingHTTPServer((sandbox.address, PORT), self._handler(name))
+        server.daemon_threads = True
+        # The handshake belongs to the connection's thread.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        self._servers.append(server)
+        server.serve_forever()
 
     def close(self) -> None:
         """Stops."""

@@ -26,9 +26,9 @@ INNER = "GEN_CHART_E2E_FOLDER"
 def lacking() -> str:
     """Returns why this process cannot make such namespaces, and what to do; empty if it can."""
     if sys.platform != "linux":
-        return "not Linux"
+        return "not Linux: name a cluster in KUBECONFIG"
     if os.geteuid():
-        return "not root: run it as root"
+        return "not root: run it as root, or name a cluster in KUBECONFIG"
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing:
         return f"no {', '.join(missing)}: install util-linux and iproute2"

@@ -46,6 +46,7 @@ class Surroundings:
         logs: where containers' output goes.
         find: kind, namespace, name → Secret or ConfigMap.
         node_address: name of a node → its address.
+        node_network: name of a node → its network, which pods may share.
     """
 
     client: Client
@@ -55,6 +56,7 @@ class Surroundings:
     logs: Path
     find: Callable[[str, str, str], Mapping[str, Any] | None]
     node_address: Mapping[str, str]
+    node_network: Mapping[str, Sandbox]
 
 
 @dataclass
@@ -226,7 +228,7 @@ class Worker:
             workdir=each.spec.get("workingDir", "/"),
             read_only=bool((each.spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         )
-        enter = self._sandbox.enter if self._sandbox else []
+        enter = (self._sandbox or self._around.node_network[self.node]).enter
         with each.log.open("ab") as log:
             return subprocess.Popen(
                 [*enter, "unshare", "--mount", "--propagation", "private", "sh", "-c", text],

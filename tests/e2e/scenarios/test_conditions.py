@@ -12,7 +12,7 @@ import pytest
 from tests import helm
 from tests.e2e.client import MERGE
 from tests.e2e.cluster import wait
-from tests.e2e.scenarios.release import NAMESPACE, PATIENCE, Release
+from tests.e2e.scenarios.release import NAMESPACE, PATIENCE
 from tests.e2e.storage import CLASS
 
 if TYPE_CHECKING:
@@ -21,20 +21,16 @@ if TYPE_CHECKING:
 
     from tests.e2e.cluster import Cluster
     from tests.e2e.report import Report
+    from tests.e2e.scenarios.release import Release
 
 CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 LEVEL = "pod-security.kubernetes.io/enforce"
 
 
 @pytest.fixture
-def release(cluster: Cluster) -> Iterator[Release]:
-    """A release that is not there yet; whatever becomes of it is removed."""
-    binary = helm.any_binary()
-    assert binary is not None
-    made = Release(cluster, binary)
-    yield made
-    made.uninstall(check=False)
-    made.clear()
+def release(make_release: Callable[..., Release]) -> Release:
+    """A release that is not there yet."""
+    return make_release(helm.any_binary())
 
 
 def set_default_class(cluster: Cluster, *, default: bool) -> None:
@@ -42,6 +38,7 @@ def set_default_class(cluster: Cluster, *, default: bool) -> None:
     cluster.client.do("PATCH", f"{CLASSES}/{CLASS}", {"metadata": {"annotations": mark}}, kind=MERGE)
 
 
+@pytest.mark.own_cluster
 def test_no_default_storage_class(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
     set_default_class(release.cluster, default=False)
     try:
@@ -57,13 +54,13 @@ def test_no_default_storage_class(release: Release, report: Report, vendored: Ca
     report.add("no default StorageClass", "a class is made the default later", "every pod ready")
 
 
-def test_a_second_release(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
+def test_a_second_release(
+    release: Release, make_release: Callable[..., Release], report: Report, vendored: Callable[[str], Path]
+) -> None:
     release.upgrade(vendored("jark"))
-    second = Release(release.cluster, release.helm, "second", "second")
+    second = make_release(release.helm, "second", "second")
     with pytest.raises(AssertionError, match=r"exists and cannot be imported"):
         second.upgrade(vendored("jark"))
-    second.uninstall(check=False)
-    second.clear_namespace()
     release.wait_ready()
     report.add(
         "a second release", "install in another namespace", "refused: the cluster-wide objects are the first one's"
@@ -88,6 +85,7 @@ def test_a_first_install_that_fails(release: Release, report: Report, vendored: 
     report.add("a first install that fails", "the same command after the repair", "deployed, every pod ready")
 
 
+@pytest.mark.own_cluster
 def test_the_api_server_restarts_in_mid_install(
     release: Release, report: Report, vendored: Callable[[str], Path]
 ) -> None:
@@ -102,9 +100,11 @@ def test_the_api_server_restarts_in_mid_install(
     thread = threading.Thread(target=install)
     thread.start()
     wait(PATIENCE, lambda: [] if release.secrets() else ["nothing is made yet"], every=0.1)
-    release.cluster.control_plane.stop_api_server()
+    plane = release.cluster.control_plane
+    assert plane is not None
+    plane.stop_api_server()
     time.sleep(2)
-    release.cluster.control_plane.start_api_server()
+    plane.start_api_server()
     thread.join()
     release.upgrade(vendored("jark"))
     release.wait_ready()

@@ -9,7 +9,7 @@ import pytest
 from tests import helm
 from tests.e2e import configuration
 from tests.e2e.cluster import wait
-from tests.e2e.scenarios.release import NAMESPACE, PATIENCE, Release
+from tests.e2e.scenarios.release import NAMESPACE, PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.cluster import Cluster
     from tests.e2e.report import Report
+    from tests.e2e.scenarios.release import Release
 
 THEIRS = "prom"
 """Release and namespace of a kube-prometheus-stack that was there before."""
@@ -31,9 +32,9 @@ def newest_helm() -> Path:
 
 
 def test_from_jark_to_standalone_and_back(
-    cluster: Cluster, report: Report, vendored: Callable[[str], Path], newest_helm: Path
+    make_release: Callable[..., Release], report: Report, vendored: Callable[[str], Path], newest_helm: Path
 ) -> None:
-    release = Release(cluster, newest_helm)
+    release = make_release(newest_helm)
     release.upgrade(vendored("jark"))
     release.wait_ready()
     before = {key for key in release.snapshot() if key[0] != "Pod"}
@@ -50,12 +51,11 @@ def test_from_jark_to_standalone_and_back(
     gone = sorted("/".join(filter(None, key)) for key in before - after if key[0] != "ReplicaSet")
     report.add("a change of profile", "rollback to jark", f"stays: {', '.join(extra) or 'nothing'}")
     assert gone == []
-    release.uninstall()
-    release.clear()
 
 
 def test_beside_a_kube_prometheus_stack(
     cluster: Cluster,
+    make_release: Callable[..., Release],
     report: Report,
     vendored: Callable[[str], Path],
     write_chart: Callable[..., Path],
@@ -63,11 +63,11 @@ def test_beside_a_kube_prometheus_stack(
     newest_helm: Path,
     tmp_path: Path,
 ) -> None:
-    theirs = Release(cluster, newest_helm, THEIRS, THEIRS)
+    theirs = make_release(newest_helm, THEIRS, THEIRS)
     (stack,) = upstream_charts.glob("kube-prometheus-stack-*.tgz")
     theirs.upgrade(stack)
     theirs.wait_ready()
-    ours = Release(cluster, newest_helm)
+    ours = make_release(newest_helm)
 
     def unselected() -> list[str]:
         found = theirs.prometheus()
@@ -90,7 +90,3 @@ def test_beside_a_kube_prometheus_stack(
     report.add(
         scenario, "with the README's two options", f"{len(jobs)} of {len(jobs)} endpoints, all {len(files)} rules"
     )
-    ours.uninstall()
-    theirs.uninstall()
-    ours.clear()
-    theirs.clear()
