@@ -26,6 +26,7 @@ from generator.rules.chart import rule_templates
 from tests import libyaml
 from tests.helm import render_in_process
 from tests.rules.conftest import HEADER, LABELS
+from tests.verify.test_operator import validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,6 +266,15 @@ def test_what_promtool_would_say_of_it_is_nothing(bring: Any, render: Any, tmp_p
         [promtool, "check", "rules", tmp_path / "rules.yaml"], capture_output=True, text=True, check=False
     )
     assert (run.returncode, "2 rules found" in run.stdout) == (0, True), run.stdout + run.stderr
+
+
+def test_the_operators_own_code_takes_it(bring: Any, render: Any) -> None:
+    twice = RULE + "---\n" + RULE.replace("TeamQueue", "TeamOther").replace("team:waiting:sum", "team:waiting:other")
+    (found,) = render(bring(rules_team=twice)).values()
+    assert [group["name"] for group in found["spec"]["groups"]] == ["team", "team-2"]
+    assert validated([found["spec"]]) == [[]]
+    same = {"groups": [{**group, "name": "team"} for group in found["spec"]["groups"]]}
+    assert validated([same]) != [[]]
 
 
 def test_a_query_is_checked_at_its_line_in_any_document(bring: Any) -> None:

@@ -21,7 +21,7 @@ from tests.monitors.discovery import operator_folder
 from tests.rules.conftest import DEFAULTS, ROOT, SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from generator.promql.expression import Kind
 
@@ -69,11 +69,16 @@ def found(rule: Rule, scope: Scope | None = None) -> tuple[str, ...]:
 
 def refused_by_the_operator(objects: Sequence[Sequence[Rule]]) -> list[list[str]]:
     """Returns what the operator's own ValidateRule says of PrometheusRules of one group each."""
+    return validated([{"groups": [{"name": f"g{index}", "rules": list(rules)}]} for index, rules in enumerate(objects)])
+
+
+def validated(specs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Returns what the operator's own ValidateRule says of the ``spec`` of each PrometheusRule."""
     program = Path(os.environ.get("GEN_CHART_OPERATOR_RULES") or operator_folder() / "operator-rules")
     if not program.is_file():
         pytest.skip("no operator-rules: 'make operator-config' builds it, or name one with GEN_CHART_OPERATOR_RULES")
-    specs = [{"spec": {"groups": [{"name": f"g{index}", "rules": list(rules)}]}} for index, rules in enumerate(objects)]
-    done = subprocess.run([program], input=json.dumps(specs), capture_output=True, text=True, check=True)
+    given = json.dumps([{"spec": spec} for spec in specs])
+    done = subprocess.run([program], input=given, capture_output=True, text=True, check=True)
     answer: list[list[str]] = json.loads(done.stdout)
     return answer
 
