@@ -138,6 +138,7 @@ def _crds(values: Mapping[str, Any]) -> Concern | None:
     if not has_crds(values):
         return None
     inner = {part: {switch: False} for part, switch in _STACK_PARTS.items()}
+    inner["grafana"]["forceDeployDatasources"] = False  # which the chart looks at alone
     summary = "The Prometheus operator's kinds. They stay when it goes: with a kind go all objects of it."
     return Concern("crds", 0, summary, {**_only(values, charts=(_STACK,)), _STACK: inner}, cascade=False, prune=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.argocd.concerns import enabled, has_crds
+from generator.stack.priorities import uses_node_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ _WEBHOOKS = frozenset(
     }
 )
 _CRD = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
+_PRIORITY = frozenset({("scheduling.k8s.io", "PriorityClass")})
 _API_SERVICE = frozenset({("apiregistration.k8s.io", "APIService")})
 
 _NAMESPACE = frozenset({("", "Namespace")})
@@ -40,6 +42,8 @@ def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
             kinds |= _WEBHOOKS
     if enabled(values, "metrics-server"):
         kinds |= _API_SERVICE
+    if uses_node_class(values):
+        kinds |= _PRIORITY
     return kinds
 
 
@@ -48,13 +52,15 @@ def namespaces(values: Mapping[str, Any], namespace: str) -> list[str]:
 
     kube-prometheus-stack puts Services beside the control plane's pods, metrics-server a RoleBinding beside the role
     that lets it read the API server's own settings; both are in kube-system. The log sidecar's ConfigMap goes to
-    ``logs.rayNamespaces``.
+    ``logs.rayNamespaces``, the Roles of Grafana's sidecar to where it looks for dashboards.
 
     Args:
         values: the chart's values.
         namespace: the release's.
     """
     names = {namespace, *values.get("logs", {}).get("rayNamespaces", ())}
+    if enabled(values, _STACK):
+        names |= {*values[_STACK].get("grafana", {}).get("rbac", {}).get("namespaces", ())}
     if enabled(values, _STACK) or enabled(values, "metrics-server"):
         names.add("kube-system")
     return sorted(names)

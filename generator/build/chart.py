@@ -23,6 +23,7 @@ from generator.stack.opencost.opencost import opencost_templates, opencost_value
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates, setup_values
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
+from generator.stack.priorities import NODE_CLASS
 from generator.stack.programs import program_templates
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
@@ -117,6 +118,7 @@ def chart(build: Build) -> Chart:
         ),
         "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
+        "templates/priorityclass.yaml": render("stack/templates/priorityclass.yaml", header=HEADER, name=NODE_CLASS),
         "templates/grafana/role.yaml": render("stack/grafana/templates/role.yaml", header=HEADER, role=GRAFANA_ROLE),
         "templates/logs/ray.yaml": ray_template(HEADER),
         "values.schema.json": schema.schema_json(schema.bare(merged_values_schema(build)), HEADER),

@@ -145,6 +145,13 @@ def test_the_log_sidecars_namespaces_are_allowed_too() -> None:
     assert namespaces(values, "monitoring") == ["monitoring", "serving", "training"]
 
 
+def test_the_namespaces_in_which_grafana_looks_for_dashboards_are_allowed_too(sources: Sources) -> None:
+    namespaces = parse_set("components.kube-prometheus-stack.grafana.dashboardNamespaces=[team-a]")
+    made = made_for("standalone", sources, wanted=load_profile("standalone", sources, [namespaces]))
+    allowed = {each["namespace"] for each in made.project["spec"]["destinations"]}
+    assert allowed == {"monitoring", "kube-system", "team-a"}
+
+
 def test_the_project_allows_no_webhook_and_no_kind_where_the_chart_brings_none(sources: Sources) -> None:
     off = [
         parse_set("values.kube-prometheus-stack.crds.enabled=false"),
@@ -152,7 +159,7 @@ def test_the_project_allows_no_webhook_and_no_kind_where_the_chart_brings_none(s
     ]
     made = made_for("jark", sources, wanted=load_profile("jark", sources, off))
     kinds = {each["kind"] for each in made.project["spec"]["clusterResourceWhitelist"]}
-    assert kinds == {"ClusterRole", "ClusterRoleBinding", "Namespace"}
+    assert kinds == {"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass"}
     assert "crds" not in made.children
 
 

@@ -33,6 +33,7 @@ CLUSTER_SCOPED = {
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
+    "PriorityClass",
     "MutatingWebhookConfiguration",
     "ValidatingWebhookConfiguration",
 }

@@ -30,6 +30,7 @@ CLUSTER_SCOPED = {
     "ValidatingWebhookConfiguration",
     "APIService",
     "CustomResourceDefinition",
+    "PriorityClass",
 }
 WITH_STACK = [profile for profile in PROFILES if "bring-your-own-prometheus" not in lineage(profile)]
 

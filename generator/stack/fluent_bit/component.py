@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from generator.files.templating import render
 from generator.stack.component import Component, choices_of, from_template
 from generator.stack.fluent_bit import destination, files
+from generator.stack.priorities import priority_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ def component(profile: Profile) -> Component:
         NAME,
         "the log shipper on every node",
         choices=choices,
+        **priority_context(profile),
         where=where,
         state=_STATE,
         ca_folder=destination.CA_FOLDER,

@@ -14,6 +14,7 @@ from generator.stack.alertmanager.problems import alert_problems
 from generator.stack.alertmanager.values import alert_context
 from generator.stack.component import Component, choices_of, from_template, mebibytes
 from generator.stack.grafana import log_source
+from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def component(profile: Profile) -> Component:
         NAME,
         "Prometheus operator, Prometheus, Alertmanager, Grafana, node exporter",
         choices=choices,
+        **priority_context(profile),
         control_plane=profile.choices["cluster"]["controlPlane"],
         storage=profile.choices["storage"],
         retention_size=retention_size(choices["prometheus"]["volume"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.stack.component import Component, choices_of, from_template
+from generator.stack.priorities import priority_context
 
 if TYPE_CHECKING:
     from generator.choices.profiles import Profile
@@ -18,4 +19,10 @@ def component(profile: Profile) -> Component:
     label_lists = [
         f"{resource}=[{','.join(labels)}]" for resource, labels in sorted(choices["labels"].items()) if labels
     ]
-    return from_template(NAME, "metrics about Kubernetes objects", choices=choices, label_lists=label_lists)
+    return from_template(
+        NAME,
+        "metrics about Kubernetes objects",
+        choices=choices,
+        label_lists=label_lists,
+        **priority_context(profile),
+    )

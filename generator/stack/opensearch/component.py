@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.files.templating import render
 from generator.stack.component import Component, choices_of, from_template
+from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, secret_name
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def component(profile: Profile) -> Component:
         NAME,
         "the store for logs",
         choices=choices_of(profile, NAME),
+        **priority_context(profile),
         storage=profile.choices["storage"],
         configuration=render(
             "stack/opensearch/templates/opensearch.yml", tls=_TLS, node_name=NODE_NAME, admin_name=ADMIN_NAME

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.stack.component import Component, choices_of, from_template
 from generator.stack.opensearch import component as opensearch
+from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def component(profile: Profile) -> Component:
         NAME,
         "OpenSearch's own user interface",
         choices=choices_of(profile, NAME),
+        **priority_context(profile),
         url=opensearch.URL,
         login=secret_name(profile, "opensearchDashboards"),
         node_tls=secret_name(profile, "opensearchNodeTls"),
