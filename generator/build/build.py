@@ -12,6 +12,7 @@ from generator.build.laying import override_warnings
 from generator.build.log_panels import without_log_panels
 from generator.build.profile import resolve_request
 from generator.stack import components
+from generator.stack.alertmanager.plain_secrets import plain_secret_warnings
 from generator.stack.alertmanager.problems import alert_notices, unsent_warnings
 from generator.stack.mcp.needs import refuse_what_is_missing
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
@@ -83,7 +84,13 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
     stack = components(profile)
     values = chart_values(profile, sources, stack)
     ours = {component.name: component.values for component in stack}
-    warned = (*warnings, *said, *override_warnings(profile, ours, values), *unsent_warnings(profile))
+    warned = (
+        *warnings,
+        *said,
+        *override_warnings(profile, ours, values),
+        *unsent_warnings(profile),
+        *plain_secret_warnings(profile),
+    )
     build = Build(profile, sources, stack, values, warned, alert_notices(profile, values))
     refuse_clients_without_opensearch(profile, build.values)
     refuse_what_is_missing(profile, build.values)

@@ -140,7 +140,7 @@ def alert(team: str, name: str = "VllmKvCacheFull", severity: str = "warning", *
 
 
 def check_pod(spec: Mapping[str, Any]) -> None:
-    """The Secrets are mounted; AlertmanagerConfigs are those of the release's namespace, and of those that are listed."""
+    """Secrets are mounted; AlertmanagerConfigs are those of the release's namespace, and of those that are listed."""
     assert spec["secrets"] == ["receivers"]
     assert spec["alertmanagerConfigSelector"] == {"matchLabels": {"ai-ml-observability/alerts": "true"}}
     (namespaces,) = spec["alertmanagerConfigNamespaceSelector"]["matchExpressions"]

@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "Alertmanager forgets what it has "
         f"sent (or raise values.{STACK}.alertmanager.alertmanagerSpec.retention)",
     ),
-    "a reason beside which somebody is told": (
+    "a reason that is none": (
         {"alerts": {"nobody": "short"}},
         "mine.yaml: alerts.nobody: found 'short', expected at least 10 character(s)",
     ),
@@ -337,4 +337,27 @@ def test_a_receiver_that_gets_nothing_is_said(sources: Sources) -> None:
     assert warnings(sources, {**receivers({**CHAT, **PAGER}, default=["chat"]), **LINK}) == [
         "mine.yaml: alerts.receivers.pager: no alert reaches this receiver "
         "(name it in alerts.routes, alerts.default or alerts.watchdog, or set it to null)"
+    ]
+
+
+def test_a_secret_in_clear_in_values_of_ones_own_is_said_and_not_shown(sources: Sources) -> None:
+    config = {
+        "global": {"smtp_auth_password": "very-secret", "smtp_smarthost": "smtp.example:587"},
+        "receivers": [
+            {"name": "a", "slack_configs": [{"api_url": "https://hooks.example/very-secret"}]},
+            {"name": "b", "opsgenie_configs": [{"api_url": "https://api.example", "api_key_file": "/x"}]},
+            {"name": "c", "webhook_configs": [{"http_config": {"authorization": {"credentials": "very-secret"}}}]},
+        ],
+    }
+    found = warnings(sources, {"values": {STACK: {"alertmanager": {"config": config}}}})
+    text = "found a secret in clear: it stands in the values, and in the release, for all who may read them"
+    places = {
+        "global.smtp_auth_password": "smtp_auth_password",
+        "receivers[0].slack_configs[0].api_url": "api_url",
+        "receivers[2].webhook_configs[0].http_config.authorization.credentials": "credentials",
+    }
+    assert found == [
+        f"mine.yaml: values.{STACK}.alertmanager.config.{place}: {text} "
+        f"(write {key}_file, and mount its Secret with alertmanagerSpec.secrets, or choose alerts.receivers)"
+        for place, key in places.items()
     ]
