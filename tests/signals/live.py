@@ -12,7 +12,9 @@ _CELLS = re.compile(r"(?<!\\)\|")
 
 
 def live(page: str, targets: Container[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Returns the targets that said a number, and a true one, while a scenario ran.
+    """Returns the targets that said a true number, other than 0, while a scenario ran.
+
+    A panel that has only ever been right about nothing was not exercised: halved or doubled it would say the same.
 
     Args:
         page: docs/truth.md, as tests/truth/report.py writes it.
@@ -26,13 +28,13 @@ def live(page: str, targets: Container[tuple[str, str]]) -> frozenset[tuple[str,
         cells = [cell.strip() for cell in _CELLS.split(line)[1:-1]]
         if len(cells) != 7 or cells[0] in ("dashboard", "---"):
             continue
-        board, panel, _, said, _, _, verdict = cells
+        board, panel, _, said, true, _, verdict = cells
         # The letter of a panel's first target is left out there.
         target = next((one for one in ((board, panel), (board, f"{panel} A")) if one in targets), None)
         if target is None:
             raise ValueError(
                 f"docs/truth.md: found the panel '{panel}' of {board}, which has no such target; run make truth"
             )
-        if verdict.startswith("yes") and said != "empty":
+        if verdict.startswith("yes") and said != "empty" and true not in ("0", "empty"):
             found.add(target)
     return frozenset(found)

@@ -10,13 +10,17 @@ TARGETS = {("ray", "Nodes A"), ("ray", "Nodes B"), ("ray", "Errors A"), ("ray", 
 HEAD = "| dashboard | panel | what is true | said | true | may be | |\n| --- | --- | --- | ---: | ---: | ---: | --- |\n"
 
 
-def row(panel: str, said: str = "2", verdict: str = "yes") -> str:
-    return f"| ray | {panel} | known, calm.end | {said} | 2 | 2 | {verdict} |\n"
+def row(panel: str, said: str = "2", verdict: str = "yes", true: str = "2") -> str:
+    return f"| ray | {panel} | known, calm.end | {said} | {true} | 2 | {verdict} |\n"
 
 
 def test_only_a_target_that_said_a_true_number_in_a_scenario_is_live() -> None:
     page = HEAD + row("Nodes") + row("Nodes B", verdict="yes; an estimate") + row("Errors", verdict="**NO**")
     assert live(page + row("Empty", "empty"), TARGETS) == {("ray", "Nodes A"), ("ray", "Nodes B")}
+
+
+def test_a_target_that_has_only_said_rightly_that_there_is_nothing_is_not() -> None:
+    assert live(HEAD + row("Errors", "0", true="0") + row("Empty", "empty", true="empty"), TARGETS) == frozenset()
 
 
 def test_a_target_that_is_true_in_one_scenario_is_live_though_another_knows_it_to_be_wrong() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.truth import kept
+from tests.truth.compare import verdicts
 from tests.truth.events import marks
 from tests.truth.judge import judge, judge_on
 from tests.truth.replay import replayed
@@ -137,6 +138,50 @@ def test_a_query_that_is_wrong_is_caught(
     scenario, dashboard, panel, change = MUTANTS[name]
     changed = with_query(chart_shipped, dashboard, panel, change)
     assert panel in wrong(judge_on(replays[scenario], scenarios[scenario], kept.load(scenario), changed))
+
+
+AT_ZERO = {
+    ("inference", "What becomes of requests", "D"),
+    ("ray-data", "Data sets that failed", "A"),
+    ("ray-serve", "Applications not running", "A"),
+    ("ray-serve", "Unhealthy replicas", "A"),
+}
+"""Targets that scenarios have only seen say that there is nothing."""
+
+BLIND = AT_ZERO | {
+    # A number is drawn as a word, and what is compared is whether it is there.
+    ("gpu-training", "State of the training run", "A"),
+    ("inference", "vLLM engines", "D"),
+    # The bucket in which the truth lies begins at 0, or is as wide as what lies in it.
+    ("inference", "Whole request", "A"),
+    ("ray-serve", "Time of a request (p95)", "A"),
+}
+"""Targets of which no scenario notices that they say half."""
+
+
+def test_half_of_what_is_true_is_caught_in_every_target_but_those_known_to_be_blind(
+    scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries, replays: Mapping[str, Api]
+) -> None:
+    boards = {
+        name: replace(board, targets=tuple(replace(target, expr=f"({target.expr}) / 2") for target in board.targets))
+        for name, board in chart_shipped.boards.items()
+    }
+    halved = replace(chart_shipped, boards=boards)
+    caught, compared, something = set(), set(), set()
+    for name in kept.names():
+        left = kept.load(name)
+        with ExitStack() as stack:
+            api = replays.get(name) or stack.enter_context(replayed(binaries, left.recording, chart_shipped.records))
+            found = [*verdicts(scenarios[name], api, halved, left.events, left.recording)]
+        for verdict in found:
+            target = (verdict.comparison.dashboard, verdict.comparison.panel, verdict.comparison.target)
+            compared.add(target)
+            if not verdict.holds:
+                caught.add(target)
+            if verdict.true:
+                something.add(target)
+    assert compared - caught == BLIND
+    assert compared - something == AT_ZERO
 
 
 def test_two_panels_with_each_others_queries_are_caught(
