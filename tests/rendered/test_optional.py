@@ -246,6 +246,12 @@ def test_what_is_missing_is_refused_at_install_time_too(
     assert message in done.stderr
 
 
+def test_their_pods_have_the_priority_of_all_that_runs_all_the_time(render: Render) -> None:
+    documents = render("standalone", ALL, priorityClasses={"others": "mine"})
+    for name in SERVERS:
+        assert of(documents, "Deployment", name)["spec"]["template"]["spec"]["priorityClassName"] == "mine"
+
+
 def test_argocds_children_bring_all_of_them_once_their_monitors_with_the_other_monitors(
     sources: Sources, tmp_path: Path, write_chart: Callable[..., Path], upstream_charts: Path
 ) -> None:

@@ -65,6 +65,10 @@ spec:
       serviceAccountName: {{ .name }}
       automountServiceAccountToken: {{ .token | default false }}
       enableServiceLinks: false
+      {{- /* The class of all that runs all the time. */}}
+      {{- with $root.Values.opensearch.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
       securityContext:
         runAsNonRoot: true
         runAsUser: {{ .user }}
