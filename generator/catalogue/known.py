@@ -12,7 +12,7 @@ from generator.files.versions import precedence
 from generator.monitors.labels import TargetLabels, series_labels, target_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _PARTS: Mapping[str, tuple[tuple[str, Sample, tuple[str, ...]], ...]] = {
     "histogram": (("_bucket", "bucket", ("le",)), ("_sum", "sum", ()), ("_count", "count", ())),
@@ -60,11 +60,12 @@ def known_series(
     by_name: dict[str, list[KnownSeries]] = {}
     everywhere = _targets(exporters)
     for exporter in exporters.values():
-        present = [family for family in exporter.families.values() if not _gone(family, exporter)]
+        present = _by_switches(family for family in exporter.families.values() if not _gone(family, exporter))
         for exposure in everywhere if _stands_for_all(exporter) else exporter.exposures:
             if not exposure.monitor or exposure.monitor in monitor_specs:
                 spec = monitor_specs.get(exposure.monitor, {})
-                for switched, families in _by_switches(exposure, present):
+                for own, families in present.items():
+                    switched = replace(exposure, switches=(*exposure.switches, *own)) if own else exposure
                     on, path = enabled(switched), switch(switched)
                     for known in _through(exporter, switched, families, spec, common_drops, on, path):
                         by_name.setdefault(known.name, []).append(known)
@@ -135,13 +136,12 @@ def drop_pattern(expressions: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(valid)) if valid else None
 
 
-def _by_switches(exposure: Exposure, families: Iterable[Family]) -> Iterable[tuple[Exposure, Iterable[Family]]]:
-    """Yields families with the exposure that they come through: one with their switches too, if they have some."""
+def _by_switches(families: Iterable[Family]) -> Mapping[tuple[str, ...], Sequence[Family]]:
+    """Returns families by the switches of their own; most have none."""
     groups: dict[tuple[str, ...], list[Family]] = {}
     for family in families:
         groups.setdefault(family.switches, []).append(family)
-    for own, group in groups.items():
-        yield replace(exposure, switches=(*exposure.switches, *own)) if own else exposure, group
+    return groups
 
 
 def _stands_for_all(exporter: Exporter) -> bool:

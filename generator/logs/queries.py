@@ -16,8 +16,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import nearest
-from generator.logs.grammar import LuceneSyntaxError, atoms
-from generator.logs.regexp import pattern_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -79,6 +77,8 @@ _HINT = "put a value in quotes, or a backslash in front of each sign of Lucene's
 
 def _read_otherwise(query: str, tree: Any) -> Iterator[QueryProblem]:
     """Yields what Lucene's own grammar refuses, or splits otherwise than luqum, whose tree was looked at."""
+    from generator.logs.grammar import LuceneSyntaxError, atoms
+
     try:
         read = atoms(query)
     except LuceneSyntaxError as error:
@@ -301,6 +301,8 @@ def _regex(field: str, kind: str, text: str) -> Iterator[QueryProblem]:
         message = f"found {text}; a regular expression sees the single words of '{field}', in lower case"
         yield QueryProblem(field, message, "write words, or a phrase in quotes")
         return
+    from generator.logs.regexp import pattern_problem
+
     problem = pattern_problem(_VARIABLE.sub("x", text[1:-1]))
     if problem:
         yield QueryProblem(field, f"found {text}, no regular expression to Lucene: {problem}")

@@ -151,6 +151,8 @@ def test_what_the_upstream_chart_brings_is_known_as_the_profile_has_it(
     from generator.choices.profiles import Layer
 
     layers = [Layer("test", {"values": {"kube-prometheus-stack": values}})] if values else []
+    if profile == "standalone":
+        layers.append(Layer("test", {"cluster": {"controlPlane": {"scheduler": True}}}))
     build = fit(load_profile(profile, sources, layers), sources)
     query = {"title": "P", "type": "timeseries", "targets": [{"expr": f"count({name})"}]}
     both = {"panels": [query, {**query, "targets": [{"expr": "count(up)"}]}]}
