@@ -217,6 +217,32 @@ def test_a_named_secret_that_is_not_there_ends_the_program_with_one_line(
     assert "opensearch-admin" not in release.found()
 
 
+def test_what_a_receiver_of_alerts_lacks_ends_the_program_and_nothing_is_made(
+    server: ApiServer, sources: Sources, tmp_path: Path
+) -> None:
+    told = {"alerts": {"receivers": {"chat": {"slack": {"secret": {"name": "slack", "key": "url"}}}}}}
+    release = Release(server, write_chart(tmp_path / "chart", sources, "standalone", told), tmp_path)
+    place = "alerts.receivers.chat.slack.secret"
+    assert run_bootstrap(release) == (
+        1,
+        f"error: {place} names the Secret 'slack', which is not in this namespace; create it with kubectl create "
+        "secret generic slack --from-literal=url=…\n",
+    )
+    release.put(secret("slack", {"uri": b"https://hooks.example/very-secret"}))
+    assert run_bootstrap(release) == (1, f"error: {place}: the key 'url' of the Secret 'slack' is missing or empty\n")
+    assert set(release.found()) == {"slack"}
+    before = release.versions()
+    patch = {"stringData": {"url": "https://hooks.example/very-secret"}}
+    address = f"{release.secrets}/slack"
+    release.server.request("PATCH", address, patch, kind="application/merge-patch+json").raise_for_status()
+    changed = release.versions()
+    assert changed != before
+    code, said = run_bootstrap(release)
+    assert code == 0, said
+    assert set(release.found()) == {*CERTIFICATES, *LOGINS, "slack"}
+    assert release.versions()["slack"] == changed["slack"]
+
+
 def run_program(release: Release, account: str, module: str) -> tuple[int, str]:
     process = start(release.server, release.program(PROGRAMS), release.account(account), module)
     said, _ = process.communicate(timeout=120)
