@@ -46,7 +46,7 @@ def check_free(asked: Client) -> None:
         OccupiedError: a namespace of theirs is there, or the operator's kinds are.
     """
     for name in NAMESPACES:
-        if asked.get(f"api/v1/namespaces/{name}"):
+        if asked.get(f"api/v1/namespaces/{name}") is not None:
             raise OccupiedError(f"the cluster has a namespace {name}, which the scenarios make and delete")
     crds = asked.items("apis/apiextensions.k8s.io/v1/customresourcedefinitions")
     theirs = [crd["metadata"]["name"] for crd in crds if crd["metadata"]["name"].endswith(".monitoring.coreos.com")]

@@ -30,6 +30,9 @@ GRACE = 3.0
 
 ROOT = Path(__file__).parents[2]
 
+NOT_YET = (volumes.MissingError, ApiError, requests.RequestException)
+"""Why a container cannot start now and may later: what it needs is not there, or the API server is not."""
+
 EVERY = 0.3
 """Seconds between two looks at a pod's processes."""
 
@@ -199,7 +202,7 @@ class Worker:
             each.restarts += 1 if each.since else 0
             each.process, each.waits_for, each.code = self._launch(each), "", None
             each.since, each.born = pods.now(), time.time()
-        except volumes.MissingError as error:
+        except NOT_YET as error:
             each.restarts -= 1 if each.since else 0
             each.waits_for, each.again = str(error), time.monotonic() + 0.5
 
@@ -261,7 +264,7 @@ class Worker:
 
     def _refresh(self) -> None:
         """Brings the files of Secrets and ConfigMaps up to date."""
-        with contextlib.suppress(volumes.MissingError):
+        with contextlib.suppress(*NOT_YET):
             for volume in self._pod["spec"].get("volumes", ()):
                 content = volumes.files(volume, self._source)
                 if content is not None:
