@@ -22,6 +22,7 @@ from generator.stack.mcp.servers import mcp_templates, mcp_values
 from generator.stack.opencost.opencost import opencost_templates, opencost_values
 from generator.stack.opensearch import component as opensearch
 from generator.stack.opensearch.setup import opensearch_templates, setup_values
+from generator.stack.opensearch_exporter.exporter import APP as EXPORTER_APP
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
 from generator.stack.priorities import NODE_CLASS
 from generator.stack.programs import program_templates
@@ -118,6 +119,9 @@ def chart(build: Build) -> Chart:
         ),
         "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
+        "templates/networkpolicies.yaml": render(
+            "stack/templates/networkpolicies.yaml", header=HEADER, exporter=EXPORTER_APP
+        ),
         "templates/priorityclass.yaml": render("stack/templates/priorityclass.yaml", header=HEADER, name=NODE_CLASS),
         "templates/grafana/role.yaml": render("stack/grafana/templates/role.yaml", header=HEADER, role=GRAFANA_ROLE),
         "templates/logs/ray.yaml": ray_template(HEADER),
