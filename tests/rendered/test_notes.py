@@ -34,6 +34,7 @@ ALL_NAMED = (
     "opensearchGrafana",
     "opensearchNodeTls",
 )
+RECEIVER = {"alerts": {"receivers": {"chat": {"slack": {"secret": {"name": "slack-hook", "key": "url"}}}}}}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "no bootstrap": ("standalone", {"secrets": {"bootstrap": False}}),
     "no bootstrap, a password in the values": ("jark", {"secrets": {"bootstrap": False}}),
@@ -48,6 +49,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "components": {"opensearch-dashboards": {"enabled": True}},
         },
     ),
+    "alerts that reach somebody": ("standalone", RECEIVER),
+    "no bootstrap, alerts that reach somebody": ("standalone", {**RECEIVER, "secrets": {"bootstrap": False}}),
     "a Secret of the profile's": ("standalone", {"secrets": {"existing": {"grafanaAdmin": "mine"}}}),
     "other keys": (
         "jark",
@@ -121,6 +124,9 @@ def test_every_command_names_what_the_release_has(notes_and_objects: Callable[..
     notes, documents = notes_and_objects(binary, profile, choices)
     check_commands(notes, documents)
     assert ("secrets.bootstrap is false" in notes) is (choices.get("secrets", {}).get("bootstrap") is False)
+    assert ("Alerts:      reach chat." in notes) is ("alerts" in choices)
+    waits = "slack-hook needs the key url, which Alertmanager reads." in notes
+    assert waits is ("alerts" in choices and "no bootstrap" in case)
     assert ("documented in public" in notes) is ("a password in the values" in case)
     for title, kind, name in (
         ("Grafana:", "Deployment", f"{STACK}-grafana"),
@@ -202,7 +208,10 @@ def plan_names(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def needed(documents: list[dict[str, Any]]) -> Iterator[str]:
-    """Yields the Secrets without which a pod of the release does not start."""
+    """Yields the Secrets without which a pod of the release does not start, those of the operator's pods too."""
+    for document in documents:
+        if document["kind"] == "Alertmanager":
+            yield from document["spec"].get("secrets", ())
     for pod in pods(documents):
         for container in (*pod.get("initContainers", ()), *pod["containers"]):
             for variable in container.get("env") or ():

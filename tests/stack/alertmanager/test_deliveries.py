@@ -98,9 +98,10 @@ def choices(urls: Mapping[str, str]) -> dict[str, Any]:
 class World:
     """An Alertmanager with everything that it tells."""
 
-    def __init__(self, manager: Manager, sink: sinks.Sink) -> None:
+    def __init__(self, manager: Manager, sink: sinks.Sink, files: Path) -> None:
         self.manager = manager
         self.sink = sink
+        self.files = files
 
     def told(self, seconds: float = 15) -> tuple[str, Any]:
         """Returns the next message that is no sign of life: the service and what it got."""
@@ -217,7 +218,7 @@ def world(
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         manager = stack.enter_context(alertmanager(binary, config.replace(MOUNTED, moved), place, environment))
-        yield World(manager, sink)
+        yield World(manager, sink, files)
 
 
 def check_slack(message: Any) -> None:
@@ -348,3 +349,17 @@ def test_a_certificate_that_is_missing_ends_alertmanager_which_is_why_the_bootst
     assert subprocess.run([amtool, "check-config", file], capture_output=True, check=False).returncode == 0
     with pytest.raises(AssertionError, match=r"ca\.crt"), alertmanager(binary, config, tmp_path, dict(os.environ)):
         pass
+
+
+def test_a_new_secret_counts_without_a_restart_and_a_refusal_is_counted(world: World) -> None:
+    token = world.files / "token"
+    right = token.read_text("utf-8")
+    token.write_text("an old token\n", "utf-8")
+    world.manager.fire(alert("webhook", "KarpenterStateUnsynced"))
+    assert world.silent(3)
+    assert set(world.sink.refused) == {"webhook: 401 no"}
+    assert any('integration="webhook"' in labels for labels in world.manager.failures())
+    token.write_text(right, "utf-8")
+    kind, message = world.told()
+    assert kind == "webhook"
+    assert message["groupLabels"]["alertname"] == "KarpenterStateUnsynced"
