@@ -54,6 +54,7 @@ def guarded_increase(selector: str, window: str, unwatched: str) -> str:
 
     - 1.000 where pods come and go, if a pod serves a minute or more after Prometheus found it, as one does that pulls
       an image or loads a model; 0.999 if it serves at that very moment: what is born in its first minute is lost;
+    - nothing of what a pod that came, and served, while Prometheus was down had counted when it was first seen;
     - nothing of an old pod's life before Prometheus found it, or before it answered after an hour of refusals. Without
       a guard it is 3.9 times what happened, after an installation beside old counters 10.6 times.
 

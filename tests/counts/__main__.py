@@ -57,7 +57,7 @@ def _histories(number: int, habits: Habits) -> None:
     seen = sum(event.number for one in made for event in one.events)
     unseen, hidden = sum(one.unseen for one in made), sum(lost for one in made for _, _, lost in one.hidden)
     sys.stdout.write(
-        f"{len(made)} histories: {seen} events seen, {unseen} by no scrape, {hidden} hidden by new starts\n"
+        f"{len(made)} histories: {seen} events seen, {unseen} by no scrape, {hidden} hidden by new starts or pods\n"
     )
 
 

@@ -96,8 +96,8 @@ class History:
     Attributes:
         events: what happened and a scrape saw.
         unseen: how many events no scrape saw, because their process ended before the next one.
-        hidden: how many of the events seen a difference of samples cannot tell, because a process had started again, as
-            (evaluation, code, number).
+        hidden: how many of the events seen a difference of samples cannot tell, because a process had started again or
+            Prometheus had not known its pod, as (evaluation, code, number).
         series: what Prometheus stores.
     """
 
@@ -212,6 +212,7 @@ class _Pod:
         self._forget()
         for code, found in self.found.items():
             self._hide(code, found)
+            self._hide_before_it_was_watched(code, found)
         self.making.made.series += [self.up, *self.counters.values()]
 
     def _forget(self) -> None:
@@ -267,6 +268,19 @@ class _Pod:
             if lost:
                 self.making.made.hidden.append((evaluation, code, lost))
 
+    def _hide_before_it_was_watched(self, code: str, found: list[tuple[int, int, int]]) -> None:
+        """Notes what a pod had counted when Prometheus first saw it: nobody can tell whether that is new or old.
+
+        So it is with a pod that came, and served, while Prometheus was down.
+        """
+        first = next((step * SCRAPE for step, sample in enumerate(self.up.samples) if sample != "_"), None)
+        if not first:  # What runs from the start has a life before the history, none of which are events.
+            return
+        evaluation = -(-first // MINUTE) * MINUTE
+        counted = [value for at, value, _ in found if at <= evaluation]
+        if counted:
+            self.making.made.hidden.append((evaluation, code, counted[-1]))
+
 
 def _poisson(chance: random.Random, mean: float) -> int:
     if mean > 50:
@@ -279,9 +293,12 @@ def _poisson(chance: random.Random, mean: float) -> int:
 
 
 def input_series(histories: Iterable[tuple[str, History]], counter: str) -> Iterator[dict[str, str]]:
-    """Yields promtool's input of named histories: ``counter`` and ``up``, with the label history."""
+    """Yields promtool's input of named histories: ``counter`` and ``up``, with the label history.
+
+    Targets have names of their own in each history, as what is recorded of targets goes by job and instance.
+    """
     for name, made in histories:
         for series in made.series:
-            labels = f'history="{name}",job="app",instance="{series.instance}"'
+            labels = f'history="{name}",job="app",instance="{name}-{series.instance}"'
             metric = f'{counter}{{{labels},code="{series.code}"}}' if series.code else f"up{{{labels}}}"
             yield {"series": metric, "values": series.values()}

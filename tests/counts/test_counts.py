@@ -43,6 +43,15 @@ def test_counts_are_within_what_the_log_allows_and_shares_over_six_hours_within_
 
 
 @pytest.mark.slow
+def test_over_a_day_they_are_so_too_where_pods_of_two_histories_share_a_name_and_came_while_prometheus_was_down(
+    promtool: str,
+) -> None:
+    found = verdict(promtool, COUNTS, range(2), Habits(), moments=6)
+    assert not found.outside
+    assert found.worst("1d") <= 0.01
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", WRONG, ids=lambda form: form.name)
 def test_a_form_that_seems_natural_is_caught(promtool: str, form: Form) -> None:
     found = verdict(promtool, form, SEEDS, SHORT, moments=6)
