@@ -186,7 +186,10 @@ def check_commands(notes: str, documents: list[dict[str, Any]]) -> None:
 
 
 def made_later(documents: list[dict[str, Any]]) -> Iterator[str]:
-    """Yields the Secrets that are made later: by the bootstrap, by cert-manager, by the Prometheus operator."""
+    """Yields the Secrets that are made later: by cert-manager, the Prometheus operator, or the bootstrap.
+
+    The bootstrap looks besides whether a person's own are there.
+    """
     for document in documents:
         name = document["metadata"]["name"]
         match document["kind"]:
@@ -202,7 +205,7 @@ def made_later(documents: list[dict[str, Any]]) -> Iterator[str]:
 
 def plan_names(plan: dict[str, Any]) -> Iterator[str]:
     data = libyaml.load(plan["data"]["plan.json"])
-    for part in (data["authority"], *data["certificates"], *data["logins"]):
+    for part in (data["authority"], *data["certificates"], *data["logins"], *data.get("alerts", ())):
         if part:
             yield part["name"]
 
