@@ -1,7 +1,7 @@
 """docs/installed.md: what runs of ``make e2e`` have shown.
 
-A run that passes replaces the tables of the scenarios that it ran. Those of others stay as long as the programs have
-the versions that they had.
+A run replaces the tables of the tests that passed. Those of others stay as long as the programs have the versions that
+they had.
 """
 
 from __future__ import annotations

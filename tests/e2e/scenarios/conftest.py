@@ -16,7 +16,7 @@ from tests.e2e.report import Report
 from tests.e2e.scenarios.release import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tests.e2e.cluster import Cluster
 
@@ -73,9 +73,28 @@ def make_release(cluster: Cluster) -> Iterator[Callable[..., Release]]:
             release.clear()
 
 
+@pytest.fixture
+def report(session_report: Report, request: pytest.FixtureRequest) -> Iterator[Report]:
+    """The table of what was done; what a test adds counts if it passes."""
+    yield session_report
+    session_report.end(passed=request.node.stash.get(PASSED, False))
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Notes for ``report`` whether a test has passed."""
+    made = yield
+    if made.when == "call":
+        item.stash[PASSED] = made.passed
+    return made
+
+
 @pytest.fixture(scope="session")
-def report(request: pytest.FixtureRequest) -> Iterator[Report]:
-    """The table of what was done; each row is printed when it is there."""
+def session_report(request: pytest.FixtureRequest) -> Iterator[Report]:
+    """The rows of all tests; each is printed when it is there."""
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     capture = request.config.pluginmanager.get_plugin("capturemanager")
     assert terminal

@@ -76,11 +76,13 @@ def test_a_release_lives(
         assert snapshots.differences(before, release.snapshot()) == []
         held("server-side apply by another manager, twice", "0 objects changed")
 
+    # While it is uninstalled the operator still runs and its rights are gone.
+    assert sorted(set(cluster.refused()) - refused) == []
+    held("rights", "no request of a ServiceAccount was refused")
+
     release.uninstall()
     wait(PATIENCE, release.pods)
     assert unexpected(snapshots.differences(bare, release.snapshot())) == []
     held("uninstall", "what docs/secrets.md says stays")
-    assert sorted(set(cluster.refused()) - refused) == []
-    held("rights", "no request of a ServiceAccount was refused")
     release.clear()
     assert snapshots.differences(bare, release.snapshot()) == []
