@@ -276,8 +276,9 @@ def test_the_readme_counts_dashboards_and_alerts_rightly(sources: Sources) -> No
     """A newcomer's first figures; the table below them is printed by `make signals`."""
     alerts = sum(len([*alerts_of(rules)]) for rules in sources.rules.values())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"(\d+) dashboards", readme) == [str(len(sources.dashboards))]
-    assert set(re.findall(r"(\d+) alerts", readme)) == {str(alerts)}
+    told = f"README.md: write '{len(sources.dashboards)} dashboards' and, wherever it counts them, '{alerts} alerts'"
+    assert re.findall(r"(\d+) dashboards", readme) == [str(len(sources.dashboards))], told
+    assert set(re.findall(r"(\d+) alerts", readme)) == {str(alerts)}, told
 
 
 def test_what_people_are_told_to_install_with_also_goes_through_after_a_failure() -> None:

@@ -114,7 +114,7 @@ def test_a_heap_in_raw_values_counts_and_one_with_a_bound_outside_does_not_need_
 @pytest.mark.parametrize(
     ("layers", "path", "other"),
     [
-        (["monitors.ray.scrapeTimeout=31s"], "monitors.ray.scrapeTimeout", "profile standalone: monitors.interval"),
+        (["monitors.ray.scrapeTimeout=10m"], "monitors.ray.scrapeTimeout", "profile standalone: monitors.interval"),
         (
             ["monitors.interval=10s", "values.monitors.scrapeTimeout=11s"],
             "values.monitors.scrapeTimeout",

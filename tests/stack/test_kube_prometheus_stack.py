@@ -156,3 +156,21 @@ def test_a_grafana_with_other_data_sources_is_another_pod(values: Values) -> Non
         )
     ]
     assert len(set(marks)) == 3
+
+
+@pytest.mark.parametrize(
+    ("monitors", "own", "told"),
+    [
+        ({"interval": "15s"}, "", None),
+        ({"interval": "1m"}, "", "1m"),
+        ({"interval": "1m", "ray": {"interval": "90s"}}, "", "90s"),
+        ({"interval": "1m"}, "2m", None),
+        ({"interval": "5m"}, "2m", "5m"),
+    ],
+)
+def test_grafanas_rate_interval_follows_a_longer_interval_of_scrapes(
+    values: Values, monitors: dict[str, Any], own: str, told: str | None
+) -> None:
+    mine = {NAME: {"prometheus": {"prometheusSpec": {"scrapeInterval": own}}}} if own else {}
+    sidecar = values("standalone", {"monitors": monitors, "values": mine})[NAME]["grafana"]["sidecar"]
+    assert sidecar["datasources"].get("defaultDatasourceScrapeInterval") == told

@@ -14,6 +14,7 @@ from generator.stack.alertmanager.problems import alert_problems
 from generator.stack.alertmanager.values import alert_context
 from generator.stack.component import Component, choices_of, from_template, mebibytes
 from generator.stack.grafana import log_source
+from generator.stack.kube_prometheus_stack.data_sources import longer_interval
 from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import secret_name
 
@@ -49,6 +50,7 @@ def component(profile: Profile) -> Component:
         admin_secret=secret_name(profile, "grafanaAdmin"),
         role=GRAFANA_ROLE,
         sources=sources,
+        longer_interval=longer_interval(profile.choices),
         **logs,
         **alert_context(profile),
     )

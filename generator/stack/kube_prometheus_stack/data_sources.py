@@ -1,10 +1,11 @@
-"""Which of Grafana's data sources is the default one: with two of them, Grafana does not start."""
+"""What Grafana's data sources are told: the interval of scrapes, and which one is the default one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.files.nested import mapping
+from generator.files.nested import mapping, value_at
+from generator.promql.durations import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,6 +14,31 @@ if TYPE_CHECKING:
 
 _UPSTREAM = {"name": ("Prometheus", "Alertmanager"), "uid": ("prometheus", "alertmanager")}
 """The data sources of kube-prometheus-stack's own (88.5.3 templates/grafana/configmaps-datasources.yaml)."""
+
+
+_ASSUMED = "30s"
+"""What kube-prometheus-stack tells Grafana by default (88.5.3 templates/grafana/configmaps-datasources.yaml)."""
+
+
+def longer_interval(choices: Mapping[str, Any]) -> str:
+    """Returns the longest interval between two scrapes if Grafana would assume a shorter one, else "".
+
+    Grafana takes ``$__rate_interval`` as four times what its data source says: with 30s for scrapes of each minute a
+    window often holds a single sample, and panels of rates have gaps.
+
+    Args:
+        choices: a profile's; an interval that they do not set is 30s, or Prometheus' own.
+    """
+    monitors = mapping(choices.get("monitors"))
+    prometheus = ("values", "kube-prometheus-stack", "prometheus", "prometheusSpec", "scrapeInterval")
+    assumed = str(value_at(choices, prometheus) or _ASSUMED)
+    intervals = [monitors.get("interval"), *(mapping(each).get("interval") for each in monitors.values())]
+    longest = max((str(each) for each in intervals if each), key=_length, default=assumed)
+    return longest if _length(longest) > _length(assumed) else ""
+
+
+def _length(interval: str) -> int:
+    return milliseconds(interval) or 0
 
 
 def data_source_problems(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
