@@ -60,7 +60,8 @@ def test_changes_stand_in_the_chart_in_git_and_travel_to_a_packaged_one(run: Any
     assert "opensearch" not in options["valuesObject"]
     packaged = ("--repo", "https://charts.example.com", "--chart", "ai-ml-observability", "--revision", "1.2.3")
     apps = ("--apps-repo", GIT[1], "--apps-revision", "main")
-    code, _, err = run("argocd", "--profile", "jark", *packaged, *apps, *change, "--set", "alerts.nobody=Nobody watches a test.")
+    nobody = ("--set", "alerts.nobody=Nobody watches a test.")
+    code, _, err = run("argocd", "--profile", "jark", *packaged, *apps, *change, *nobody)
     assert (code, err) == (0, "")
     options = libyaml.load(Path("argocd/apps/stack.yaml").read_text())["spec"]["source"]["helm"]
     assert options["valuesObject"]["opensearch"]["replicas"] == 5
