@@ -66,7 +66,16 @@ class Release:
             if service["metadata"]["name"].endswith("-kubelet"):
                 ask("DELETE", f"api/v1/namespaces/kube-system/services/{service['metadata']['name']}")
         self.clear_namespace()
-        wait(PATIENCE, lambda: self.cluster.client.items("api/v1/persistentvolumes"))
+        wait(PATIENCE, self._volumes)
+
+    def _volumes(self) -> list[str]:
+        """Returns the volumes of claims of its namespace, which may be gone."""
+        volumes = self.cluster.client.items("api/v1/persistentvolumes")
+        return [
+            each["metadata"]["name"]
+            for each in volumes
+            if each["spec"].get("claimRef", {}).get("namespace") == self.namespace
+        ]
 
     def clear_namespace(self) -> None:
         """Removes its namespace with all that is in it."""
