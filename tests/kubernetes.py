@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from tests import libyaml
+from tests.e2e import programs
 from tests.ports import free_ports
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     Raises:
         NotFoundError: a program is not at hand.
     """
-    programs = find("etcd", "GEN_CHART_ETCD"), find("kube-apiserver", "GEN_CHART_KUBE_APISERVER")
+    binaries = find("etcd", "GEN_CHART_ETCD"), find("kube-apiserver", "GEN_CHART_KUBE_APISERVER")
     etcd, peer, port = free_ports(3)
     server = _files(folder, port)
     commands = (
@@ -134,22 +135,22 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(_running(program, arguments, folder))
-            for program, arguments in zip(programs, commands, strict=True)
+            for program, arguments in zip(binaries, commands, strict=True)
         ]
         _wait(server, running, folder)
         yield server
 
 
 def find(name: str, variable: str) -> Path:
-    """Returns a program named by an environment variable, else found on PATH.
+    """Returns a program named by an environment variable, else found on PATH, else built by ``make e2e``.
 
     Raises:
-        NotFoundError: it is in neither place.
+        NotFoundError: it is in none of these places.
     """
-    found = os.environ.get(variable) or shutil.which(name)
+    found = os.environ.get(variable) or shutil.which(name) or programs.located().get(name)
     if found and os.access(found, os.X_OK):
         return Path(found)
-    raise NotFoundError(f"no {name}: put it on PATH or name it in {variable}")
+    raise NotFoundError(f"no {name}: 'make e2e' builds it; or put it on PATH, or name it in {variable}")
 
 
 def _files(folder: Path, port: int) -> ApiServer:

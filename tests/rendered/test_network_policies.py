@@ -121,3 +121,11 @@ def test_clients_that_are_named_are_let_in_and_others_are_not(render_overlay: Re
 
 def test_without_policies_there_are_none(render_overlay: Render) -> None:
     assert of_kind(render_overlay("standalone", {"networkPolicies": False}), "NetworkPolicy") == []
+
+
+def test_no_policy_has_an_empty_list_which_each_upgrade_would_write_anew(
+    rendered: Callable[..., list[dict[str, Any]]],
+) -> None:
+    """Kubernetes stores none: the object that comes back differs from the rendered one, in ArgoCD for ever."""
+    for policy in of_kind(rendered("standalone"), "NetworkPolicy"):
+        assert policy["spec"].get("ingress") != [], policy["metadata"]["name"]
