@@ -63,6 +63,9 @@ class ApiServer:
         address = f"{self.url}/{path.lstrip('/')}"
         with requests.Session() as session:
             session.trust_env = False  # neither a proxy nor another CA bundle
+            # A kind that is new is answered so for a moment, "storage is (re)initializing"; client-go asks again too.
+            again = Retry(20, backoff_factor=0.1, status_forcelist=(429,), allowed_methods=None, raise_on_status=False)
+            session.mount("https://", HTTPAdapter(max_retries=again))
             return session.request(method, address, json=body, headers=headers, verify=str(self.ca), timeout=30)
 
     def get(self, path: str) -> Any:
