@@ -15,6 +15,7 @@ from generator.files.nested import value_at
 from generator.monitors import scrape_problems
 from generator.promql.durations import milliseconds
 from generator.stack.alertmanager.problems import config_problems
+from generator.stack.kube_prometheus_stack.data_sources import prometheus_interval
 from generator.stack.opensearch import component as opensearch
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ def _longer(timeout: str, interval: str) -> bool:
 def _prometheus_interval(values: Mapping[str, Any]) -> str:
     """Returns the interval of a monitor that has none: this chart's Prometheus', "" for that of another one.
 
-    Prometheus operator v0.93 resource_selector.go compares with it; the CRD's default is 30s.
+    Prometheus operator v0.93 resource_selector.go compares with it.
     """
     if not values["kube-prometheus-stack"].get("enabled"):
         return ""
-    return str(value_at(values, (*_PROMETHEUS, "scrapeInterval")) or "30s")
+    return prometheus_interval(values)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.dashboards import reader as dashboards
 from generator.errors import InputError, Problem, bad_input, nearest
@@ -32,8 +32,8 @@ def with_extra_files(profile: Profile, sources: Sources) -> tuple[Sources, tuple
     panels = _Files(profile, "dashboards", sources.dashboards)
     parse_rules = partial(rules.parse_rules, schema=sources.schemas["rule"], monitors=tuple(sources.monitors))
     alerts = _Files(profile, "rules", sources.rules)
-    panels.read(_dashboard, partial(dashboards.parse_dashboard, schema=sources.schemas["dashboard"]))
-    alerts.read(_rules, parse_rules)
+    panels.read(partial(_dashboard, parse=partial(dashboards.parse_dashboard, schema=sources.schemas["dashboard"])))
+    alerts.read(partial(_rules, parse=parse_rules))
     problems = panels.problems + alerts.problems
     if problems:
         raise InputError(*problems)
@@ -77,57 +77,62 @@ class _Files:
         """Whether there is one."""
         return bool(self.own or self.brought)
 
-    def read(self, brought: Callable[[str, str, str], _Read | None], parse: Callable[..., Any]) -> None:
-        """Reads each file that the profile names.
-
-        Args:
-            brought: reads a text in Grafana's or Prometheus' own form; None for one that has the form of this project.
-            parse: reads the data of one that has it.
-        """
+    def read(self, reader: Callable[[str, str, str], _Read]) -> None:
+        """Reads each file that the profile names by its stem, its text, and its name as shown in errors."""
         block = self._block
         for index, file in enumerate(self._profile.choices[block].get("extra", ())):
             path = Path(file)
             try:
                 _refuse_missing(path, self._profile.origins.get(f"{block}.extra", ""), f"{block}.extra[{index}]")
                 _refuse_taken(path.stem, file, block, {**self._built_in, **self.own, **self.brought})
-                text = yamlfile.read_text(path, file=file)
-                read = brought(path.stem, text, file)
-                if read is None:
-                    data = yamlfile.expect_mapping(yamlfile.parse(text, file=file), file=file)
-                    self.own[path.stem] = parse(path.stem, data, file=file)
-                else:
-                    self.brought[path.stem], warnings = read
-                    self.said += warnings
+                read = reader(path.stem, yamlfile.read_text(path, file=file), file)
+                (self.brought if read.is_brought else self.own)[path.stem] = read.content
+                self.said += read.warnings
             except InputError as error:
                 self.problems += error.problems
 
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 
-_Read = tuple[Any, tuple[Problem, ...]]
-"""A file, and what has to be said about it."""
 
-_GRAFANA = re.compile(r"\s*\{|(?m:^apiVersion:)")
+class _Read(NamedTuple):
+    """A file, whether it has the form of Grafana or Prometheus, and what has to be said about it."""
+
+    content: Any
+    is_brought: bool = False
+    warnings: tuple[Problem, ...] = ()
+
+
+_GRAFANA = re.compile(r"\{|(?m:^apiVersion:)")
+"""Without it in its text a file has not the form of Grafana; ours has it where a query names a label."""
+
 _PROMETHEUS = re.compile(r"(?m)^(?:apiVersion|kind|groups):|^\s*\{|^---[ \t]*$")
-"""How a text begins, or what is in it, that may have the form of Grafana, of Prometheus; ours has none of it."""
+"""Without it in its text a file has not the form of Prometheus; ours has it nearly never."""
 
 
-def _dashboard(name: str, text: str, file: str) -> _Read | None:
-    if not _GRAFANA.match(text) and not _GRAFANA.search(text):
-        return None
-    from generator.dashboards.brought import is_brought, parse_brought
-    from generator.verify.grafana import parse_json
-
+def _dashboard(name: str, text: str, file: str, *, parse: Callable[..., Any]) -> _Read:
     is_json = text.lstrip().startswith("{")
-    data = parse_json(text, file) if is_json else yamlfile.parse(text, file=file)
-    if not is_json and not is_brought(data):
-        return None
-    return parse_brought(name, yamlfile.expect_mapping(data, file=file), file=file)
+    if is_json:
+        from generator.verify.grafana import parse_json
+
+        data = parse_json(text, file)
+    else:
+        data = yamlfile.parse(text, file=file)
+    if _GRAFANA.search(text):
+        from generator.dashboards.brought import is_brought, parse_brought
+
+        if is_json or is_brought(data):
+            content, warnings = parse_brought(name, yamlfile.expect_mapping(data, file=file), file=file)
+            return _Read(content, is_brought=True, warnings=warnings)
+    return _Read(parse(name, yamlfile.expect_mapping(data, file=file), file=file))
 
 
-def _rules(name: str, text: str, file: str) -> _Read | None:
-    if not _PROMETHEUS.search(text):
-        return None
+def _rules(name: str, text: str, file: str, *, parse: Callable[..., Any]) -> _Read:
+    brought = _brought_rules(name, text, file) if _PROMETHEUS.search(text) else None
+    return brought or _Read(parse(name, yamlfile.expect_mapping(yamlfile.parse(text, file=file), file=file), file=file))
+
+
+def _brought_rules(name: str, text: str, file: str) -> _Read | None:
     from generator.build.sources import read_schema
     from generator.files.location import sources_root
     from generator.rules.brought import are_brought, parse_brought
@@ -141,7 +146,8 @@ def _rules(name: str, text: str, file: str) -> _Read | None:
         raise InputError(*(replace(problem, hint=problem.hint or hint) for problem in error.problems)) from None
     if not are_brought(documents):
         return None
-    return parse_brought(name, documents, read_schema(sources_root(), "prometheus-rule"), file=file)
+    content, warnings = parse_brought(name, documents, read_schema(sources_root(), "prometheus-rule"), file=file)
+    return _Read(content, is_brought=True, warnings=warnings)
 
 
 def _refuse_missing(path: Path, file: str, place: str) -> None:

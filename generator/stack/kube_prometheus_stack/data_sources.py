@@ -12,12 +12,21 @@ if TYPE_CHECKING:
 
     from generator.stack.component import KeyPath
 
+_SPEC = ("kube-prometheus-stack", "prometheus", "prometheusSpec")
 _UPSTREAM = {"name": ("Prometheus", "Alertmanager"), "uid": ("prometheus", "alertmanager")}
 """The data sources of kube-prometheus-stack's own (88.5.3 templates/grafana/configmaps-datasources.yaml)."""
 
 
-_ASSUMED = "30s"
-"""What kube-prometheus-stack tells Grafana by default (88.5.3 templates/grafana/configmaps-datasources.yaml)."""
+def prometheus_interval(values: Mapping[str, Any]) -> str:
+    """Returns Prometheus' own interval between two scrapes, which is also what Grafana's data source is told.
+
+    It is 30s where nothing else is said: the CRD's default (Prometheus operator v0.93), and that of the data source
+    (88.5.3 templates/grafana/configmaps-datasources.yaml).
+
+    Args:
+        values: the chart's, or those of a person for it.
+    """
+    return str(value_at(values, (*_SPEC, "scrapeInterval")) or "30s")
 
 
 def longer_interval(choices: Mapping[str, Any]) -> str:
@@ -30,8 +39,7 @@ def longer_interval(choices: Mapping[str, Any]) -> str:
         choices: a profile's; an interval that they do not set is 30s, or Prometheus' own.
     """
     monitors = mapping(choices.get("monitors"))
-    prometheus = ("values", "kube-prometheus-stack", "prometheus", "prometheusSpec", "scrapeInterval")
-    assumed = str(value_at(choices, prometheus) or _ASSUMED)
+    assumed = prometheus_interval(mapping(choices.get("values")))
     intervals = [monitors.get("interval"), *(mapping(each).get("interval") for each in monitors.values())]
     longest = max((str(each) for each in intervals if each), key=_length, default=assumed)
     return longest if _length(longest) > _length(assumed) else ""
