@@ -45,8 +45,8 @@ _OPENSEARCH = "opensearch-cluster-master"
 
 _SIGNALS = ("dashboards", "monitors", "rules")
 
-_PARTS = ("secrets", "stack")
-"""The switches below ``parts`` in the chart's values."""
+_PARTS = ("secrets", "stack", "tests")
+"""The switches below ``parts`` in the chart's values. No Application has the tests: ArgoCD starts none."""
 
 _CERTIFICATES = frozenset({"opensearchAdminTls", "opensearchNodeTls"})
 _LOGINS = frozenset({"opensearchAdmin", "opensearchExporter", "opensearchFluentBit", "opensearchGrafana"})

@@ -26,6 +26,7 @@ from generator.stack.opensearch_exporter.exporter import APP as EXPORTER_APP
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
 from generator.stack.priorities import NODE_CLASS
 from generator.stack.programs import program_templates
+from generator.stack.release_tests.release_tests import TEST_APPS, release_test_templates
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def chart(build: Build) -> Chart:
         "templates/_notes.tpl": render("build/templates/_notes.tpl", header=HEADER),
         "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header=HEADER),
         "templates/networkpolicies.yaml": render(
-            "stack/templates/networkpolicies.yaml", header=HEADER, exporter=EXPORTER_APP
+            "stack/templates/networkpolicies.yaml", header=HEADER, exporter=EXPORTER_APP, tests=TEST_APPS
         ),
         "templates/priorityclass.yaml": render("stack/templates/priorityclass.yaml", header=HEADER, name=NODE_CLASS),
         "templates/grafana/role.yaml": render("stack/grafana/templates/role.yaml", header=HEADER, role=GRAFANA_ROLE),
@@ -145,4 +146,5 @@ def chart(build: Build) -> Chart:
         files |= brought_templates(sources.brought_rules, header=HEADER)
     files |= program_templates(HEADER)
     files |= secret_templates(HEADER)
+    files |= release_test_templates(sources.monitors, sources.dashboards, header=HEADER)
     return dict(sorted(with_library(files, HEADER).items()))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import requests
 
-from .program import Failure
+from .program import Failure, innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,7 @@ class Api:
             with _session(self.ca) as plain:
                 answer = plain.get(f"{self.url}{path}", headers={"Authorization": f"Basic {login}"}, timeout=TIMEOUT)
         except requests.RequestException as error:
-            raise Failure(f"GET {self.url}{path}: {_short(error)}") from None
+            raise Failure(f"GET {self.url}{path}: {innermost(error)}") from None
         if answer.status_code not in (200, 401):
             raise Failure(f"GET {self.url}{path} as {user}: {_reason(answer)}")
         return answer.status_code == 200
@@ -144,9 +144,9 @@ class Api:
         try:
             answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=TIMEOUT)
         except requests.exceptions.SSLError as error:
-            raise Failure(f"{self.url}: TLS: {_short(error)}") from None
+            raise Failure(f"{self.url}: TLS: {innermost(error)}") from None
         except OSError as error:  # also what requests raises, and a file of the certificate that is not there
-            raise NotReadyError(_short(error)) from None
+            raise NotReadyError(innermost(error)) from None
         if answer.status_code in _LATER:
             raise NotReadyError(_reason(answer))
         return answer
@@ -212,14 +212,3 @@ def _reason(answer: requests.Response) -> str:
         found = error.get("reason") if isinstance(error, dict) else error
         found = found or body.get("message") or body.get("reason") or body
     return f"HTTP {answer.status_code}: {str(found).strip()[:400]}"
-
-
-def _short(error: Exception) -> str:
-    """Returns the innermost reason: requests wraps the socket's words in several layers."""
-    inner: BaseException = error
-    while True:
-        reason = getattr(inner, "reason", None)
-        wrapped = reason if isinstance(reason, BaseException) else next(iter(inner.args), None)
-        if not isinstance(wrapped, BaseException):
-            return str(inner)
-        inner = wrapped

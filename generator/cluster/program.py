@@ -35,6 +35,16 @@ def run(work: Callable[[], None]) -> int:
     return 0
 
 
+def innermost(error: BaseException) -> str:
+    """Returns the words of the innermost reason: requests wraps the socket's in several layers."""
+    while True:
+        reason = getattr(error, "reason", None)
+        wrapped = reason if isinstance(reason, BaseException) else next(iter(error.args), None)
+        if not isinstance(wrapped, BaseException):
+            return str(error)
+        error = wrapped
+
+
 def _printable(line: str) -> str:
     """Escapes what would break the line: parts of it may be another server's words."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

@@ -120,8 +120,8 @@ def test_the_charts_schema_says_nothing_to_people_and_means_the_same(sources: So
     assert stripped["properties"]["parts"] == {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"secrets": {"type": "boolean"}, "stack": {"type": "boolean"}},
-        "propertyNames": {"enum": ["secrets", "stack"]},
+        "properties": {part: {"type": "boolean"} for part in ("secrets", "stack", "tests")},
+        "propertyNames": {"enum": ["secrets", "stack", "tests"]},
     }
     assert "description" in described
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from generator.files.tree import Chart
     from generator.logs.fields import LogField
 
+TEST = "release-test-logs"
+"""app.kubernetes.io/name of the Pods of `helm test` that ask OpenSearch; see generator.stack.release_tests."""
+
 CLIENTS = (
     "fluent-bit",
     "grafana",
@@ -24,6 +27,7 @@ CLIENTS = (
     "opensearch-exporter",
     "opensearch-setup",
     "secrets-rotation",
+    TEST,
 )
 """app.kubernetes.io/name of the release's pods that may connect to OpenSearch's port 9200."""
 

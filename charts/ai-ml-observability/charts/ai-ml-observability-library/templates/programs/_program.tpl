@@ -31,6 +31,14 @@ def run(work: Callable[[], None]) -> int:
         return 1
     return 0
 
+def innermost(error: BaseException) -> str:
+    while True:
+        reason = getattr(error, "reason", None)
+        wrapped = reason if isinstance(reason, BaseException) else next(iter(error.args), None)
+        if not isinstance(wrapped, BaseException):
+            return str(error)
+        error = wrapped
+
 def _printable(line: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 {{ end -}}
