@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from generator.build.laying import laid_over
 from generator.choices.profiles import merge
 from generator.files import yamlfile
+from generator.files.templating import comment_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,7 +99,7 @@ def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path
         if not path:
             yield ""
         if key_path in notes:
-            yield from (f"{indent}# {line}" for line in _wrap(notes[key_path], 100 - len(indent)))
+            yield from (f"{indent}# {line}" for line in comment_lines(notes[key_path], 100 - len(indent)))
         deeper = any(note[: len(key_path)] == key_path and len(note) > len(key_path) for note in notes)
         if deeper and isinstance(value, dict) and value:
             yield from _indented(yamlfile.dump({key: None}).removesuffix(" null\n"), indent)
@@ -111,8 +111,3 @@ def _lines(values: Mapping[str, Any], notes: Mapping[tuple[str, ...], str], path
 def _indented(text: str, indent: str) -> Iterable[str]:
     """Only empty lines stay bare: white space at the end of a line may be a value's."""
     return (indent + line if line else "" for line in text.split("\n"))
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return textwrap.wrap(printable, width, break_long_words=False, break_on_hyphens=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.files.cache import cached
 from generator.files.schema_values import closed, entry
-from generator.files.templating import literal, render, render_once
+from generator.files.templating import json_in_yaml, literal, render, render_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
 def _template(name: str, spec: Dashboard, header: str) -> str:
     from generator.dashboards.compiler import compile_dashboard
 
-    text = literal(compile_dashboard(name, spec)).rstrip("\n")
+    text = literal(json_in_yaml(compile_dashboard(name, spec))).rstrip("\n")
     return render_once("dashboards/templates/_dashboard.tpl", header=header, name=name, text=text)
 
 

@@ -60,7 +60,11 @@ def _json(value: Any) -> str:
     YAML takes some characters for line ends and refuses others; these alone are escaped, because it reads no pair of
     ``\\u`` as one character.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    return json_in_yaml(json.dumps(value, ensure_ascii=False))
+
+
+def json_in_yaml(text: str) -> str:
+    """Returns JSON, escaped where a block of YAML could not hold it as it is."""
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -86,3 +90,14 @@ def render_once(template: str, **values: Any) -> str:
 def literal(text: str) -> str:
     """Returns text that Helm's template engine writes out as it is; JSON stays JSON."""
     return text.replace("{{", "{{`{{`}}")
+
+
+def comment_lines(text: str, width: int) -> list[str]:
+    """Wraps a text of people for comments of YAML: no character in it ends the line or the comment.
+
+    In a template of Helm it goes through literal besides.
+    """
+    import textwrap
+
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return textwrap.wrap(printable, width, break_long_words=False, break_on_hyphens=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
 from generator.files import yamlfile
-from generator.files.templating import render
+from generator.files.templating import comment_lines, literal, render
 from generator.monitors.labels import NODE
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
         header: the first line, without comment signs.
 
     Raises:
-        InputError: selectors cannot be told apart or are missing, a PodMonitor has a token file, or Helm would take a
-            text for its own.
+        InputError: selectors cannot be told apart or are missing, or a PodMonitor has a token file.
     """
     texts = {
         "templates/_monitors.tpl": render("monitors/templates/_monitors.tpl", header=header),
@@ -45,11 +44,11 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
             header=header,
             name=name,
             description=_comment(spec["description"], 0),
-            head=yamlfile.dump(_head(name, spec)).rstrip(),
+            head=literal(yamlfile.dump(_head(name, spec))).rstrip(),
             endpoints=[
                 {
                     "description": _comment(endpoint["description"], 2),
-                    "text": textwrap.indent(yamlfile.dump([_endpoint(key, spec)]).rstrip(), "  "),
+                    "text": textwrap.indent(literal(yamlfile.dump([_endpoint(key, spec)])).rstrip(), "  "),
                 }
                 for key, endpoint in spec["endpoints"].items()
             ],
@@ -59,8 +58,6 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
 
 def _check(name: str, spec: Mapping[str, Any]) -> None:
     file = f"monitors/{name}.yaml"
-    if "{{" in yamlfile.dump(spec):
-        raise bad_input("found '{{', which Helm would take for its own", file=file)
     if spec["kind"] == "PodMonitor":
         for key, endpoint in spec["endpoints"].items():
             if "bearerTokenFile" in endpoint:
@@ -160,5 +157,4 @@ def _without_source(way: Mapping[str, Any]) -> dict[str, Any]:
 
 def _comment(text: str, indent: int) -> str:
     """Wraps a description to the width of the generated YAML, the first ``# `` left to the template."""
-    lines = textwrap.wrap(text, 108 - indent, break_long_words=False, break_on_hyphens=False)
-    return f"\n{' ' * indent}# ".join(lines)
+    return literal(f"\n{' ' * indent}# ".join(comment_lines(text, 108 - indent)))

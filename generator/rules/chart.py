@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING
 
 from generator.files import yamlfile
 from generator.files.cache import cached
-from generator.files.templating import literal, render, render_once
+from generator.files.templating import comment_lines, literal, render, render_once
 from generator.rules.groups import marked_groups
 from generator.rules.numbers import defaults, fill, plain
 
@@ -46,7 +45,7 @@ def _template(name: str, spec: Rules, header: str) -> str:
         "rules/templates/_rule.tpl",
         header=header,
         name=name,
-        description="\n# ".join(textwrap.wrap(spec.description, 108, break_on_hyphens=False)),
+        description=literal("\n# ".join(comment_lines(spec.description, 108))),
         enabled=json.dumps(spec.enabled),
         groups=_groups(spec),
     )

@@ -193,7 +193,7 @@ spec:
         name: ai-ml-observability-opensearch-setup
     - name: admin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") | quote }}
         defaultMode: 0440
 [% for login in logins %]
 [% if login.optional %]
@@ -201,7 +201,7 @@ spec:
 [% endif %]
     - name: [[ login.key | lower ]]
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "[[ login.key ]]") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "[[ login.key ]]") | quote }}
         defaultMode: 0440
 [% if login.optional %]
     {{- end }}
