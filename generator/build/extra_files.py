@@ -129,7 +129,11 @@ def _dashboard(name: str, text: str, file: str, *, parse: Callable[..., Any]) ->
 
 def _rules(name: str, text: str, file: str, *, parse: Callable[..., Any]) -> _Read:
     brought = _brought_rules(name, text, file) if _PROMETHEUS.search(text) else None
-    return brought or _Read(parse(name, yamlfile.expect_mapping(yamlfile.parse(text, file=file), file=file), file=file))
+    if brought:
+        return brought
+    data = yamlfile.expect_mapping(yamlfile.parse(text, file=file), file=file)
+    yamlfile.check_texts(data, file=file)
+    return _Read(parse(name, data, file=file))
 
 
 def _brought_rules(name: str, text: str, file: str) -> _Read | None:
@@ -146,6 +150,7 @@ def _brought_rules(name: str, text: str, file: str) -> _Read | None:
         raise InputError(*(replace(problem, hint=problem.hint or hint) for problem in error.problems)) from None
     if not are_brought(documents):
         return None
+    yamlfile.check_texts(documents, file=file)
     content, warnings = parse_brought(name, documents, read_schema(sources_root(), "prometheus-rule"), file=file)
     return _Read(content, is_brought=True, warnings=warnings)
 

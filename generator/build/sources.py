@@ -73,9 +73,11 @@ def read_overlay(path: Path) -> Layer:
     """Reads a person's ``-f`` file; the files that it names are found from its folder.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8, is too large, or is not a YAML mapping.
+        InputError: it cannot be read, is not UTF-8, is too large, is not a YAML mapping, or has a text that Helm loses.
     """
-    return Layer(str(path), located(yamlfile.load_mapping(path), path.parent), f"-f {path.name}")
+    data = yamlfile.load_mapping(path)
+    yamlfile.check_texts(data, file=str(path))
+    return Layer(str(path), located(data, path.parent), f"-f {path.name}")
 
 
 def read_pins(root: Path) -> Pins:
@@ -141,6 +143,7 @@ def exemptions(entries: Iterable[Mapping[str, str]], *, origin: str) -> tuple[Ex
 
 def _monitors(root: Path, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     def parse(_name: str, data: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+        yamlfile.check_texts(data, file=file)
         schemas.validate(data, schema, file=file)
         return data
 

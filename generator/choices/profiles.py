@@ -128,6 +128,7 @@ def parse_set(argument: str) -> Layer:
     for key in reversed(keys):
         data = {key: data}
     yamlfile.check_size(data, file=file)
+    yamlfile.check_texts(data, file=file)
     return Layer(file, data, f"--set {path.strip()}=…")
 
 

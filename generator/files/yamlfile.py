@@ -240,6 +240,25 @@ def check_size(data: Any, *, file: str) -> None:
     raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file)
 
 
+_LOST = re.compile("[\x7f-\x9f]")
+"""Characters that Helm's toYaml (3.17 and 4.3) loses: of a map with one it writes nothing at all, without an error."""
+
+
+def check_texts(data: Any, *, file: str, path: str = "") -> None:
+    """Looks at every text, keys included, of what goes through Helm's templates as YAML.
+
+    Raises:
+        InputError: one has a control character that Helm loses.
+    """
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        place = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else key
+        for text in (key, value):
+            if isinstance(text, str) and (found := _LOST.search(text)):
+                character = f"U+{ord(found[0]):04X}"
+                raise bad_input(f"found the control character {character}, which Helm loses", file=file, path=place)
+        check_texts(value, file=file, path=place)
+
+
 def read_text(path: Path, *, file: str = "") -> str:
     """Reads a UTF-8 text file of at most MAX_BYTES.
 

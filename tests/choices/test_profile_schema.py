@@ -45,7 +45,7 @@ def runbooks(value: str) -> dict[str, Any]:
     ("choices", "expected"),
     [
         *(
-            (class_name(value), "a storage class's name")
+            (class_name(value), "a name that YAML reads as text")
             for value in ("", "gp3\nx: y", "Fast SSD", "gp3.", "-a", "a..b")
         ),
         *((labels(value), "a Kubernetes label's name") for value in ("", "a,b", "a]", "a\nb", "a b", "**", "{{ x }}")),
@@ -84,7 +84,7 @@ def test_text_that_would_be_something_else_where_it_ends_up_is_refused(
 @pytest.mark.parametrize(
     "choices",
     [
-        *map(class_name, ("gp3", "a.b-c.d", "1")),
+        *map(class_name, ("gp3", "a.b-c.d", "a1")),
         *(nested(path, {"example.com/Team_a.b": "A-b_c.1", "a": ""}) for path in LABELS),
         *(nested(path, {"example.com/team": "any text: {at} all"}) for path in ANNOTATIONS),
         *(nested(path, "my-secret.v2") for path in SECRETS),

@@ -94,7 +94,7 @@ def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
     found = values(
         "standalone",
         {
-            "storage": {"className": "1e3"},
+            "storage": {"className": "1-e3"},
             "components": {
                 "opensearch": {"resources": resources},
                 "kube-prometheus-stack": {"grafana": {"adminPassword": ODD, "opensearchPlugin": {"image": "1e3"}}},
@@ -105,9 +105,9 @@ def test_a_persons_text_reaches_the_values_as_it_is(values: Values) -> None:
     grafana = found["kube-prometheus-stack"]["grafana"]
     for kind, amounts in resources.items():
         assert found["opensearch"]["resources"][kind].items() >= amounts.items()
-    assert found["opensearch"]["persistence"]["storageClass"] == "1e3"
+    assert found["opensearch"]["persistence"]["storageClass"] == "1-e3"
     assert (grafana["adminPassword"], grafana["extraInitContainers"][0]["image"]) == (ODD, "1e3")
-    assert grafana["persistence"]["storageClassName"] == "1e3"
+    assert grafana["persistence"]["storageClassName"] == "1-e3"
     assert "pods=[on]" in found["kube-state-metrics"]["metricLabelsAllowlist"]
 
 

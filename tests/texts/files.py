@@ -48,9 +48,11 @@ def kinds(sources: Sources, rule_schema: dict[str, Any]) -> tuple[Kind, ...]:
     """
 
     def rules(data: Any) -> None:
+        yamlfile.check_texts(data, file="mine.yaml")
         parse_rules("mine", data, sources.schemas["rule"], file="mine.yaml", monitors=tuple(sources.monitors))
 
     def prometheus_rule(data: Any) -> None:
+        yamlfile.check_texts(data, file="theirs.yaml")
         one, _ = brought_rules.parse_brought("theirs", [data], rule_schema, file="theirs.yaml")
         for _, _, rule in one.rules():
             parse(rule["expr"])
@@ -62,6 +64,7 @@ def kinds(sources: Sources, rule_schema: dict[str, Any]) -> tuple[Kind, ...]:
         brought_dashboards.parse_brought("theirs", data, file="theirs.json")
 
     def monitor(data: Any) -> None:
+        yamlfile.check_texts(data, file="monitors/mine.yaml")
         schemas.validate(data, sources.schemas["monitor"], file="monitors/mine.yaml")
         monitor_templates({"mine": data}, header="")
 

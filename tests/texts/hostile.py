@@ -185,6 +185,8 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, (left, right) in enumerate(zip(one, other, strict=True)):
             yield from differences(left, right, f"{path}[{index}]")
+    elif "checksum/" in path or path.endswith("/data-sources"):
+        return
     elif one != other or type(one) is not type(other):
         yield f"{path}: {_near(one, other)!r}, expected {_near(other, one)!r}"
 
@@ -208,6 +210,8 @@ def accepted(data: Any, choose: Callable[[int], Iterable[str]], check: Callable[
     current = data
     for number, (path, old) in enumerate(leaves(data)):
         for text in choose(number):
+            if _QUOTED.search(old) and json.dumps(text, ensure_ascii=False) != f'"{text}"':
+                continue  # PromQL would have it in another form
             tried = replaced(current, path, within(old, text))
             try:
                 check(tried)

@@ -126,8 +126,8 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
 apiVersion: monitoring.coreos.com/v1
 kind: {{ $fixed.kind }}
 metadata:
-  name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  name: {{ .name | quote }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- toYaml $labels | nindent 4 }}
   {{- with $annotations }}

@@ -163,14 +163,14 @@ spec:
     {{- if .admin }}
     - name: admin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list .root "opensearchAdminTls") }}
+        secretName: {{ include "ai-ml-observability.secret" (list .root "opensearchAdminTls") | quote }}
         defaultMode: 0440
     {{- end }}
 {{- end -}}
 
 {{/* ai-ml-observability.secrets.hook: the rest of the metadata of the bootstrap's objects, its annotations left open. */}}
 {{- define "ai-ml-observability.secrets.hook" -}}
-namespace: {{ .Release.Namespace }}
+namespace: {{ .Release.Namespace | quote }}
 labels:
   {{- include "ai-ml-observability.labels" . | nindent 2 }}
 annotations:

@@ -33,7 +33,7 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- toYaml $labels | nindent 4 }}
 automountServiceAccountToken: false
@@ -42,7 +42,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- merge (dict "app.kubernetes.io/name" .name) $labels | toYaml | nindent 4 }}
 spec:
@@ -67,7 +67,7 @@ spec:
       enableServiceLinks: false
       {{- /* The class of all that runs all the time. */}}
       {{- with $root.Values.opensearch.priorityClassName }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       securityContext:
         runAsNonRoot: true
@@ -126,7 +126,7 @@ spec:
         {{- if .ca }}
         - name: tls
           secret:
-            secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchNodeTls") }}
+            secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchNodeTls") | quote }}
             defaultMode: 0440
             {{- /* The authority alone: the key is OpenSearch's. */}}
             items:
@@ -137,7 +137,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- merge (dict "app.kubernetes.io/name" .name) $labels | toYaml | nindent 4 }}
 spec:
@@ -157,7 +157,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- toYaml $labels | nindent 4 }}
 spec:
@@ -191,7 +191,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
   name: {{ .name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- merge (dict) $root.Values.monitors.labels (include "ai-ml-observability.labels" $root | fromYaml) | toYaml | nindent 4 }}
   {{- with $root.Values.monitors.annotations }}
@@ -211,7 +211,7 @@ spec:
       honorLabels: true
       {{- end }}
       {{- with $root.Values.monitors.interval }}
-      interval: {{ . }}
+      interval: {{ . | quote }}
       {{- end }}
 {{- end }}
 {{- end -}}

@@ -19,7 +19,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata:
   name: ai-ml-observability-dashboard-{{ $name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- toYaml (mergeOverwrite $labels (deepCopy ($dashboards.labels | default dict))) | nindent 4 }}
   {{- with mergeOverwrite $annotations (deepCopy ($dashboards.annotations | default dict)) }}

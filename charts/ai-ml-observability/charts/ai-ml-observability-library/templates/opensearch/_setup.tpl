@@ -199,28 +199,28 @@ spec:
         name: ai-ml-observability-opensearch-setup
     - name: admin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") | quote }}
         defaultMode: 0440
     - name: opensearchadmin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdmin") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdmin") | quote }}
         defaultMode: 0440
     - name: opensearchfluentbit
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchFluentBit") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchFluentBit") | quote }}
         defaultMode: 0440
     - name: opensearchgrafana
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchGrafana") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchGrafana") | quote }}
         defaultMode: 0440
     - name: opensearchexporter
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchExporter") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchExporter") | quote }}
         defaultMode: 0440
     {{- if $dashboards.enabled }}
     - name: opensearchdashboards
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchDashboards") }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchDashboards") | quote }}
         defaultMode: 0440
     {{- end }}
 {{- end -}}

@@ -51,7 +51,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: ai-ml-observability-{{ $name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- toYaml $labels | nindent 4 }}
   {{- with $common.annotations }}
