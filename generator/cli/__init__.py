@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from generator.cli import argocd, bump, check, explain, fetch, images, instrument, outdated, package
+from generator.cli import argocd, bump, check, doctor, explain, fetch, images, instrument, outdated, package
 from generator.cli.generate import cli
 from generator.cli.options import with_lines
 from generator.errors import InputError
@@ -24,6 +24,7 @@ __all__ = [
     "check",
     "cli",
     "console",
+    "doctor",
     "explain",
     "fetch",
     "images",

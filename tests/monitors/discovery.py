@@ -160,7 +160,7 @@ def serving(pods: Sequence[Entry], folder: Path) -> Iterator[None]:
     """
     places = {(pod.ip, int(address.split("/")[0])): (f"/{address.split('/', 1)[1]}", pod.tls)
               for pod in pods for address in pod.targets.values()}  # fmt: skip
-    tls = _context(folder) if any(secure for _, secure in places.values()) else None
+    tls = self_signed(folder) if any(secure for _, secure in places.values()) else None
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -199,7 +199,7 @@ def _answer(path: str) -> Any:
     return answer
 
 
-def _context(folder: Path) -> ssl.SSLContext:
+def self_signed(folder: Path) -> ssl.SSLContext:
     """Makes a certificate that signs itself, as for an exporter nobody can verify."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

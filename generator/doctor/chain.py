@@ -1,0 +1,385 @@
+"""Why an expression gives nothing: the first cause on the way from a pod to the answer.
+
+The expression is walked from its leaves; what cannot be told from what is known is asked, part by part.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from generator.doctor.causes import Found, found
+from generator.doctor.families import missing_name
+from generator.doctor.workloads import workload_cause
+from generator.promql.filling import PromQLError
+from generator.promql.parser import Aggregation, Binary, Call, Selector, Window, parse, scalar
+from generator.verify.names import PROMETHEUS_OWN, alternatives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from generator.doctor.view import Answer, View
+    from generator.promql.parser import Matcher
+
+_MANY = re.compile(r"duplicate series|many-to-many|multiple matches|grouping labels must ensure unique")
+_LARGE = re.compile(r"too many samples|timed out|exceeded.*limit|answers more than|gives no answer within")
+_NEVER_EMPTY = frozenset(("absent", "absent_over_time", "vector", "scalar", "time", "pi"))
+_OVER_WINDOWS = frozenset(("rate", "irate", "increase", "delta", "idelta", "deriv"))
+_MOST_SHOWN = 5
+_GONE_SINCE = frozenset(("absent", "pool-empty", "family-missing", "not-yet", "fleeting"))
+"""Causes that say less than that there was something within the last hour."""
+
+
+class Chain:
+    """Walks the expressions of one dashboard or of the rules."""
+
+    def __init__(self, view: View, variables: dict[str, str] | None = None) -> None:
+        """Takes what is known, and which variable stands in which selector: its text → the variable's name."""
+        self.view = view
+        self.variables = variables or {}
+        self._records: set[str] = set()
+
+    def cause(self, text: str, error: str = "") -> Found | None:
+        """Returns why an expression, variables filled in, gives nothing; None if more has to be known first."""
+        if error:
+            return _of_error(text, error)
+        try:
+            tree = parse(text).tree
+        except PromQLError as refused:
+            return found("query-refused", error=refused, expression=text)
+        asked = len(self.view.wanted)
+        reason = self.empty(tree)
+        if reason or len(self.view.wanted) > asked:
+            return reason
+        return self._between(text)
+
+    def empty(self, tree: Any) -> Found | None:
+        """Returns why a tree gives nothing, as far as its leaves tell; None if they all have data."""
+        if isinstance(tree, Selector):
+            return self._leaf(tree)
+        if isinstance(tree, (Aggregation, Window)):
+            return self.empty(tree.inner)
+        if isinstance(tree, Binary):
+            return self._operation(tree)
+        if isinstance(tree, Call) and tree.function not in _NEVER_EMPTY:
+            return next((reason for arg in tree.args if (reason := self.empty(arg))), None)
+        return None
+
+    def _operation(self, tree: Binary) -> Found | None:
+        if tree.operator == "unless":
+            return self.empty(tree.left)
+        if scalar(tree.left) or scalar(tree.right):
+            return self.empty(tree.right if scalar(tree.left) else tree.left)
+        left, right = self.empty(tree.left), self.empty(tree.right)
+        if tree.operator != "or":
+            return left or right
+        return worse(self.view, left, right) if left and right else None
+
+    def _leaf(self, node: Selector) -> Found | None:
+        names = written_names(node)
+        stored = [name for name in names if name in self.view.server.names]
+        if names and not stored:
+            return self._missing(names)
+        text = selector_text(node)
+        answer = self.view.ask(f"count({text})")
+        if answer is None or answer.there or answer.error:
+            return None
+        if not names:
+            return found("labels-together", metric=text, selector=text)
+        # A name that is listed was there at some time; whether it still is has to be asked.
+        bare = [self.view.ask(f"count({name})") for name in stored]
+        if any(each is None for each in bare):
+            return None
+        there = [name for name, each in zip(stored, bare, strict=True) if each and each.there]
+        if there:
+            return self._mismatch(node, text, there[0])
+        return self._missing(names, earlier=any(each.earlier for each in bare if each))
+
+    def _missing(self, names: Sequence[str], *, earlier: bool = False) -> Found | None:
+        """Returns why no series of some names is there; ``earlier`` if one was within the last hour."""
+        reasons = [self._record(name) or missing_name(self.view, name) for name in names]
+        known = [reason for reason in reasons if reason is not None]
+        if len(known) < len(reasons):
+            return None
+        best = known[0]
+        for reason in known[1:]:
+            best = worse(self.view, best, reason)
+        return self._ended(names) if earlier and best.cause in _GONE_SINCE else best
+
+    def _record(self, name: str) -> Found | None:
+        """Returns why a record is not there; None if the name is no record."""
+        loaded = [rule for rule in self.view.server.rules or () if rule.kind == "record" and rule.name == name]
+        for rule in loaded:
+            if rule.error:
+                return rule_fails(rule.name, rule.group, rule.error)
+        if loaded and name not in self._records:
+            self._records.add(name)
+            try:
+                return self.empty(parse(loaded[0].query).tree) or found("quiet", expression=loaded[0].query)
+            except PromQLError:
+                return None
+            finally:
+                self._records.discard(name)
+        if not loaded and name in self.view.expected.records and self.view.server.rules is not None:
+            own = next(one for one in self.view.expected.rules if one.name == name and one.kind == "record")
+            return rules_missing(self.view, own.file, own.group)
+        return None
+
+    def _ended(self, names: Sequence[str]) -> Found:
+        known = [one for name in names for one in self.view.expected.catalogue.get(name, ())]
+        lives = next((one.lives for one in known if one.lives), 0)
+        job = known[0].job if known else ""
+        metric = names[0] if names else "it"
+        return found("fleeting", job, metric=metric, lives=lives) if lives else found("ended", job, metric=metric)
+
+    def _mismatch(self, node: Selector, text: str, name: str) -> Found | None:
+        """Returns which matcher excludes all series of a metric that has some."""
+        waiting = False
+        for matcher in node.matchers:
+            values = self._values(name, matcher.label)
+            if values is None:
+                waiting = True
+            elif not any(matcher.accepts(value) for value in values):
+                return self._excluded(name, matcher, values)
+        return None if waiting else found("labels-together", self._job(name), metric=name, selector=text)
+
+    def _values(self, name: str, label: str) -> tuple[str, ...] | None:
+        """Returns the values of a label of a metric now; None if they have to be asked."""
+        answer = self.view.ask(f"count by ({label}) ({name})")
+        if answer is None:
+            return None
+        return tuple(sorted({dict(labels).get(label, "") for labels, _ in answer.series}))
+
+    def _excluded(self, name: str, matcher: Matcher, values: Sequence[str]) -> Found | None:
+        """Returns how the values of a label differ from what a matcher wants; None if more has to be known first."""
+        label = matcher.label
+        if label == "job" and name in PROMETHEUS_OWN:
+            return workload_cause(self.view, matcher.value) or found("absent", matcher.value)
+        exported = self._values(name, f"exported_{label}")
+        if exported is None:
+            return None
+        variable = self.variables.get(f"{label}{matcher.operator}{matcher.value}", "")
+        job = matcher.value if label == "job" else self._job(name)
+        if label == "job":
+            cause = "foreign-job"
+        elif any(value and matcher.accepts(value) for value in exported):
+            cause = "exported-label"
+        elif variable and any(values):
+            cause = "choice-excludes"
+        elif self._adds(name, label):
+            cause = "label-differs-value" if any(values) else "label-missing"
+        else:
+            cause = "value-not-there"
+        return found(
+            cause,
+            job,
+            ours=job in self.view.expected.monitors,
+            metric=name,
+            label=label,
+            wanted=f"{matcher.operator} '{matcher.value}'",
+            found=", ".join(f"'{value}'" for value in values[:_MOST_SHOWN] if value) or "none",
+            variable=variable,
+            endpoint=self._endpoint(name, job),
+            advice=self._who_adds(name, label),
+        )
+
+    def _adds(self, name: str, label: str) -> bool:
+        """Returns whether a target has to have a label; what the exporter writes may not have happened yet."""
+        known = self.view.expected.catalogue.get(name, ())
+        scraped = [one for one in known if one.job in self.view.targets] or known
+        return any(label in one.labels and label not in one.family.labels for one in scraped) and not any(
+            label in (*one.family.labels, *one.exposure.labels) for one in scraped
+        )
+
+    def _endpoint(self, name: str, job: str) -> str:
+        known = self.view.expected.catalogue.get(name, ())
+        return next((one.exposure.endpoint for one in known if one.job == job), "") or "ENDPOINT"
+
+    def _who_adds(self, name: str, label: str) -> str:
+        for one in self.view.expected.catalogue.get(name, ()):
+            if label in one.labels and label not in one.family.labels:
+                return f"the monitor {one.job} adds {label}; another monitor, or an older one, scrapes these pods"
+            if label in one.labels:
+                return f"the exporter writes {label}; compare its version and its settings"
+        return f"take {label} out of the query, or add it with a relabeling"
+
+    def _job(self, name: str) -> str:
+        known = self.view.expected.catalogue.get(name, ())
+        jobs = [one.job for one in known if one.job in self.view.targets] or [one.job for one in known]
+        return jobs[0] if jobs else ""
+
+    def _between(self, text: str) -> Found | None:
+        """Returns which part of an expression loses what its parts have; None if parts have to be asked first."""
+        import promql_parser
+
+        try:
+            node: Any = promql_parser.parse(text)
+        except ValueError:
+            return found("quiet", expression=text)
+        while True:
+            parts = [part for part in _vectors(node) if not _is_window(part)]
+            answers: list[tuple[Any, Answer | None]] = [
+                (part, self.view.ask(f"count({part.prettify()})")) for part in parts
+            ]
+            if any(answer is None for _, answer in answers):
+                return None
+            hollow = [part for part, answer in answers if answer and not (answer.there or answer.error)]
+            if not hollow or (type(node).__name__ == "BinaryExpr" and str(node.op) == "unless"):
+                return self._lost_at(node, text)
+            node = hollow[0]
+
+    def _lost_at(self, node: Any, text: str) -> Found:
+        kind = type(node).__name__
+        shown = " ".join(node.prettify().split())
+        if kind == "BinaryExpr":
+            sides = list(_vectors(node))
+            if len(sides) == 1 and str(node.op) in ("==", "!=", ">", "<", ">=", "<="):
+                return found("nothing-passes", expression=text)
+            if len(sides) == 2 and str(node.op) not in ("or", "unless", ">", "<", ">=", "<=", "==", "!="):
+                left, right = (self.view.ask(f"count({side.prettify()})") for side in sides)
+                if left and right and left.there and right.there:
+                    return self._no_join(node, sides)
+        if kind == "Call" and node.func.name in _OVER_WINDOWS:
+            return self._short_window(node) or found("quiet", expression=shown)
+        return found("quiet", expression=shown)
+
+    def _no_join(self, node: Any, sides: Sequence[Any]) -> Found:
+        on = node.modifier.matching if node.modifier else None
+        labels = ", ".join(on.labels) if on else "all"
+        way = "ignoring" if on and str(on.type).endswith("Exclude") else "on"
+        left, right = (" ".join(side.prettify().split()) for side in sides)
+        return found(
+            "no-join",
+            left=left,
+            right=right,
+            leftLabels=f"of {left} and",
+            rightLabels=f"of {right}, which are joined {way} {labels}",
+        )
+
+    def _short_window(self, node: Any) -> Found | None:
+        """Returns that a window is shorter than two scrapes, if it is."""
+        try:
+            tree = parse(node.prettify()).tree
+        except PromQLError:
+            return None
+        window = next((arg for arg in tree.args if isinstance(arg, Window)), None) if isinstance(tree, Call) else None
+        if window is None or not isinstance(window.inner, Selector):
+            return None
+        for name in written_names(window.inner):
+            job = self._job(name)
+            longest = max((target.interval for target in self.view.targets.get(job, ())), default=0)
+            if longest and 2 * longest > window.seconds:
+                return found(
+                    "rate-interval",
+                    job,
+                    ours=job in self.view.expected.monitors,
+                    window=f"{window.seconds:g}s",
+                    interval=f"{longest:g}s",
+                    wanted=f"{window.seconds / 4:g}s",
+                )
+        return None
+
+
+def _of_error(text: str, error: str) -> Found:
+    kind = "duplicate-series" if _MANY.search(error) else "query-too-big" if _LARGE.search(error) else "query-refused"
+    return found(kind, error=error, expression=text)
+
+
+def rule_fails(name: str, group: str, error: str) -> Found:
+    """Returns that a rule cannot be evaluated."""
+    advice = (
+        "something is scraped twice; this report names what"
+        if _MANY.search(error)
+        else "raise the limit, or record less at a time"
+        if _LARGE.search(error)
+        else "correct its expression"
+    )
+    return found("rule-fails", rule=name, group=group, error=error, advice=advice)
+
+
+def rules_missing(view: View, file: str, group: str) -> Found:
+    """Returns that rules of a file are not loaded; where the chart is not installed, that is as it should be."""
+    if not view.installed and not view.expected.chosen:
+        return found("absent", "the rules of gen-chart")
+    loaded = {rule.name for rule in view.server.rules or ()}
+    count = sum(rule.file == file and rule.name not in loaded for rule in view.expected.rules)
+    return found("rule-missing", ours=True, group=file or group, count=count)
+
+
+def written_names(node: Selector) -> tuple[str, ...]:
+    """Returns the names that a selector lists; () if it has a regular expression that may be any."""
+    if node.name:
+        return (node.name,)
+    return next((listed for matcher in node.names if (listed := alternatives(matcher))), ())
+
+
+def selector_text(node: Selector) -> str:
+    """Returns a selector as PromQL."""
+    inside = ",".join(
+        f"{matcher.label}{matcher.operator}{json.dumps(matcher.value, ensure_ascii=False)}"
+        for matcher in (*node.names, *node.matchers)
+    )
+    return f"{node.name}{{{inside}}}" if inside else node.name
+
+
+def surely_silent(text: str, stored: frozenset[str]) -> bool:
+    """Returns whether an expression asks for names that are not stored, so that it gives nothing."""
+    try:
+        return _hollow(parse(text).tree, stored)
+    except PromQLError:
+        return False
+
+
+def _hollow(tree: Any, stored: frozenset[str]) -> bool:
+    if isinstance(tree, Selector):
+        names = written_names(tree)
+        return bool(names) and stored.isdisjoint(names)
+    if isinstance(tree, (Aggregation, Window)):
+        return _hollow(tree.inner, stored)
+    if isinstance(tree, Binary):
+        left, right = _hollow(tree.left, stored), _hollow(tree.right, stored)
+        if tree.operator in ("or", "unless"):
+            return left and (right or tree.operator == "unless")
+        return left or right
+    if isinstance(tree, Call) and tree.function not in _NEVER_EMPTY:
+        return any(_hollow(arg, stored) for arg in tree.args)
+    return False
+
+
+def worse(view: View, first: Found, second: Found) -> Found:
+    """Returns the cause of two that says more: of a workload that is there, before one of what is not."""
+    order = ("absent", "pool-empty", "name-unknown", "feature-off", "not-yet", "value-not-there", "label-missing")
+
+    def weight(one: Found) -> tuple[bool, int]:
+        return bool(view.targets.get(one.workload)), -order.index(one.cause) if one.cause in order else 1
+
+    return second if weight(second) > weight(first) else first
+
+
+def _vectors(node: Any) -> Iterator[Any]:
+    """Yields the parts of a node of promql-parser's tree that are vectors."""
+    kind = type(node).__name__
+    if kind == "BinaryExpr":
+        yield from (side for side in (node.lhs, node.rhs) if not _is_scalar(side))
+    elif kind == "Call":
+        if node.func.name not in _NEVER_EMPTY:
+            yield from (arg for arg in node.args if not _is_scalar(arg))
+    elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr", "SubqueryExpr"):
+        yield node.expr
+
+
+def _is_scalar(node: Any) -> bool:
+    kind = type(node).__name__
+    if kind == "ParenExpr":
+        return _is_scalar(node.expr)
+    if kind == "BinaryExpr":
+        return _is_scalar(node.lhs) and _is_scalar(node.rhs)
+    return kind in ("NumberLiteral", "StringLiteral") or (kind == "Call" and node.func.name in ("scalar", "time", "pi"))
+
+
+def _is_window(node: Any) -> bool:
+    return type(node).__name__ in ("MatrixSelector", "SubqueryExpr")
+
+
+__all__ = ["Chain", "rule_fails", "rules_missing", "selector_text", "worse", "written_names"]
