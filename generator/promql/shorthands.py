@@ -49,6 +49,9 @@ _KINDS = ("epochs", "increase", "part", "pod", *_ENGINES)
 _POD_LABELS = ("namespace", "pod", "container")
 """The labels that Prometheus renames to exported_* when a monitor does not honour an exporter's own."""
 
+_DEVICE = ("GPU_I_ID", "GPU_I_PROFILE", "UUID", "gpu", "modelName", "namespace", "pod")
+"""The labels of dcgm-exporter that name a GPU or a MIG slice of one, and the pod that uses it."""
+
 
 class ShorthandError(Exception):
     """A shorthand that cannot be written out; the text says what was found and expected."""
@@ -118,7 +121,8 @@ def expand(expression: str, shared: Shared) -> Expansion:
 
     ``$pod:NAME{...}`` becomes an instant vector of a device exporter's metric in which ``namespace`` and ``pod`` are
     those of the pod that uses the device. A monitor that does not honour the exporter's labels (dcgm-exporter's own
-    chart does not) leaves them in exported_namespace and exported_pod; both forms are read.
+    chart does not) leaves them in exported_namespace and exported_pod; both forms are read, and where two monitors find
+    the same exporter, each device counts once. Of the labels, those that name the device, its model and the pod are left.
 
     ``$increase:NAME{...}[5m]`` is the exact number of new events, in parentheses; NAME may be ``$vllm:NAME``. See
     increase.exact_increase for when to prefer it to ``increase()``, and for what it costs.
@@ -275,7 +279,7 @@ def _pod(name: str, content: str) -> str:
     for label in ("namespace", "pod"):
         foreign = f'label_replace({foreign},"{label}","$1","exported_{label}","(.*)")'
     own = f'{name}{{{content + "," if content else ""}exported_pod=""}}'
-    return f"({foreign} or {own})"
+    return f"(max by ({','.join(_DEVICE)}) ({foreign} or {own}))"
 
 
 def _split(content: str) -> list[tuple[str, str, str]]:

@@ -48,9 +48,10 @@ def test_a_suffix_belongs_to_each_of_the_three_names() -> None:
 def test_a_device_metric_is_read_whether_or_not_its_monitor_honours_labels() -> None:
     text = expand('$pod:DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0"}', NONE).text
     assert text == (
+        "(max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) "
         '(label_replace(label_replace(DCGM_UTIL{exported_namespace="n",exported_pod=~"p.*",gpu="0",exported_pod!=""},'
         '"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")'
-        ' or DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0",exported_pod=""})'
+        ' or DCGM_UTIL{namespace="n", pod=~"p.*", gpu="0",exported_pod=""}))'
     )
     promql_parser.parse(text)
 

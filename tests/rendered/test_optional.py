@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -160,6 +161,18 @@ def test_each_brings_its_own_objects_which_are_valid_and_have_these_rights_and_n
     }
     assert container["resources"]["requests"]
     assert container["resources"]["limits"]["memory"]
+
+
+def test_opencost_stores_nothing_that_kube_state_metrics_stores_but_labels(render: Render, sources: Sources) -> None:
+    """What it serves under the other's names with EMIT_KSM_V1_METRICS_ONLY: opencost 1.120.0 pkg/metrics/kubemetrics.go."""
+    (endpoint,) = of(render("standalone", SERVERS["opencost"]), "ServiceMonitor", "opencost")["spec"]["endpoints"]
+    (drop,) = endpoint["metricRelabelings"]
+    assert (drop["sourceLabels"], drop["action"]) == (["__name__"], "drop")
+    served = {"kube_node_status_allocatable", "kube_node_status_capacity", "kube_pod_owner"}
+    own, others = (set(sources.exporters[name].families) for name in ("opencost", "kube-state-metrics"))
+    assert {name for name in served | own if re.fullmatch(drop["regex"], name)} == served
+    assert served <= others
+    assert own & others <= {"kube_namespace_labels", "kube_node_labels", "kube_pod_labels"}
 
 
 ALL = {

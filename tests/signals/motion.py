@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 START = 1767225600
 """2026-01-01T00:00:00Z, where a block of two hours begins. A fixed moment, so that every run sees the same."""
@@ -72,10 +72,16 @@ def courses(stored: Iterable[Stored], points: int = POINTS) -> Iterator[tuple[St
             yield one, values, first
 
 
-def lines(stored: Iterable[Stored]) -> Iterator[str]:
-    """Yields the samples of all series as lines of OpenMetrics text, those of one metric together."""
+def lines(stored: Iterable[Stored], also: Callable[[Stored], Iterable[Stored]] = lambda _: ()) -> Iterator[str]:
+    """Yields the samples of all series as lines of OpenMetrics text, those of one metric together.
+
+    Args:
+        stored: the series.
+        also: what other series have the same samples as one.
+    """
     for one, values, first in courses(stored):
-        yield from _written(one, values, first)
+        for each in (one, *also(one)):
+            yield from _written(each, values, first)
     yield "# EOF\n"
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tests.signals.asking import Outcome, Place
     from tests.signals.binaries import Binaries
     from tests.signals.grafana import Board
+    from tests.signals.motion import Stored
     from tests.signals.world import World
 
 HERE = Path(__file__).parent
@@ -62,25 +63,25 @@ def prove(
         RuntimeError: promtool refuses the samples, or Prometheus does not start.
     """
     begun = time.monotonic()
-    boards = _boards(root)
+    boards = boards_of(root)
     monitors = [path.stem for path in (root / "monitors").glob("*.yaml")]
-    specs = read_rules(root / "rules", _schema(root, "rule"), monitors)
+    specs = read_rules(root / "rules", schema(root, "rule"), monitors)
     if foreign:
-        exporters = read_catalogue(root, _schema(root, "metrics"))
+        exporters = read_catalogue(root, schema(root, "metrics"))
         boards, specs = _about([family for name in foreign for family in exporters[name].families], boards, specs)
     rules = list(expressions(specs))
-    wanted = _wanted(boards, rules)
+    wanted = wanted_by(boards, rules)
     with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:
         where = Path(folder)
         measured, added = worlds(root, where / "chart", rules, wanted, foreign)
         progress(f"{len(measured)} measured and {len(added)} synthetic series")
         alone, together = where / "measured", where / "all"
-        _load(binaries, alone, measured)
+        load(binaries, alone, measured.values())
         shutil.copytree(alone, together)
-        _load(binaries, together, added)
+        load(binaries, together, added.values())
         progress("samples are loaded")
         problems = server.check_rules(binaries, _rule_files(specs, where / "rules"))
-        records = _record_files(rules, where / "records")
+        records = record_files(rules, where / "records")
         outcomes = []
         for data in (alone, together):
             outcomes.append(_run(binaries, data, boards, rules, records))
@@ -145,7 +146,7 @@ def worlds(
         wanted: the names that queries read.
         foreign: exporters that their own charts' monitors scrape.
     """
-    exporters = read_catalogue(root, _schema(root, "metrics"))
+    exporters = read_catalogue(root, schema(root, "metrics"))
     found = world.Targets(targets(generated_monitors(root, chart), every_pod()), foreign)
     measured = world.measured(exporters, found, wanted)
     sources = Sources(exporters, found.of, world.subjects, wanted, read_values(HERE / "values.yaml"))
@@ -153,16 +154,16 @@ def worlds(
     return measured, {key: one for key, one in added.items() if key not in measured}
 
 
-def _schema(root: Path, name: str) -> dict[str, Any]:
+def schema(root: Path, name: str) -> dict[str, Any]:
     return yamlfile.load_mapping(root / "values-schemas" / f"{name}.schema.yaml")
 
 
-def _boards(root: Path) -> list[Board]:
-    specs = read_dashboards(root / "dashboards", _schema(root, "dashboard"))
+def boards_of(root: Path) -> list[Board]:
+    specs = read_dashboards(root / "dashboards", schema(root, "dashboard"))
     return [grafana.board(name, compile_dashboard(name, spec)) for name, spec in specs.items()]
 
 
-def _wanted(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:
+def wanted_by(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:
     texts = [text for board in boards for text in _asked_by(board)]
     return needed([*texts, *(rule.text for rule in rules)])
 
@@ -176,7 +177,7 @@ def _rule_files(specs: Mapping[str, Rules], folder: Path) -> list[Path]:
     return files
 
 
-def _record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
+def record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
     """Writes the records as rule files, each with those that read only records of the files before it.
 
     Raises:
@@ -191,23 +192,33 @@ def _record_files(rules: Iterable[Expression], folder: Path) -> list[Path]:
     return files
 
 
-def _load(binaries: Binaries, data: Path, series: World) -> None:
-    """Adds the samples of the series to a server's data."""
+def load(
+    binaries: Binaries,
+    data: Path,
+    series: Iterable[Stored],
+    also: Callable[[Stored], Iterable[Stored]] = lambda _: (),
+) -> None:
+    """Adds the samples of series to a server's data, and the same samples of those that each is ``also`` stored as."""
     data.mkdir(exist_ok=True)
     text = data.with_suffix(".openmetrics")
     with text.open("w", encoding="utf-8") as out:
-        out.writelines(motion.lines(series.values()))
+        out.writelines(motion.lines(series, also))
     server.import_samples(binaries, text, data)
     text.unlink()
+
+
+def backfill(binaries: Binaries, data: Path, records: Sequence[Path]) -> None:
+    """Records what the rules of files (record_files) would have recorded."""
+    for path in records:
+        with server.running(binaries, data) as api:
+            server.backfill_records(binaries, api, path, data, motion.START, motion.END, motion.STEP)
 
 
 def _run(
     binaries: Binaries, data: Path, boards: Sequence[Board], rules: Sequence[Expression], records: Sequence[Path]
 ) -> dict[Place, Outcome]:
     """Records what the rules would have recorded, and asks everything."""
-    for path in records:
-        with server.running(binaries, data) as api:
-            server.backfill_records(binaries, api, path, data, motion.START, motion.END, motion.STEP)
+    backfill(binaries, data, records)
     with server.running(binaries, data) as api:
         found = dict(asking.rule_outcomes(rules, api))
         for board in boards:

@@ -181,7 +181,7 @@ spec:
 {{/*
 ai-ml-observability.server.monitor: its ServiceMonitor, which is one of the chart's monitors and no part of what runs.
 Usage: {{ include "ai-ml-observability.server.monitor" (dict "root" . "name" NAME) }}; "honorLabels" true keeps the labels that it
-sets.
+sets, "drop" is a pattern of the names of series that are left out.
 */}}
 {{- define "ai-ml-observability.server.monitor" -}}
 {{- $root := .root -}}
@@ -212,6 +212,10 @@ spec:
       {{- end }}
       {{- with $root.Values.monitors.interval }}
       interval: {{ . | quote }}
+      {{- end }}
+      {{- with .drop }}
+      metricRelabelings:
+        - {sourceLabels: [__name__], regex: {{ . | quote }}, action: drop}
       {{- end }}
 {{- end }}
 {{- end -}}

@@ -7,21 +7,23 @@ groups:
 - name: gpu.records
   rules:
   - record: namespace_pod:gpu_utilization_ratio:max
-    expr: max by (namespace, pod) ((label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}) or (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}) / 100)
+    expr: max by (namespace, pod) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) or (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) / 100)
   - record: namespace_pod:gpu_allocated:count
-    expr: count by (namespace, pod) ((label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}))
+    expr: count by (namespace, pod) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})))
   - record: namespace:gpu_utilization_ratio:avg
-    expr: avg by (namespace) ((label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}) or (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}) / 100)
+    expr: avg by (namespace) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) or (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) / 100)
   - record: namespace:gpu_allocated:sum
     expr: sum by (namespace) (namespace_pod:gpu_allocated:count)
   - record: namespace:gpu_memory_used_bytes:sum
-    expr: sum by (namespace) ((label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) * 1048576
+    expr: sum by (namespace) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}))) * 1048576
   - record: model:gpu_utilization_ratio:avg
     expr: avg by (modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or DCGM_FI_DEV_GPU_UTIL / 100)
   - record: model:gpu:count
@@ -36,7 +38,7 @@ groups:
     expr: (DCGM_FI_DEV_XID_ERRORS == 48 or DCGM_FI_DEV_XID_ERRORS == 62 or DCGM_FI_DEV_XID_ERRORS == 64 or DCGM_FI_DEV_XID_ERRORS
       == 74 or DCGM_FI_DEV_XID_ERRORS == 79 or DCGM_FI_DEV_XID_ERRORS == 95 or DCGM_FI_DEV_XID_ERRORS == 119 or
       DCGM_FI_DEV_XID_ERRORS == 120 or DCGM_FI_DEV_XID_ERRORS == 140) and changes(DCGM_FI_DEV_XID_ERRORS[15m]) >
-      0
+      0 unless on (UUID, job) (DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm"})
     keep_firing_for: 1h
     labels:
       severity: critical
@@ -49,7 +51,7 @@ groups:
     expr: (DCGM_FI_DEV_XID_ERRORS > 0 and changes(DCGM_FI_DEV_XID_ERRORS[15m]) > 0) unless (DCGM_FI_DEV_XID_ERRORS
       == 48 or DCGM_FI_DEV_XID_ERRORS == 62 or DCGM_FI_DEV_XID_ERRORS == 64 or DCGM_FI_DEV_XID_ERRORS == 74 or DCGM_FI_DEV_XID_ERRORS
       == 79 or DCGM_FI_DEV_XID_ERRORS == 95 or DCGM_FI_DEV_XID_ERRORS == 119 or DCGM_FI_DEV_XID_ERRORS == 120 or
-      DCGM_FI_DEV_XID_ERRORS == 140)
+      DCGM_FI_DEV_XID_ERRORS == 140) unless on (UUID, job) (DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm"})
     labels:
       severity: info
     annotations:
@@ -58,7 +60,8 @@ groups:
         $labels.hostname $labels.instance }}.
       runbook_url: GpuXidApplication.md
   - alert: GpuEccUncorrectable
-    expr: increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h]) > 0
+    expr: increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{job="dcgm"}[1h]) > 0 or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h])
+      > 0
     labels:
       severity: critical
     annotations:
@@ -67,7 +70,8 @@ groups:
         }}) of {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuEccUncorrectable.md
   - alert: GpuEccCorrectable
-    expr: increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
+    expr: increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL{job="dcgm"}[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
+      or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
     labels:
       severity: info
     annotations:
@@ -76,7 +80,8 @@ groups:
         }}) of {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuEccCorrectable.md
   - alert: GpuRowsRemapped
-    expr: increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[1d]) > 0
+    expr: increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS{job="dcgm"}[1d]) > 0 or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[1d])
+      > 0
     labels:
       severity: warning
     annotations:
@@ -85,7 +90,7 @@ groups:
         {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuRowsRemapped.md
   - alert: GpuRowRemapFailure
-    expr: DCGM_FI_DEV_ROW_REMAP_FAILURE > 0
+    expr: DCGM_FI_DEV_ROW_REMAP_FAILURE{job="dcgm"} > 0 or on (UUID, GPU_I_ID) DCGM_FI_DEV_ROW_REMAP_FAILURE > 0
     labels:
       severity: critical
     annotations:
@@ -94,7 +99,8 @@ groups:
         $labels.instance }} reports a row remapping failure ({{`{{`}} $value }}). It has to be replaced.
       runbook_url: GpuRowRemapFailure.md
   - alert: GpuOverheating
-    expr: DCGM_FI_DEV_GPU_TEMP > {{ dig "thresholds" "celsius" 87 $own | toJson }}
+    expr: DCGM_FI_DEV_GPU_TEMP{job="dcgm"} > {{ dig "thresholds" "celsius" 87 $own | toJson }} or on (UUID, GPU_I_ID) DCGM_FI_DEV_GPU_TEMP
+      > {{ dig "thresholds" "celsius" 87 $own | toJson }}
     for: 5m
     labels:
       severity: warning
@@ -104,7 +110,8 @@ groups:
         $labels.hostname $labels.instance }}.'
       runbook_url: GpuOverheating.md
   - alert: GpuMemoryOverheating
-    expr: DCGM_FI_DEV_MEMORY_TEMP > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }}
+    expr: DCGM_FI_DEV_MEMORY_TEMP{job="dcgm"} > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }} or on (UUID, GPU_I_ID) DCGM_FI_DEV_MEMORY_TEMP
+      > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }}
     for: 5m
     labels:
       severity: warning
@@ -114,7 +121,8 @@ groups:
         $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuMemoryOverheating.md
   - alert: GpuPowerThrottled
-    expr: rate(DCGM_FI_DEV_POWER_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
+    expr: rate(DCGM_FI_DEV_POWER_VIOLATION{job="dcgm"}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }} or on (UUID,
+      GPU_I_ID) rate(DCGM_FI_DEV_POWER_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
     for: 15m
     labels:
       severity: info
@@ -124,7 +132,8 @@ groups:
         $labels.instance }} was slowed down {{`{{`}} $value | humanizePercentage }} of the time.
       runbook_url: GpuPowerThrottled.md
   - alert: GpuThermalThrottled
-    expr: rate(DCGM_FI_DEV_THERMAL_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
+    expr: rate(DCGM_FI_DEV_THERMAL_VIOLATION{job="dcgm"}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }} or on (UUID,
+      GPU_I_ID) rate(DCGM_FI_DEV_THERMAL_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
     for: 15m
     labels:
       severity: warning
@@ -144,7 +153,8 @@ groups:
         }} or less than {{`{{`}} {{ dig "thresholds" "idle" 0.05 $own | toJson }} | humanizePercentage }} for an hour.'
       runbook_url: GpuAllocatedIdle.md
   - alert: DcgmBlind
-    expr: up{job=~".*dcgm.*"} == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP
+    expr: (up{job="dcgm"} == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP) or on (instance) (up{job=~".*dcgm.*"}
+      == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP)
     for: 15m
     labels:
       severity: warning
@@ -154,8 +164,8 @@ groups:
         }}) and has no temperature of any GPU.'
       runbook_url: DcgmBlind.md
   - alert: DcgmMissing
-    expr: sum by (node) (kube_node_status_allocatable{resource="nvidia_com_gpu"}) > 0 unless on (node) kube_pod_info{pod=~".*dcgm-exporter.*"}
-      and on () count(kube_pod_info{pod=~".*dcgm-exporter.*"})
+    expr: sum by (node) (kube_node_status_allocatable{job="kube-state-metrics",resource="nvidia_com_gpu"}) > 0 unless
+      on (node) kube_pod_info{job="kube-state-metrics",pod=~".*dcgm-exporter.*"} and on () count(kube_pod_info{job="kube-state-metrics",pod=~".*dcgm-exporter.*"})
     for: 15m
     labels:
       severity: warning

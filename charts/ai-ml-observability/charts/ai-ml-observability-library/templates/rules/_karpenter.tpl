@@ -8,25 +8,25 @@ groups:
   interval: 1m
   rules:
   - record: job_instance:up_refusing_by_karpenter:max
-    expr: max by (job, instance) (max_over_time(up{job=~".*karpenter.*"}[1m]) == 0)
+    expr: max by (job, instance) (max_over_time(up{job="karpenter"}[1m]) == 0)
   - record: job_instance:up_unwatched_by_karpenter:max
-    expr: max by (job, instance) (last_over_time(up{job=~".*karpenter.*"}[1m]) unless last_over_time(up{job=~".*karpenter.*"}[1h]
+    expr: max by (job, instance) (last_over_time(up{job="karpenter"}[1m]) unless last_over_time(up{job="karpenter"}[1h]
       offset 1m) or job_instance:up_refusing_by_karpenter:max offset 1m and last_over_time(job_instance:up_refusing_by_karpenter:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_karpenter:max[1h] offset 1m) > 30)
   - record: method:karpenter_cloudprovider_errors:increase1m
     expr: |-
       sum by (method) (
-      (last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1m]) - last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total{job=~".*karpenter.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_karpenter:max))
+      (last_over_time(karpenter_cloudprovider_errors_total{job="karpenter",service=""}[1m]) - last_over_time(karpenter_cloudprovider_errors_total{job="karpenter",service=""}[1h] offset 1m) >= 0 or (last_over_time(karpenter_cloudprovider_errors_total{job="karpenter",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_karpenter:max))
       )
 - name: karpenter.records
   rules:
   - record: nodepool_resource:karpenter_nodepools_use_ratio:max
-    expr: max by (nodepool, resource_type) (karpenter_nodepools_usage) / (max by (nodepool, resource_type) (karpenter_nodepools_limit)
-      > 0)
+    expr: max by (nodepool, resource_type) (karpenter_nodepools_usage{job="karpenter",service=""}) / (max by (nodepool,
+      resource_type) (karpenter_nodepools_limit{job="karpenter",service=""}) > 0)
 - name: karpenter.alerts
   rules:
   - alert: KarpenterPodsUnschedulable
-    expr: max by (namespace) (karpenter_scheduler_unschedulable_pods_count) > 0
+    expr: max by (namespace) (karpenter_scheduler_unschedulable_pods_count{job="karpenter",service=""}) > 0
     for: 15m
     labels:
       severity: warning
@@ -45,7 +45,7 @@ groups:
       description: '{{`{{`}} $value | printf "%.2g" }} calls of {{`{{`}} $labels.method }} fail per second.'
       runbook_url: KarpenterCloudProviderErrors.md
   - alert: KarpenterStateUnsynced
-    expr: max by (namespace) (karpenter_cluster_state_synced) == 0
+    expr: max by (namespace) (karpenter_cluster_state_synced{job="karpenter",service=""}) == 0
     for: 15m
     labels:
       severity: warning

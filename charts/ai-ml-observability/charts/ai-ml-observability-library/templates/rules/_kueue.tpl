@@ -8,29 +8,29 @@ groups:
   interval: 1m
   rules:
   - record: job_instance:up_refusing_by_kueue:max
-    expr: max by (job, instance) (max_over_time(up{job=~".*kueue.*"}[1m]) == 0)
+    expr: max by (job, instance) (max_over_time(up{job="kueue"}[1m]) == 0)
   - record: job_instance:up_unwatched_by_kueue:max
-    expr: max by (job, instance) (last_over_time(up{job=~".*kueue.*"}[1m]) unless last_over_time(up{job=~".*kueue.*"}[1h]
+    expr: max by (job, instance) (last_over_time(up{job="kueue"}[1m]) unless last_over_time(up{job="kueue"}[1h]
       offset 1m) or job_instance:up_refusing_by_kueue:max offset 1m and last_over_time(job_instance:up_refusing_by_kueue:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_kueue:max[1h] offset 1m) > 30)
   - record: cluster_queue:kueue_admitted_workloads:increase1m
     expr: |-
       sum by (cluster_queue) (
-      (last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1m]) - last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total{job=~".*kueue.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
+      (last_over_time(kueue_admitted_workloads_total{job="kueue"}[1m]) - last_over_time(kueue_admitted_workloads_total{job="kueue"}[1h] offset 1m) >= 0 or (last_over_time(kueue_admitted_workloads_total{job="kueue"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
   - record: cluster_queue_reason:kueue_evicted_workloads:increase1m
     expr: |-
       sum by (cluster_queue, reason) (
-      (last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1m]) - last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total{job=~".*kueue.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
+      (last_over_time(kueue_evicted_workloads_total{job="kueue"}[1m]) - last_over_time(kueue_evicted_workloads_total{job="kueue"}[1h] offset 1m) >= 0 or (last_over_time(kueue_evicted_workloads_total{job="kueue"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_kueue:max))
       )
 - name: kueue.records
   rules:
   - record: cluster_queue_status:kueue_pending_workloads:max
-    expr: max by (cluster_queue, status) (kueue_pending_workloads)
+    expr: max by (cluster_queue, status) (kueue_pending_workloads{job="kueue"})
 - name: kueue.alerts
   rules:
   - alert: KueueClusterQueueInactive
-    expr: max by (cluster_queue) (kueue_cluster_queue_status{status="pending"}) == 1
+    expr: max by (cluster_queue) (kueue_cluster_queue_status{job="kueue",status="pending"}) == 1
     for: 10m
     labels:
       severity: warning
@@ -42,7 +42,7 @@ groups:
   - alert: KueueStuck
     expr: sum by (cluster_queue) (cluster_queue_status:kueue_pending_workloads:max) > 0 unless sum by (cluster_queue)
       (sum_over_time(cluster_queue:kueue_admitted_workloads:increase1m[30m])) > 0 unless max by (cluster_queue)
-      (kueue_admitted_active_workloads) > 0
+      (kueue_admitted_active_workloads{job="kueue"}) > 0
     for: 30m
     labels:
       severity: warning

@@ -7,13 +7,14 @@ groups:
 - name: logs.records
   rules:
   - record: namespace:fluentbit_input_records:rate5m
-    expr: sum by (namespace) (rate(fluentbit_input_records_total[5m]))
+    expr: sum by (namespace) (rate(fluentbit_input_records_total{job="fluent-bit",service=""}[5m]))
   - record: namespace_output:fluentbit_output_records:rate5m
-    expr: sum by (namespace, name) (rate(fluentbit_output_proc_records_total[5m]))
+    expr: sum by (namespace, name) (rate(fluentbit_output_proc_records_total{job="fluent-bit",service=""}[5m]))
 - name: logs.alerts
   rules:
   - alert: LogsDropped
-    expr: sum by (namespace, pod, name) (increase(fluentbit_output_dropped_records_total[15m])) > 0
+    expr: sum by (namespace, pod, name) (increase(fluentbit_output_dropped_records_total{job="fluent-bit",service=""}[15m]))
+      > 0
     labels:
       severity: critical
     annotations:
@@ -22,7 +23,8 @@ groups:
         $value | printf "%.0f" }} lines in 15 minutes.'
       runbook_url: LogsDropped.md
   - alert: LogsGivenUp
-    expr: sum by (namespace, pod, name) (increase(fluentbit_output_retries_failed_total[15m])) > 0
+    expr: sum by (namespace, pod, name) (increase(fluentbit_output_retries_failed_total{job="fluent-bit",service=""}[15m]))
+      > 0
     labels:
       severity: critical
     annotations:
@@ -31,8 +33,8 @@ groups:
         $value | printf "%.0f" }} times in 15 minutes.'
       runbook_url: LogsGivenUp.md
   - alert: LogsStalled
-    expr: sum by (namespace, pod) (rate(fluentbit_input_records_total[15m])) > 0 unless sum by (namespace, pod)
-      (rate(fluentbit_output_proc_records_total[15m])) > 0
+    expr: sum by (namespace, pod) (rate(fluentbit_input_records_total{job="fluent-bit",service=""}[15m])) > 0 unless
+      sum by (namespace, pod) (rate(fluentbit_output_proc_records_total{job="fluent-bit",service=""}[15m])) > 0
     for: 15m
     labels:
       severity: warning
@@ -42,7 +44,8 @@ groups:
         second and has delivered none for half an hour.
       runbook_url: LogsStalled.md
   - alert: LogsDeliveryErrors
-    expr: sum by (namespace, pod, name) (rate(fluentbit_output_errors_total[5m])) > {{ dig "thresholds" "errorsPerSecond" 1 $own | toJson }}
+    expr: sum by (namespace, pod, name) (rate(fluentbit_output_errors_total{job="fluent-bit",service=""}[5m])) >
+      {{ dig "thresholds" "errorsPerSecond" 1 $own | toJson }}
     for: 15m
     labels:
       severity: warning
@@ -52,8 +55,8 @@ groups:
         | printf "%.2g" }} times per second.'
       runbook_url: LogsDeliveryErrors.md
   - alert: LogsCollectorMissing
-    expr: sum by (namespace, daemonset) (kube_daemonset_status_desired_number_scheduled{daemonset="ai-ml-observability-fluent-bit"})
-      - sum by (namespace, daemonset) (kube_daemonset_status_number_ready{daemonset="ai-ml-observability-fluent-bit"})
+    expr: sum by (namespace, daemonset) (kube_daemonset_status_desired_number_scheduled{job="kube-state-metrics",daemonset="ai-ml-observability-fluent-bit"})
+      - sum by (namespace, daemonset) (kube_daemonset_status_number_ready{job="kube-state-metrics",daemonset="ai-ml-observability-fluent-bit"})
       > 0
     for: 15m
     labels:

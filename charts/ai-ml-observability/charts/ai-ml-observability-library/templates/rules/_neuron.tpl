@@ -7,11 +7,11 @@ groups:
 - name: neuron.records
   rules:
   - record: node:neuroncore_utilization_ratio:avg
-    expr: avg by (node) (neuroncore_utilization_ratio)
+    expr: avg by (node) (neuroncore_utilization_ratio{job="neuron",service=""})
 - name: neuron.alerts
   rules:
   - alert: NeuronHardwareErrors
-    expr: sum by (node, instance_id, instance_type) (increase(execution_errors_total{error_type="hardware"}[15m]))
+    expr: sum by (node, instance_id, instance_type) (increase(execution_errors_total{job="neuron",service="",error_type="hardware"}[15m]))
       > 0
     labels:
       severity: critical
@@ -21,7 +21,7 @@ groups:
         failed by hardware in 15 minutes.'
       runbook_url: NeuronHardwareErrors.md
   - alert: NeuronExecutionErrors
-    expr: sum by (node, instance_id, instance_type, error_type) (increase(execution_errors_total{error_type=~"generic|numerical|model|runtime"}[15m]))
+    expr: sum by (node, instance_id, instance_type, error_type) (increase(execution_errors_total{job="neuron",service="",error_type=~"generic|numerical|model|runtime"}[15m]))
       > {{ dig "thresholds" "errorsPerQuarterHour" 10 $own | toJson }}
     labels:
       severity: warning
@@ -31,7 +31,7 @@ groups:
         failed in 15 minutes ({{`{{`}} $labels.error_type }}).'
       runbook_url: NeuronExecutionErrors.md
   - alert: NeuronEccUncorrected
-    expr: sum by (node, instance_id, instance_type, neuron_device_index, event_type) (increase(hardware_ecc_events_total{event_type=~"mem_ecc_uncorrected|sram_ecc_uncorrected"}[1h]))
+    expr: sum by (node, instance_id, instance_type, neuron_device_index, event_type) (increase(hardware_ecc_events_total{job="neuron",service="",event_type=~"mem_ecc_uncorrected|sram_ecc_uncorrected"}[1h]))
       > 0
     labels:
       severity: critical

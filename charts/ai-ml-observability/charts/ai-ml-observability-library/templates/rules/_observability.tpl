@@ -30,7 +30,7 @@ groups:
   - alert: MonitorTargetsSilent
     expr: count by (namespace, job, endpoint) (up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm",
       job!~"argocd|fluent-bit|karpenter|kuberay-operator|kueue|opensearch"} == 0 unless max_over_time(up{job=~"argo-workflows|argocd|dcgm|fluent-bit|jupyterhub|karpenter|kuberay-operator|kueue|neuron|nim|opensearch|ray|ray-serve-vllm|sglang|triton|vllm"}[1d])
-      == 1 unless on (namespace, pod) kube_pod_status_ready{condition="true"} == 0)
+      == 1 unless on (namespace, pod) kube_pod_status_ready{job="kube-state-metrics",condition="true"} == 0)
     for: 15m
     labels:
       severity: info

@@ -7,22 +7,23 @@ groups:
 - name: opensearch.records
   rules:
   - record: namespace:opensearch_indexing:rate5m
-    expr: sum by (namespace) (rate(elasticsearch_indices_indexing_index_total{job="opensearch"}[5m]))
+    expr: sum by (namespace) (rate(elasticsearch_indices_indexing_index_total{job="opensearch",service=""}[5m]))
   - record: namespace_name:opensearch_disk_available_bytes:min
-    expr: min by (namespace, name) (elasticsearch_filesystem_data_available_bytes{job="opensearch"})
+    expr: min by (namespace, name) (elasticsearch_filesystem_data_available_bytes{job="opensearch",service=""})
   - record: namespace_name:opensearch_disk_size_bytes:max
-    expr: max by (namespace, name) (elasticsearch_filesystem_data_size_bytes{job="opensearch"})
+    expr: max by (namespace, name) (elasticsearch_filesystem_data_size_bytes{job="opensearch",service=""})
   - record: namespace_name:opensearch_high_watermark_bytes:max
-    expr: namespace_name:opensearch_disk_size_bytes:max * on (namespace) group_left () (1 - max by (namespace) (elasticsearch_clustersettings_allocation_watermark_high_ratio{job="opensearch"}))
-      or namespace_name:opensearch_disk_size_bytes:max * 0 + on (namespace) group_left () max by (namespace) (elasticsearch_clustersettings_allocation_watermark_high_bytes{job="opensearch"})
+    expr: namespace_name:opensearch_disk_size_bytes:max * on (namespace) group_left () (1 - max by (namespace) (elasticsearch_clustersettings_allocation_watermark_high_ratio{job="opensearch",service=""}))
+      or namespace_name:opensearch_disk_size_bytes:max * 0 + on (namespace) group_left () max by (namespace) (elasticsearch_clustersettings_allocation_watermark_high_bytes{job="opensearch",service=""})
   - record: namespace_name:opensearch_flood_stage_bytes:max
-    expr: namespace_name:opensearch_disk_size_bytes:max * on (namespace) group_left () (1 - max by (namespace) (elasticsearch_clustersettings_allocation_watermark_flood_stage_ratio{job="opensearch"}))
-      or namespace_name:opensearch_disk_size_bytes:max * 0 + on (namespace) group_left () max by (namespace) (elasticsearch_clustersettings_allocation_watermark_flood_stage_bytes{job="opensearch"})
+    expr: namespace_name:opensearch_disk_size_bytes:max * on (namespace) group_left () (1 - max by (namespace) (elasticsearch_clustersettings_allocation_watermark_flood_stage_ratio{job="opensearch",service=""}))
+      or namespace_name:opensearch_disk_size_bytes:max * 0 + on (namespace) group_left () max by (namespace) (elasticsearch_clustersettings_allocation_watermark_flood_stage_bytes{job="opensearch",service=""})
 - name: opensearch.alerts
   rules:
   - alert: OpenSearchUnreachable
-    expr: sum by (namespace) (1 - elasticsearch_scrape_success{job="opensearch"}) and on (namespace) max by (namespace)
-      (elasticsearch_scrape_success{job="opensearch",collector="clustersettings"}) == 0
+    expr: sum by (namespace) (1 - elasticsearch_scrape_success{job="opensearch",service=""}) and on (namespace)
+      max by (namespace) (elasticsearch_scrape_success{job="opensearch",service="",collector="clustersettings"})
+      == 0
     for: 5m
     labels:
       severity: critical
@@ -32,9 +33,9 @@ groups:
         One: it has elected no cluster manager. All: it is down, or takes the exporter''s login no more.'
       runbook_url: OpenSearchUnreachable.md
   - alert: OpenSearchRed
-    expr: max by (namespace) (elasticsearch_cluster_health_unassigned_shards{job="opensearch"}) + max by (namespace)
-      (elasticsearch_cluster_health_initializing_shards{job="opensearch"}) and on (namespace) max by (namespace)
-      (elasticsearch_cluster_health_status{job="opensearch",color="red"}) == 1
+    expr: max by (namespace) (elasticsearch_cluster_health_unassigned_shards{job="opensearch",service=""}) + max
+      by (namespace) (elasticsearch_cluster_health_initializing_shards{job="opensearch",service=""}) and on (namespace)
+      max by (namespace) (elasticsearch_cluster_health_status{job="opensearch",service="",color="red"}) == 1
     for: 5m
     labels:
       severity: critical
@@ -44,8 +45,9 @@ groups:
         no other copy: their logs can be neither read nor written.'
       runbook_url: OpenSearchRed.md
   - alert: OpenSearchYellow
-    expr: max by (namespace) (elasticsearch_cluster_health_unassigned_shards{job="opensearch"}) > 0 and on (namespace)
-      max by (namespace) (elasticsearch_cluster_health_status{job="opensearch",color="yellow"}) == 1
+    expr: max by (namespace) (elasticsearch_cluster_health_unassigned_shards{job="opensearch",service=""}) > 0 and
+      on (namespace) max by (namespace) (elasticsearch_cluster_health_status{job="opensearch",service="",color="yellow"})
+      == 1
     for: 30m
     labels:
       severity: warning
@@ -55,8 +57,8 @@ groups:
         an hour; the next node that fails may take logs with it.'
       runbook_url: OpenSearchYellow.md
   - alert: OpenSearchNodesMissing
-    expr: max by (namespace) (kube_statefulset_replicas{statefulset="opensearch-cluster-master"}) - max by (namespace)
-      (elasticsearch_cluster_health_number_of_data_nodes{job="opensearch"}) > 0
+    expr: max by (namespace) (kube_statefulset_replicas{job="kube-state-metrics",statefulset="opensearch-cluster-master"})
+      - max by (namespace) (elasticsearch_cluster_health_number_of_data_nodes{job="opensearch",service=""}) > 0
     for: 15m
     labels:
       severity: warning
@@ -88,7 +90,8 @@ groups:
         hours.'
       runbook_url: OpenSearchDiskFillsSoon.md
   - alert: OpenSearchReadOnly
-    expr: max by (namespace) (elasticsearch_indices_settings_stats_read_only_indices{job="opensearch"}) > 0
+    expr: max by (namespace) (elasticsearch_indices_settings_stats_read_only_indices{job="opensearch",service=""})
+      > 0
     for: 1m
     labels:
       severity: critical
@@ -98,8 +101,8 @@ groups:
         is above the flood-stage watermark. Logs wait on the nodes.'
       runbook_url: OpenSearchReadOnly.md
   - alert: OpenSearchHeapHigh
-    expr: max by (namespace, name) (elasticsearch_jvm_memory_used_bytes{job="opensearch",area="heap"} / elasticsearch_jvm_memory_max_bytes{job="opensearch",area="heap"})
-      > {{ dig "thresholds" "heap" 0.9 $own | toJson }}
+    expr: max by (namespace, name) (elasticsearch_jvm_memory_used_bytes{job="opensearch",service="",area="heap"}
+      / elasticsearch_jvm_memory_max_bytes{job="opensearch",service="",area="heap"}) > {{ dig "thresholds" "heap" 0.9 $own | toJson }}
     for: 15m
     labels:
       severity: warning
@@ -109,7 +112,7 @@ groups:
         }} is in use, and garbage collection frees none.'
       runbook_url: OpenSearchHeapHigh.md
   - alert: OpenSearchRejects
-    expr: sum by (namespace, name, type) (increase(elasticsearch_thread_pool_rejected_count{job="opensearch",type=~"search|write"}[15m]))
+    expr: sum by (namespace, name, type) (increase(elasticsearch_thread_pool_rejected_count{job="opensearch",service="",type=~"search|write"}[15m]))
       > {{ dig "thresholds" "rejected" 10 $own | toJson }}
     for: 15m
     labels:
@@ -120,8 +123,8 @@ groups:
         of kind {{`{{`}} $labels.type }} in 15 minutes.'
       runbook_url: OpenSearchRejects.md
   - alert: OpenSearchTasksPending
-    expr: max by (namespace) (elasticsearch_cluster_health_task_max_waiting_in_queue_millis{job="opensearch"}) /
-      1000 > {{ dig "thresholds" "taskWaitSeconds" 60 $own | toJson }}
+    expr: max by (namespace) (elasticsearch_cluster_health_task_max_waiting_in_queue_millis{job="opensearch",service=""})
+      / 1000 > {{ dig "thresholds" "taskWaitSeconds" 60 $own | toJson }}
     for: 10m
     labels:
       severity: warning
@@ -131,8 +134,8 @@ groups:
         }}.
       runbook_url: OpenSearchTasksPending.md
   - alert: OpenSearchIngestionStopped
-    expr: sum by (namespace) (rate(elasticsearch_indices_indexing_index_total{job="opensearch"}[15m])) < {{ dig "thresholds" "indexedShare" 0.1 $own | toJson }}
-      * sum by (namespace) (rate(fluentbit_input_records_total[15m]))
+    expr: sum by (namespace) (rate(elasticsearch_indices_indexing_index_total{job="opensearch",service=""}[15m]))
+      < {{ dig "thresholds" "indexedShare" 0.1 $own | toJson }} * sum by (namespace) (rate(fluentbit_input_records_total{job="fluent-bit",service=""}[15m]))
     for: 15m
     labels:
       severity: warning
@@ -142,8 +145,8 @@ groups:
         fewer than Fluent Bit reads lines.
       runbook_url: OpenSearchIngestionStopped.md
   - alert: OpenSearchExporterMissing
-    expr: max by (namespace, deployment) (kube_deployment_spec_replicas{deployment="ai-ml-observability-opensearch-exporter"})
-      - max by (namespace, deployment) (kube_deployment_status_replicas_available{deployment="ai-ml-observability-opensearch-exporter"})
+    expr: max by (namespace, deployment) (kube_deployment_spec_replicas{job="kube-state-metrics",deployment="ai-ml-observability-opensearch-exporter"})
+      - max by (namespace, deployment) (kube_deployment_status_replicas_available{job="kube-state-metrics",deployment="ai-ml-observability-opensearch-exporter"})
       > 0
     for: 15m
     labels:

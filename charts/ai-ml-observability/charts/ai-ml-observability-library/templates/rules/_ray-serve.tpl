@@ -16,29 +16,29 @@ groups:
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application:ray_serve_http_errors:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
-      (last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",service="",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",status_code=~"5..",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_application_route_status:ray_serve_http_responses:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, route, method, status_code) (
-      (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_num_http_requests_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
   - record: namespace_cluster_deployment_exception:ray_serve_exceptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application, deployment, exception_type) (
-      (last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1m]) - last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total{job="ray"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      (last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1m]) - last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
 - name: ray-serve.records
   rules:
   - record: namespace_cluster_application:ray_serve_http_request_latency_ms_bucket:rate5m
-    expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{route!~"/-/.*|/metrics/?"}[5m]))
+    expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{job="ray",service="",route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
-    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries{job="ray"})
+    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries{job="ray",service=""})
 - name: ray-serve.slos
   rules:
   - alert: RayServeErrorBudgetBurnFast
@@ -90,8 +90,9 @@ groups:
 - name: ray-serve.alerts
   rules:
   - alert: RayServeDeploymentUnhealthy
-    expr: min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status) > 0 and min
-      by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status) < 3
+    expr: min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status{job="ray",service=""})
+      > 0 and min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status{job="ray",service=""})
+      < 3
     for: 5m
     labels:
       severity: critical
@@ -101,7 +102,7 @@ groups:
         }} in {{`{{`}} $labels.namespace }}: status {{`{{`}} $value }} (1 deploy failed, 2 unhealthy).'
       runbook_url: RayServeDeploymentUnhealthy.md
   - alert: RayServeReplicaUnhealthy
-    expr: max by (namespace, ray_io_cluster, application, deployment, replica) (ray_serve_deployment_replica_healthy)
+    expr: max by (namespace, ray_io_cluster, application, deployment, replica) (ray_serve_deployment_replica_healthy{job="ray",service=""})
       == 0
     for: 5m
     labels:
@@ -112,8 +113,9 @@ groups:
         {{`{{`}} $labels.ray_io_cluster }} in {{`{{`}} $labels.namespace }}: healthy = {{`{{`}} $value }}.'
       runbook_url: RayServeReplicaUnhealthy.md
   - alert: RayServeDeploymentStuck
-    expr: min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status) >= 3 and min
-      by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status) <= 4
+    expr: min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status{job="ray",service=""})
+      >= 3 and min by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_status{job="ray",service=""})
+      <= 4
     for: 30m
     labels:
       severity: warning
@@ -123,7 +125,8 @@ groups:
         }} in {{`{{`}} $labels.namespace }}: for half an hour in status {{`{{`}} $value }} (3 updating, 4 upscaling).'
       runbook_url: RayServeDeploymentStuck.md
   - alert: RayServeProxyUnhealthy
-    expr: max by (namespace, ray_io_cluster, node_ip_address) (ray_serve_proxy_status) == 3
+    expr: max by (namespace, ray_io_cluster, node_ip_address) (ray_serve_proxy_status{job="ray",service=""}) ==
+      3
     for: 5m
     labels:
       severity: warning

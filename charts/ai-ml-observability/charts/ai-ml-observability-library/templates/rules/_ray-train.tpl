@@ -7,12 +7,12 @@ groups:
 - name: ray-train.records
   rules:
   - record: namespace_cluster_run:ray_train_report_blocked_ratio:max
-    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (max_over_time(ray_train_report_total_blocked_time_s[30m])
-      - last_over_time(ray_train_report_total_blocked_time_s[30m] offset 30m)) / 1800
+    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (max_over_time(ray_train_report_total_blocked_time_s{job="ray",service=""}[30m])
+      - last_over_time(ray_train_report_total_blocked_time_s{job="ray",service=""}[30m] offset 30m)) / 1800
 - name: ray-train.alerts
   rules:
   - alert: RayTrainRestarting
-    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes((ray_train_worker_group_start_total_time_s
+    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes((ray_train_worker_group_start_total_time_s{job="ray",service=""}
       > 0)[1h:15s])) >= {{ dig "thresholds" "startsPerHour" 3 $own | toJson }}
     labels:
       severity: warning
@@ -22,7 +22,7 @@ groups:
         }}: {{`{{`}} $value }} starts in an hour, or more.'
       runbook_url: RayTrainRestarting.md
   - alert: RayTrainErrored
-    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (max_over_time(ray_train_controller_state{ray_train_controller_state="ERRORED"}[5m]))
+    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (max_over_time(ray_train_controller_state{job="ray",service="",ray_train_controller_state="ERRORED"}[5m]))
       == 1
     keep_firing_for: 10m
     labels:
@@ -33,7 +33,7 @@ groups:
         }} is in the state ERRORED ({{`{{`}} $value }}).
       runbook_url: RayTrainErrored.md
   - alert: RayTrainWaiting
-    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (last_over_time(ray_train_controller_state{ray_train_controller_state=~"SCHEDULING|RESCHEDULING"}[10m]))
+    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (last_over_time(ray_train_controller_state{job="ray",service="",ray_train_controller_state=~"SCHEDULING|RESCHEDULING"}[10m]))
       == 1
     for: 30m
     labels:
@@ -54,10 +54,11 @@ groups:
         }} waits {{`{{`}} $value | humanizePercentage }} of the time for checkpoints to be stored.
       runbook_url: RayTrainCheckpointSlow.md
   - alert: RayTrainCheckpointStalled
-    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes(ray_train_report_total_blocked_time_s[1h]
-      offset 1h)) >= 3 unless max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes(ray_train_report_total_blocked_time_s[2h])
-      - changes(ray_train_report_total_blocked_time_s[1h] offset 1h)) > 0 and on (namespace, ray_io_cluster) sum
-      by (namespace, ray_io_cluster) (ray_actors{Source="gcs",Name="RayTrainWorker",State="ALIVE"}) > 0
+    expr: max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes(ray_train_report_total_blocked_time_s{job="ray",service=""}[1h]
+      offset 1h)) >= 3 unless max by (namespace, ray_io_cluster, ray_train_run_name, ray_train_run_id) (changes(ray_train_report_total_blocked_time_s{job="ray",service=""}[2h])
+      - changes(ray_train_report_total_blocked_time_s{job="ray",service=""}[1h] offset 1h)) > 0 and on (namespace,
+      ray_io_cluster) sum by (namespace, ray_io_cluster) (ray_actors{job="ray",service="",Source="gcs",Name="RayTrainWorker",State="ALIVE"})
+      > 0
     labels:
       severity: warning
     annotations:

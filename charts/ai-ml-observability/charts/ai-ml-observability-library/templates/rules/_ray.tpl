@@ -16,29 +16,30 @@ groups:
   - record: namespace_cluster_pod_node:ray_workers_killed:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_memory_manager_worker_eviction_total{job="ray"}[1m]) - last_over_time(ray_memory_manager_worker_eviction_total{job="ray"}[1h] offset 1m) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total{job="ray"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      (last_over_time(ray_memory_manager_worker_eviction_total{job="ray",service=""}[1m]) - last_over_time(ray_memory_manager_worker_eviction_total{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_memory_manager_worker_eviction_total{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
       )
   - record: namespace_cluster_pod_node:ray_workers_died:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
-      (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray"}[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray"}[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
       )
 - name: ray.records
   rules:
   - record: namespace_cluster:ray_nodes:count
-    expr: count by (namespace, ray_io_cluster) (ray_node_cpu_count{job="ray"})
+    expr: count by (namespace, ray_io_cluster) (ray_node_cpu_count{job="ray",service=""})
   - record: namespace_cluster:ray_gpu_utilization_percent:avg
-    expr: avg by (namespace, ray_io_cluster) (ray_node_gpus_utilization)
+    expr: avg by (namespace, ray_io_cluster) (ray_node_gpus_utilization{job="ray",service=""})
   - record: namespace_cluster:ray_cpu_utilization_percent:avg
-    expr: avg by (namespace, ray_io_cluster) (ray_node_cpu_utilization)
+    expr: avg by (namespace, ray_io_cluster) (ray_node_cpu_utilization{job="ray",service=""})
   - record: namespace_cluster_node:ray_spilled_bytes:sum
-    expr: sum by (namespace, ray_io_cluster, NodeAddress) (ray_object_store_memory{job="ray",Location="SPILLED"})
+    expr: sum by (namespace, ray_io_cluster, NodeAddress) (ray_object_store_memory{job="ray",service="",Location="SPILLED"})
   - record: namespace_cluster:ray_gcs_storage_operation_latency_ms_bucket:rate5m
-    expr: sum by (namespace, ray_io_cluster, le) (rate(ray_gcs_storage_operation_latency_ms_bucket[5m]))
+    expr: sum by (namespace, ray_io_cluster, le) (rate(ray_gcs_storage_operation_latency_ms_bucket{job="ray",service=""}[5m]))
 - name: ray.alerts
   rules:
   - alert: RayHeadDown
-    expr: count by (namespace, ray_io_cluster) (up{job="ray",endpoint="metrics",ray_io_node_type="head"} == 0)
+    expr: count by (namespace, ray_io_cluster) (up{job="ray",service="",endpoint="metrics",ray_io_node_type="head"}
+      == 0)
     for: 5m
     labels:
       severity: critical
@@ -48,9 +49,9 @@ groups:
         and their node agent cannot be scraped.'
       runbook_url: RayHeadDown.md
   - alert: RayNodeDead
-    expr: sum by (namespace, ray_io_cluster) (ray_cluster_failed_nodes{job="ray"}) - (sum by (namespace, ray_io_cluster)
-      (ray_cluster_failed_nodes{job="ray"} offset 30m) or sum by (namespace, ray_io_cluster) (ray_cluster_active_nodes{job="ray"}
-      offset 30m) * 0) > 0
+    expr: sum by (namespace, ray_io_cluster) (ray_cluster_failed_nodes{job="ray",service=""}) - (sum by (namespace,
+      ray_io_cluster) (ray_cluster_failed_nodes{job="ray",service=""} offset 30m) or sum by (namespace, ray_io_cluster)
+      (ray_cluster_active_nodes{job="ray",service=""} offset 30m) * 0) > 0
     labels:
       severity: warning
     annotations:
@@ -59,7 +60,8 @@ groups:
         an hour.
       runbook_url: RayNodeDead.md
   - alert: RayNodeAgentDown
-    expr: count by (namespace, ray_io_cluster) (up{job="ray",endpoint="metrics",ray_io_node_type="worker"} == 0)
+    expr: count by (namespace, ray_io_cluster) (up{job="ray",service="",endpoint="metrics",ray_io_node_type="worker"}
+      == 0)
     for: 10m
     labels:
       severity: warning
@@ -100,7 +102,7 @@ groups:
         storage take up to {{`{{`}} $value | printf "%.0f" }} ms.'
       runbook_url: RayGcsSlow.md
   - alert: RayPlacementGroupStuck
-    expr: sum by (namespace, ray_io_cluster, State) (ray_gcs_placement_group_count{job="ray",State=~"Pending|Infeasible"})
+    expr: sum by (namespace, ray_io_cluster, State) (ray_gcs_placement_group_count{job="ray",service="",State=~"Pending|Infeasible"})
       > 0
     for: 15m
     labels:
@@ -121,7 +123,8 @@ groups:
         }}: {{`{{`}} $value | humanize1024 }}B spilled, {{`{{`}} {{ dig "thresholds" "spilledBytes" 10737418240 $own | toJson }} | humanize1024 }}B are normal.'
       runbook_url: RaySpilling.md
   - alert: RayDiskFilling
-    expr: max by (namespace, ray_io_cluster, pod) (ray_node_disk_utilization_percentage) > {{ dig "thresholds" "diskPercent" 90 $own | toJson }}
+    expr: max by (namespace, ray_io_cluster, pod) (ray_node_disk_utilization_percentage{job="ray",service=""}) >
+      {{ dig "thresholds" "diskPercent" 90 $own | toJson }}
     for: 5m
     labels:
       severity: warning

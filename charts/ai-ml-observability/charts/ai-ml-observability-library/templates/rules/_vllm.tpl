@@ -16,84 +16,84 @@ groups:
   - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m
     expr: |-
       sum by (namespace, job, model_name, le) (
-      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m
     expr: |-
       sum by (namespace, job, model_name) (
-      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m
     expr: |-
       sum by (namespace, job, model_name, le) (
-      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m
     expr: |-
       sum by (namespace, job, model_name) (
-      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job:vllm_http_requests:increase1m
     expr: |-
       sum by (namespace, job) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
-      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running{job="vllm",service=""}[5m]))
       )
   - record: namespace_job:vllm_http_errors:increase1m
     expr: |-
       sum by (namespace, job) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*",status="5xx"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
-      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*",status="5xx"}[1m]) - last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*",status="5xx"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*",status="5xx"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running{job="vllm",service=""}[5m]))
       )
   - record: namespace_job_pod_status:vllm_http_responses:increase1m
     expr: |-
       sum by (namespace, job, pod, method, status) (
-      (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
-      and on (namespace, pod) (last_over_time(vllm:num_requests_running[5m]))
+      (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1m]) - last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1h] offset 1m) >= 0 or (last_over_time(http_requests_total{job="vllm",service="",handler=~"/v1/.*"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      and on (namespace, pod) (last_over_time(vllm:num_requests_running{job="vllm",service=""}[5m]))
       )
   - record: namespace_cluster_job_model_reason:vllm_requests_finished:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, model_name, finished_reason) (
-      (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) - last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, model_name, reason) (
-      (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) - last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:admission_rejections_total|ray_vllm:admission_rejections_total|ray_vllm_admission_rejections_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_cluster_job_pod_model:vllm_preemptions:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, job, pod, model_name) (
-      (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) - last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:num_preemptions_total|ray_vllm:num_preemptions_total|ray_vllm_num_preemptions_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
 - name: vllm.records
   rules:
   - record: namespace_job_model:vllm_requests_running:sum
-    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
+    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running",job=~"vllm|ray|ray-serve-vllm",service=""})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
   - record: namespace_job_model:vllm_requests_waiting:sum
-    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting"})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
+    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting",job=~"vllm|ray|ray-serve-vllm",service=""})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
   - record: namespace_job_model:vllm_requests_waiting:avg
-    expr: avg by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting"})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
+    expr: avg by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting",job=~"vllm|ray|ray-serve-vllm",service=""})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
   - record: namespace_job_model:vllm_engines:count
-    expr: count by (namespace, job, model_name) (last_over_time({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running"}[2m]))
+    expr: count by (namespace, job, model_name) (last_over_time({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running",job=~"vllm|ray|ray-serve-vllm",service=""}[2m]))
   - record: namespace_job_model:vllm_kv_cache_usage_ratio:avg
-    expr: avg by (namespace, job, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc"})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total"})
+    expr: avg by (namespace, job, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc",job=~"vllm|ray|ray-serve-vllm",service=""})
+      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
   - record: namespace_job_model:vllm_prompt_tokens:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
+    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
   - record: namespace_job_model:vllm_generation_tokens:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total"}[5m]))
+    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
   - record: namespace_job_model:vllm_prefix_cache_queries:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_queries_total|ray_vllm:prefix_cache_queries_total|ray_vllm_prefix_cache_queries_total"}[5m]))
+    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_queries_total|ray_vllm:prefix_cache_queries_total|ray_vllm_prefix_cache_queries_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
   - record: namespace_job_model:vllm_prefix_cache_hits:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_hits_total|ray_vllm:prefix_cache_hits_total|ray_vllm_prefix_cache_hits_total"}[5m]))
+    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_hits_total|ray_vllm:prefix_cache_hits_total|ray_vllm_prefix_cache_hits_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
   - record: namespace_job_model:vllm_e2e_request_latency_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket"}[5m]))
+    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
   - record: namespace_job_model:vllm_request_queue_time_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:request_queue_time_seconds_bucket|ray_vllm:request_queue_time_seconds_bucket|ray_vllm_request_queue_time_seconds_bucket"}[5m]))
+    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:request_queue_time_seconds_bucket|ray_vllm:request_queue_time_seconds_bucket|ray_vllm_request_queue_time_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
 - name: vllm.slos
   rules:
   - alert: VllmTtftBudgetBurnFast
@@ -247,7 +247,7 @@ groups:
         "%.2g" }} requests wait per engine, {{ dig "thresholds" "queuePerEngine" 10 $own | toJson }} are normal.'
       runbook_url: VllmQueueGrowing.md
   - alert: VllmKvCacheFull
-    expr: max by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc"}[2m]))
+    expr: max by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc",job=~"vllm|ray|ray-serve-vllm",service=""}[2m]))
       > {{ dig "thresholds" "kvCache" 0.95 $own | toJson }}
     for: 10m
     labels:
@@ -270,12 +270,12 @@ groups:
         }} of its requests end with finished_reason=error.'
       runbook_url: VllmEngineErrors.md
   - alert: VllmNoTokens
-    expr: (sum by (namespace, pod, model_name) (min_over_time(vllm:num_requests_running[5m])) or sum by (namespace,
-      pod, ReplicaId) (label_replace(min_over_time(ray_serve_replica_processing_queries[5m]), "ReplicaId", "$1",
-      "replica", "(.+)")) * on (namespace, pod, ReplicaId) group_right () group by (namespace, pod, ReplicaId, model_name)
-      (last_over_time({__name__=~"ray_vllm:num_requests_running|ray_vllm_num_requests_running"}[6h]))) > 0 unless
-      on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total"}[5m]))
-      > 0 unless on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m]))
+    expr: (sum by (namespace, pod, model_name) (min_over_time(vllm:num_requests_running{job="vllm",service=""}[5m]))
+      or sum by (namespace, pod, ReplicaId) (label_replace(min_over_time(ray_serve_replica_processing_queries{job="ray",service=""}[5m]),
+      "ReplicaId", "$1", "replica", "(.+)")) * on (namespace, pod, ReplicaId) group_right () group by (namespace,
+      pod, ReplicaId, model_name) (last_over_time({__name__=~"ray_vllm:num_requests_running|ray_vllm_num_requests_running",job="ray",service=""}[6h])))
+      > 0 unless on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
+      > 0 unless on (namespace, pod, model_name) sum by (namespace, pod, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
       > 0
     for: 5m
     labels:
@@ -286,7 +286,7 @@ groups:
         }} requests run, and for ten minutes no token was read or written.'
       runbook_url: VllmNoTokens.md
   - alert: VllmPreemptionStorm
-    expr: sum by (namespace, pod, model_name) (sum_over_time(namespace_cluster_job_pod_model:vllm_preemptions:increase1m{job=~"vllm|ray|ray-serve-vllm"}[5m]))
+    expr: sum by (namespace, pod, model_name) (sum_over_time(namespace_cluster_job_pod_model:vllm_preemptions:increase1m{job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
       / 300 > {{ dig "thresholds" "preemptionsPerSecond" 0.5 $own | toJson }}
     for: 10m
     labels:
@@ -297,7 +297,7 @@ groups:
         | printf "%.2g" }} preemptions per second; each computes a prompt again.'
       runbook_url: VllmPreemptionStorm.md
   - alert: VllmRequestsRejected
-    expr: sum by (namespace, model_name, reason) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m{job=~"vllm|ray|ray-serve-vllm"}[5m]))
+    expr: sum by (namespace, model_name, reason) (sum_over_time(namespace_cluster_job_model_reason:vllm_requests_rejected:increase1m{job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
       / 300 > {{ dig "thresholds" "rejectionsPerSecond" 0.1 $own | toJson }}
     for: 5m
     labels:
@@ -308,8 +308,8 @@ groups:
         per second are refused ({{`{{`}} $labels.reason }}).'
       runbook_url: VllmRequestsRejected.md
   - alert: VllmEngineAsleep
-    expr: min by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:engine_sleep_state|ray_vllm:engine_sleep_state|ray_vllm_engine_sleep_state",sleep_state="awake"}[2h]))
-      == 0 unless on (namespace, pod, model_name) rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total"}[5m])
+    expr: min by (namespace, pod, model_name) (last_over_time({__name__=~"vllm:engine_sleep_state|ray_vllm:engine_sleep_state|ray_vllm_engine_sleep_state",job=~"vllm|ray|ray-serve-vllm",service="",sleep_state="awake"}[2h]))
+      == 0 unless on (namespace, pod, model_name) rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m])
       > 0
     for: 30m
     labels:
