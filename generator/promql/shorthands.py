@@ -122,7 +122,7 @@ def expand(expression: str, shared: Shared) -> Expansion:
     ``$pod:NAME{...}`` becomes an instant vector of a device exporter's metric in which ``namespace`` and ``pod`` are
     those of the pod that uses the device. A monitor that does not honour the exporter's labels (dcgm-exporter's own
     chart does not) leaves them in exported_namespace and exported_pod; both forms are read, and where two monitors find
-    the same exporter, each device counts once. Of the labels, those that name the device, its model and the pod are left.
+    the same exporter, each device counts once. What is left are the labels of the device, its model and the pod.
 
     ``$increase:NAME{...}[5m]`` is the exact number of new events, in parentheses; NAME may be ``$vllm:NAME``. See
     increase.exact_increase for when to prefer it to ``increase()``, and for what it costs.

@@ -164,7 +164,7 @@ def test_each_brings_its_own_objects_which_are_valid_and_have_these_rights_and_n
 
 
 def test_opencost_stores_nothing_that_kube_state_metrics_stores_but_labels(render: Render, sources: Sources) -> None:
-    """What it serves under the other's names with EMIT_KSM_V1_METRICS_ONLY: opencost 1.120.0 pkg/metrics/kubemetrics.go."""
+    """EMIT_KSM_V1_METRICS_ONLY leaves it these names of the other: opencost 1.120.0 pkg/metrics/kubemetrics.go."""
     (endpoint,) = of(render("standalone", SERVERS["opencost"]), "ServiceMonitor", "opencost")["spec"]["endpoints"]
     (drop,) = endpoint["metricRelabelings"]
     assert (drop["sourceLabels"], drop["action"]) == (["__name__"], "drop")

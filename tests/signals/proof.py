@@ -112,22 +112,29 @@ def _about(
     families: Iterable[str], boards: Iterable[Board], specs: Mapping[str, Rules]
 ) -> tuple[list[Board], dict[str, Rules]]:
     """Returns the dashboards and files of rules that name one of some families, and the files of records they read."""
-
-    def text(name: str) -> str:
-        return " ".join(rule.text for rule in expressions({name: specs[name]}))
-
     boards = [board for board in boards if any(family in " ".join(_asked_by(board)) for family in families)]
-    kept = {name for name in specs if any(family in text(name) for family in families)}
+    kept = {name: specs[name] for name in specs if any(family in _texts_of(specs[name]) for family in families)}
+    return boards, asked_with(boards, kept, specs)
+
+
+def asked_with(boards: Iterable[Board], kept: Mapping[str, Rules], specs: Mapping[str, Rules]) -> dict[str, Rules]:
+    """Returns files of rules with those whose records they or some dashboards ask for, in the order of ``specs``."""
+    names = set(kept)
+    queries = [query for board in boards for query in _asked_by(board)]
     while True:
-        asked = " ".join([*map(text, kept), *(query for board in boards for query in _asked_by(board))])
+        asked = " ".join([*(_texts_of(specs[name]) for name in names), *queries])
         more = {
             name
-            for name in specs.keys() - kept
+            for name in specs.keys() - names
             if any(rule.kind == "record" and rule.name in asked for rule in expressions({name: specs[name]}))
         }
         if not more:
-            return boards, {name: specs[name] for name in specs if name in kept}
-        kept |= more
+            return {name: specs[name] for name in specs if name in names}
+        names |= more
+
+
+def _texts_of(rules: Rules) -> str:
+    return " ".join(rule.text for rule in expressions({"": rules}))
 
 
 def _asked_by(board: Board) -> list[str]:

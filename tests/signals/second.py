@@ -6,6 +6,7 @@ Service that has the name of our job. Neither gives the labels that ours adds, n
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.signals import asking, grafana, motion, proof, server
 from tests.signals.motion import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from generator.catalogue.spec import Exporter
     from generator.promql.expression import Expression
@@ -73,22 +74,22 @@ class Scraped:
         yield Stored(
             {**labels, "job": f"{labels.get('namespace', job)}/theirs", "endpoint": "metrics"}, one.type, one.value
         )
-        yield Stored({**labels, "endpoint": "http-metrics", "service": job}, one.type, one.value)
+        service = labels.get("service", job)
+        yield Stored({**labels, "job": service, "endpoint": "http-metrics", "service": service}, one.type, one.value)
 
 
-def differences(binaries: Binaries, root: Path, names: Sequence[str] = ()) -> list[Difference]:
+def differences(binaries: Binaries, root: Path, names: Container[str]) -> list[Difference]:
     """Returns the panels, menus and alerts that answer otherwise where the pods are scraped twice.
 
     Args:
         binaries: Prometheus and promtool.
         root: the folder with dashboards/, rules/, metrics/, monitors/ and values-schemas/.
-        names: the dashboards and files of rules that are asked; all if there is none.
+        names: the dashboards, and the files of rules, that are asked.
     """
-    boards = [board for board in proof.boards_of(root) if not names or board.name in names]
+    boards = [board for board in proof.boards_of(root) if board.name in names]
     monitors = {path.stem: yamlfile.load_mapping(path) for path in sorted((root / "monitors").glob("*.yaml"))}
     specs = read_rules(root / "rules", proof.schema(root, "rule"), list(monitors))
-    rules = list(expressions(specs))
-    alerts = [rule for rule in rules if rule.kind == "alert" and (not names or rule.file in names)]
+    rules = list(expressions(proof.asked_with(boards, {name: specs[name] for name in specs if name in names}, specs)))
     wanted = proof.wanted_by(boards, rules)
     scraped = Scraped(read_catalogue(root, proof.schema(root, "metrics")), monitors)
     with tempfile.TemporaryDirectory(prefix="gen-chart-signals-") as folder:
@@ -99,12 +100,18 @@ def differences(binaries: Binaries, root: Path, names: Sequence[str] = ()) -> li
         for path, also in zip(data, (lambda _: (), scraped.again), strict=True):
             proof.load(binaries, path, [*measured.values(), *added.values()], also)
             proof.backfill(binaries, path, records)
+        alerts = [rule for rule in rules if rule.kind == "alert"]
         with server.running(binaries, data[0]) as once, server.running(binaries, data[1]) as twice:
             return [
                 Difference(place, expr, first, second)
                 for place, expr in _asked(boards, alerts, once)
-                if (first := _said(once, expr)) != (second := _said(twice, expr))
+                if _told(expr, first := _said(once, expr)) != _told(expr, second := _said(twice, expr))
             ]
+
+
+def _told(expr: str, said: Mapping[str, list[str]]) -> Any:
+    """Returns what is compared: of a list of the largest, not which of equal ones is in it."""
+    return sorted(itertools.chain(*said.values())) if "topk(" in expr else said
 
 
 def _asked(boards: Iterable[Board], alerts: Iterable[Expression], api: Api) -> Iterator[tuple[Place, str]]:

@@ -38,7 +38,8 @@ groups:
     expr: (DCGM_FI_DEV_XID_ERRORS == 48 or DCGM_FI_DEV_XID_ERRORS == 62 or DCGM_FI_DEV_XID_ERRORS == 64 or DCGM_FI_DEV_XID_ERRORS
       == 74 or DCGM_FI_DEV_XID_ERRORS == 79 or DCGM_FI_DEV_XID_ERRORS == 95 or DCGM_FI_DEV_XID_ERRORS == 119 or
       DCGM_FI_DEV_XID_ERRORS == 120 or DCGM_FI_DEV_XID_ERRORS == 140) and changes(DCGM_FI_DEV_XID_ERRORS[15m]) >
-      0 unless on (UUID, job) (DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm"})
+      0 unless on (UUID, job, service) ((DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} or DCGM_FI_DEV_XID_ERRORS{service!=""})
+      and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm",service=""})
     keep_firing_for: 1h
     labels:
       severity: critical
@@ -51,7 +52,8 @@ groups:
     expr: (DCGM_FI_DEV_XID_ERRORS > 0 and changes(DCGM_FI_DEV_XID_ERRORS[15m]) > 0) unless (DCGM_FI_DEV_XID_ERRORS
       == 48 or DCGM_FI_DEV_XID_ERRORS == 62 or DCGM_FI_DEV_XID_ERRORS == 64 or DCGM_FI_DEV_XID_ERRORS == 74 or DCGM_FI_DEV_XID_ERRORS
       == 79 or DCGM_FI_DEV_XID_ERRORS == 95 or DCGM_FI_DEV_XID_ERRORS == 119 or DCGM_FI_DEV_XID_ERRORS == 120 or
-      DCGM_FI_DEV_XID_ERRORS == 140) unless on (UUID, job) (DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm"})
+      DCGM_FI_DEV_XID_ERRORS == 140) unless on (UUID, job, service) ((DCGM_FI_DEV_XID_ERRORS{job!="dcgm"} or DCGM_FI_DEV_XID_ERRORS{service!=""})
+      and on (UUID) DCGM_FI_DEV_XID_ERRORS{job="dcgm",service=""})
     labels:
       severity: info
     annotations:
@@ -60,7 +62,7 @@ groups:
         $labels.hostname $labels.instance }}.
       runbook_url: GpuXidApplication.md
   - alert: GpuEccUncorrectable
-    expr: increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{job="dcgm"}[1h]) > 0 or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h])
+    expr: increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{job="dcgm",service=""}[1h]) > 0 or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h])
       > 0
     labels:
       severity: critical
@@ -70,7 +72,7 @@ groups:
         }}) of {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuEccUncorrectable.md
   - alert: GpuEccCorrectable
-    expr: increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL{job="dcgm"}[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
+    expr: increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL{job="dcgm",service=""}[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
       or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL[1h]) > {{ dig "thresholds" "correctableErrorsPerHour" 1000 $own | toJson }}
     labels:
       severity: info
@@ -80,8 +82,8 @@ groups:
         }}) of {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuEccCorrectable.md
   - alert: GpuRowsRemapped
-    expr: increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS{job="dcgm"}[1d]) > 0 or on (UUID, GPU_I_ID) increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[1d])
-      > 0
+    expr: increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS{job="dcgm",service=""}[1d]) > 0 or on (UUID, GPU_I_ID)
+      increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[1d]) > 0
     labels:
       severity: warning
     annotations:
@@ -90,7 +92,8 @@ groups:
         {{`{{`}} or $labels.node $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuRowsRemapped.md
   - alert: GpuRowRemapFailure
-    expr: DCGM_FI_DEV_ROW_REMAP_FAILURE{job="dcgm"} > 0 or on (UUID, GPU_I_ID) DCGM_FI_DEV_ROW_REMAP_FAILURE > 0
+    expr: DCGM_FI_DEV_ROW_REMAP_FAILURE{job="dcgm",service=""} > 0 or on (UUID, GPU_I_ID) DCGM_FI_DEV_ROW_REMAP_FAILURE
+      > 0
     labels:
       severity: critical
     annotations:
@@ -99,7 +102,7 @@ groups:
         $labels.instance }} reports a row remapping failure ({{`{{`}} $value }}). It has to be replaced.
       runbook_url: GpuRowRemapFailure.md
   - alert: GpuOverheating
-    expr: DCGM_FI_DEV_GPU_TEMP{job="dcgm"} > {{ dig "thresholds" "celsius" 87 $own | toJson }} or on (UUID, GPU_I_ID) DCGM_FI_DEV_GPU_TEMP
+    expr: DCGM_FI_DEV_GPU_TEMP{job="dcgm",service=""} > {{ dig "thresholds" "celsius" 87 $own | toJson }} or on (UUID, GPU_I_ID) DCGM_FI_DEV_GPU_TEMP
       > {{ dig "thresholds" "celsius" 87 $own | toJson }}
     for: 5m
     labels:
@@ -110,8 +113,8 @@ groups:
         $labels.hostname $labels.instance }}.'
       runbook_url: GpuOverheating.md
   - alert: GpuMemoryOverheating
-    expr: DCGM_FI_DEV_MEMORY_TEMP{job="dcgm"} > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }} or on (UUID, GPU_I_ID) DCGM_FI_DEV_MEMORY_TEMP
-      > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }}
+    expr: DCGM_FI_DEV_MEMORY_TEMP{job="dcgm",service=""} > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }} or on (UUID, GPU_I_ID)
+      DCGM_FI_DEV_MEMORY_TEMP > {{ dig "thresholds" "memoryCelsius" 95 $own | toJson }}
     for: 5m
     labels:
       severity: warning
@@ -121,8 +124,8 @@ groups:
         $labels.Hostname $labels.hostname $labels.instance }}.'
       runbook_url: GpuMemoryOverheating.md
   - alert: GpuPowerThrottled
-    expr: rate(DCGM_FI_DEV_POWER_VIOLATION{job="dcgm"}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }} or on (UUID,
-      GPU_I_ID) rate(DCGM_FI_DEV_POWER_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
+    expr: rate(DCGM_FI_DEV_POWER_VIOLATION{job="dcgm",service=""}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }} or
+      on (UUID, GPU_I_ID) rate(DCGM_FI_DEV_POWER_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
     for: 15m
     labels:
       severity: info
@@ -132,8 +135,8 @@ groups:
         $labels.instance }} was slowed down {{`{{`}} $value | humanizePercentage }} of the time.
       runbook_url: GpuPowerThrottled.md
   - alert: GpuThermalThrottled
-    expr: rate(DCGM_FI_DEV_THERMAL_VIOLATION{job="dcgm"}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }} or on (UUID,
-      GPU_I_ID) rate(DCGM_FI_DEV_THERMAL_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
+    expr: rate(DCGM_FI_DEV_THERMAL_VIOLATION{job="dcgm",service=""}[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
+      or on (UUID, GPU_I_ID) rate(DCGM_FI_DEV_THERMAL_VIOLATION[15m]) / 1e9 > {{ dig "thresholds" "throttled" 0.2 $own | toJson }}
     for: 15m
     labels:
       severity: warning
@@ -153,7 +156,7 @@ groups:
         }} or less than {{`{{`}} {{ dig "thresholds" "idle" 0.05 $own | toJson }} | humanizePercentage }} for an hour.'
       runbook_url: GpuAllocatedIdle.md
   - alert: DcgmBlind
-    expr: (up{job="dcgm"} == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP) or on (instance) (up{job=~".*dcgm.*"}
+    expr: (up{job="dcgm",service=""} == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP) or on (instance) (up{job=~".*dcgm.*"}
       == 1 unless on (job, instance) DCGM_FI_DEV_GPU_TEMP)
     for: 15m
     labels:

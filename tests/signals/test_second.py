@@ -1,0 +1,32 @@
+"""Nothing counts twice where the monitors of somebody else scrape the same pods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.signals.scrapes import ROOT
+from tests.signals.second import differences
+from tests.thorough import THOROUGH
+
+if TYPE_CHECKING:
+    from tests.signals.binaries import Binaries
+
+pytestmark = pytest.mark.slow
+
+ABOUT_TARGETS = {
+    ("observability-health", "target"): "They show Prometheus' targets, of which there are three times as many.",
+    ("rules/observability.yaml", "alert"): "They are about targets, and a second one may be down.",
+    ("jark-platform", "target", "Every target A"): "It lists the targets.",
+}
+"""What may answer otherwise, and why."""
+
+SAMPLE = ("karpenter-capacity", "karpenter")
+"""What ``make test`` asks, a dashboard and a file of rules; Karpenter's own chart has a Service of our job's name."""
+
+
+def test_the_same_pods_scraped_twice_more_change_no_answer(binaries: Binaries) -> None:
+    every = {path.stem for folder in ("dashboards", "rules") for path in (ROOT / folder).glob("*.yaml")}
+    found = differences(binaries, ROOT, every if THOROUGH else SAMPLE)
+    assert [each for each in found if each.place[:2] not in ABOUT_TARGETS and each.place not in ABOUT_TARGETS] == []
