@@ -93,7 +93,7 @@ class Tree:
         if path not in self._parsed:
             try:
                 self._parsed[path] = Module(path, ast.parse(self._texts[path]))
-            except (SyntaxError, ValueError, RecursionError) as error:
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 self._parsed[path] = None
                 self._broken.append(f"{path}:{getattr(error, 'lineno', None) or 1}: {error}")
         return self._parsed[path]

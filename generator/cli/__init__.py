@@ -15,7 +15,7 @@ import click
 
 from generator.cli import argocd, bump, check, doctor, explain, fetch, images, instrument, outdated, package
 from generator.cli.generate import cli
-from generator.cli.options import with_lines
+from generator.cli.options import MOST_SHOWN, show_rest, with_lines
 from generator.errors import InputError
 
 __all__ = [
@@ -61,9 +61,10 @@ def main() -> None:
     try:
         code = cli.main(prog_name="gen-chart", standalone_mode=False)
     except InputError as error:
-        for problem in with_lines(error.problems):
+        for problem in with_lines(error.problems[:MOST_SHOWN]):
             click.secho("error: ", fg="red", bold=True, nl=False, err=True)
             click.echo(str(problem), err=True)
+        show_rest(error.problems)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

@@ -12,7 +12,7 @@ import click
 from generator.choices.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from generator.build.build import Build
     from generator.build.sources import Sources
@@ -196,6 +196,10 @@ def load_build(
     return build
 
 
+MOST_SHOWN = 100
+"""Errors, or warnings, that are printed: nobody reads more of them, and each has its line looked for."""
+
+
 def with_lines(problems: Iterable[Problem]) -> Iterable[Problem]:
     """Returns problems with their lines; only a run that has some to show reads a file with positions."""
     from generator.files import positions
@@ -206,9 +210,17 @@ def with_lines(problems: Iterable[Problem]) -> Iterable[Problem]:
 
 def show_warnings(warnings: Iterable[Problem]) -> None:
     """Prints warnings about a request on stderr."""
-    for warning in warnings:
+    every = tuple(warnings)
+    for warning in every[:MOST_SHOWN]:
         click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
         click.echo(str(warning), err=True)
+    show_rest(every)
+
+
+def show_rest(problems: Sequence[Problem]) -> None:
+    """Says how many problems are not shown."""
+    if len(problems) > MOST_SHOWN:
+        click.echo(f"and {len(problems) - MOST_SHOWN:,} more", err=True)
 
 
 def load_builds(sources: Sources) -> list[Build]:

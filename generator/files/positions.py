@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from generator.errors import InputError
-from generator.files.yamlfile import read_text
+from generator.files.depth import yaml_is_deep
+from generator.files.yamlfile import MAX_DEPTH, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -73,6 +74,8 @@ class Document:
 
 
 def _composed(text: str) -> yaml.Node | None:
+    if yaml_is_deep(text, MAX_DEPTH):
+        return None
     try:
         roots = list(yaml.compose_all(_SURROGATE.sub(r"\\u0020", text), Loader=_Loader))
     except (yaml.YAMLError, RecursionError, UnicodeEncodeError):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     # jsonschema types a keyword's value as "anything or unset"; which keyword it is decides its type.
     ValidationError = Any
 
+MOST_KEYS = 20
+"""Unknown keys of one mapping that are named: to look for the nearest name of thousands takes minutes."""
+
 _TYPE_NAMES = {
     "object": "a mapping",
     "array": "a list",
@@ -142,10 +145,12 @@ def _explain_closest(error: ValidationError, file: str) -> Iterator[Problem]:
 def _explain_keys(error: ValidationError, path: str, file: str) -> Iterator[Problem]:
     known = list(error.schema.get("properties", {}))
     meant: Mapping[str, str] = error.schema.get("x-unknown", {})
-    for name in error.instance:
-        if name not in known:
-            where = f"{path}.{name}" if path else name
-            yield Problem(f"unknown key '{name}'", file, where, hint=meant.get(name) or nearest(name, known))
+    unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
+    for name in unknown[:MOST_KEYS]:
+        where = f"{path}.{name}" if path else name
+        yield Problem(f"unknown key '{name}'", file, where, hint=meant.get(name) or nearest(name, known))
+    if len(unknown) > MOST_KEYS:
+        yield Problem(f"and {len(unknown) - MOST_KEYS:,} more unknown keys", file, path)
 
 
 def _explain_name(error: ValidationError, path: str, file: str) -> Iterator[Problem]:

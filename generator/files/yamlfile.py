@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import re
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
@@ -12,6 +14,7 @@ import yaml
 from generator.errors import InputError, bad_input
 from generator.files import cache
 from generator.files.compiled import compiled_data
+from generator.files.depth import json_is_deep, yaml_is_deep
 from generator.files.fingerprints import fingerprint
 
 if TYPE_CHECKING:
@@ -176,6 +179,8 @@ def parse_all(text: str, *, file: str) -> list[Any]:
 
 
 def _read(load: Callable[[], Any], text: str, file: str) -> Any:
+    if yaml_is_deep(text, MAX_DEPTH):
+        raise _too_deep(file)
     try:
         return load()
     except yaml.MarkedYAMLError as error:
@@ -194,7 +199,11 @@ def _read(load: Callable[[], Any], text: str, file: str) -> Any:
     except UnicodeEncodeError:
         raise bad_input("found bytes that are not UTF-8 text", file=file) from None
     except RecursionError:
-        raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file) from None
+        raise _too_deep(file) from None
+
+
+def _too_deep(file: str) -> InputError:
+    return bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file)
 
 
 def _unreadable(text: str, error: yaml.reader.ReaderError, file: str) -> InputError:
@@ -237,7 +246,26 @@ def check_size(data: Any, *, file: str) -> None:
         if not below:
             return
         level = below
-    raise bad_input(f"nested more than {MAX_DEPTH} levels deep", file=file)
+    raise _too_deep(file)
+
+
+def parse_json(text: str, *, file: str) -> Any:
+    """Parses JSON, bounded as YAML is.
+
+    Raises:
+        InputError: it is not JSON, is nested deeper than MAX_DEPTH, or has more than MAX_VALUES values.
+    """
+    if json_is_deep(text, MAX_DEPTH):
+        raise _too_deep(file)
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise bad_input(f"not JSON: {error.msg}", file=file, line=error.lineno, column=error.colno) from None
+    except ValueError:  # the one thing of JSON that Python refuses by itself
+        limit = sys.get_int_max_str_digits()
+        raise bad_input(f"found a number of more than {limit} digits", file=file) from None
+    check_size(data, file=file)
+    return data
 
 
 _LOST = re.compile("[\x7f-\x9f]")

@@ -26,11 +26,16 @@ MAX_DEPTH = 200
 """Deepest nesting of an expression, of brackets or of operators: what walks the tree is recursive."""
 
 MAX_OPERATORS = 1000
-"""Most operators of an expression. promql-parser 0.12 overflows an 8 MiB stack between 4,000 and 8,000."""
+"""Most operators of an expression; what parses it is recursive, too."""
+
+MAX_LENGTH = 50_000
+"""Most characters of an expression. The longest of ours has 7,000; what Prometheus takes over HTTP is not more."""
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 _STRING = re.compile(STRING, re.DOTALL)
 _OPERATOR = re.compile(r"[-+*/%^=<>]+?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_SECONDS = re.compile(r"(?:[\[:]|\boffset)\s*[-+]?\s*(nan|inf|[0-9][0-9_.]*(?:e[+-]?[0-9]+)?)(?![\w.])", re.IGNORECASE)
+"""Seconds where a duration is expected. promql-parser 0.12 panics on those that its type for durations cannot hold."""
 _BRACKET = re.compile(r"[(\[{)\]}]")
 
 
@@ -204,18 +209,36 @@ def _rust_tree(text: str) -> Any:
         if older != text:
             with contextlib.suppress(ValueError):
                 return promql_parser.parse(older)
-        raise PromQLError(str(error)) from None
+        raise PromQLError(_shortened(str(error))) from None
+    except BaseException as error:  # a panic of Rust is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise PromQLError(_shortened(str(error))) from None
+
+
+def _shortened(message: str) -> str:
+    """The parser's messages repeat what they are about."""
+    return message if len(message) <= 300 else f"{message[:300]}…"
 
 
 def _refuse_size(text: str) -> None:
-    """Refuses what the parser, which recurses in native code, would overflow the stack on and end the process.
+    """Refuses what is larger than any query of people, before the parser, which recurses in native code, reads it.
 
     Raises:
-        PromQLError: too many operators, or brackets too deep.
+        PromQLError: too many characters or operators, a duration too long, or brackets too deep.
     """
+    if len(text) > MAX_LENGTH:
+        raise PromQLError(f"found {len(text):,} characters, expected at most {MAX_LENGTH:,}")
+    bare = _STRING.sub("", text)
+    for number in _SECONDS.findall(bare):
+        try:
+            length = float(number.replace("_", ""))
+        except ValueError:
+            continue  # the parser says what is wrong with it
+        if not length <= LONGEST_MS / 1000:
+            raise PromQLError(f"found the duration '{_shortened(number)}', expected at most 292 years")
     if len(text) <= MAX_DEPTH:
         return
-    bare = _STRING.sub("", text)
     if sum(1 for _ in _OPERATOR.finditer(bare)) > MAX_OPERATORS:
         raise PromQLError(f"found more than {MAX_OPERATORS} operators in one expression")
     depth = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.build.laying import place
 from generator.errors import Problem, nearest
+from generator.files import schemas
 from generator.files.cache import cached
 from generator.files.fingerprints import fingerprint
 from generator.files.nested import value_at
@@ -41,16 +42,17 @@ def unknown_values(build: Build, archives: Mapping[str, Path]) -> Iterator[Probl
         if not isinstance(over, dict) or archive is None:
             continue
         known = _read(_Archive(archive))
-        reported = set()
+        names, whole = frozenset(known["names"]), tuple(known["whole"])
+        reported: set[tuple[str, ...]] = set()
         for setting in settings({"": over}):
             missing = missing_at(known["keys"], setting.path)
-            if missing is None or missing in reported or missing[-1] in known["names"]:
+            if missing is None or missing in reported or missing[-1] in names:
                 continue
-            if any(_taken_whole(missing[:end], known["whole"]) for end in range(1, len(missing))):
+            if any(_taken_whole(missing[:end], whole) for end in range(1, len(missing))):
                 continue
             reported.add(missing)
             file, path = place(build.profile, name, missing)
-            siblings = value_at(known["keys"], missing[:-1])
+            siblings = value_at(known["keys"], missing[:-1]) if len(reported) <= schemas.MOST_KEYS else ()
             yield Problem(
                 f"found '{missing[-1]}', which {name} {pin.version} does not have: it does nothing",
                 file,
@@ -82,9 +84,9 @@ def _read(archive: _Archive) -> dict[str, Any]:
     }
 
 
-def _taken_whole(path: tuple[str, ...], whole: list[str]) -> bool:
+def _taken_whole(path: tuple[str, ...], whole: tuple[str, ...]) -> bool:
     """Returns whether a template takes a map as it is, that of a chart inside this one too."""
-    return f".{'.'.join(path)}".endswith(tuple(whole))
+    return f".{'.'.join(path)}".endswith(whole)
 
 
 def _keys(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from generator.files.atomic import replacing
 from generator.upstream.web import (
-    BLOCK,
     TransientError,
+    blocks,
     check_status,
     is_html,
     opened,
@@ -20,7 +20,7 @@ from generator.upstream.web import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import requests
@@ -78,7 +78,7 @@ def download(
                     state.write(json.dumps({"url": url, "validator": _validator(response)}).encode())
             with report(label, total) as advance:
                 advance(offset)
-                _receive(response, part, advance, limit=limit, url=url)
+                _receive(blocks(response, client.patience, decoded=False), part, advance, limit=limit, url=url)
         size = part.stat().st_size
         if total is not None and size != total:
             raise TransientError(f"the connection broke off after {size} of {total} bytes")
@@ -151,12 +151,10 @@ def _validator(response: requests.Response) -> str:
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
 
 
-def _receive(
-    response: requests.Response, part: Path, advance: Callable[[int], object], *, limit: int, url: str
-) -> None:
+def _receive(body: Iterable[bytes], part: Path, advance: Callable[[int], object], *, limit: int, url: str) -> None:
     with part.open("ab") as file:
         # Undecoded: some servers label a .tgz "Content-Encoding: gzip", and requests would unpack it.
-        for block in response.raw.stream(BLOCK, decode_content=False):
+        for block in body:
             file.write(block)
             if file.tell() > limit:
                 raise too_large(url, limit)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input, nearest
 from generator.files import yamlfile
+from generator.files.depth import json_is_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -135,7 +136,10 @@ def _no_version(dependency: Dependency, versions: Sequence[str], file: str) -> I
 def _parse(text: str, dependency: Dependency, file: str) -> list[dict[str, Any]]:
     """Reads an index of another layout as a whole."""
     try:
-        index = json.loads(text) if text.lstrip().startswith("{") else yamlfile.parse(text, file=file)
+        is_json = text.lstrip().startswith("{")
+        if is_json and json_is_deep(text, yamlfile.MAX_DEPTH):
+            raise ValueError(f"nested more than {yamlfile.MAX_DEPTH} levels deep")
+        index = json.loads(text) if is_json else yamlfile.parse(text, file=file)
     except ValueError as error:
         raise bad_input(f"not a Helm index: {error}", file=file) from None
     entries = index.get("entries") if isinstance(index, dict) else None

@@ -211,7 +211,7 @@ def find_login(host: str, config_files: Iterable[Path]) -> str | None:
                 if re.sub(r"^https?://|/.*$", "", key) in names and login:
                     base64.b64decode(login, validate=True)
                     return str(login)
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             continue
     return None
 
@@ -219,7 +219,7 @@ def find_login(host: str, config_files: Iterable[Path]) -> str | None:
 def _json(body: bytes, url: str) -> dict[str, Any]:
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise bad_input(

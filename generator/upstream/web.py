@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from generator.errors import InputError, Problem, bad_input
@@ -38,12 +38,17 @@ class Patience:
         pause: seconds before the second attempt; doubles each time.
         connect: seconds to wait for a connection.
         read: seconds to wait for the next bytes.
+        slowest: fewest bytes a second of a body, on average over ``watched`` seconds. A server that sends a byte now
+            and then keeps every wait for the next one short, and the whole without end.
+        watched: seconds over which that is looked at.
     """
 
     attempts: int = 4
     pause: float = 0.5
     connect: float = 10.0
     read: float = 60.0
+    slowest: float = 1024.0
+    watched: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def ask(client: Client, url: str, *, headers: Mapping[str, str] | None = None, l
     def attempt() -> BufferedResponse:
         with opened(client, url, dict(headers or {})) as response:
             body = bytearray()
-            for block in response.iter_content(BLOCK):
+            for block in blocks(response, client.patience, decoded=True):
                 body += block
                 if len(body) > limit:
                     raise too_large(url, limit)
@@ -214,7 +219,9 @@ def opened(client: Client, url: str, headers: dict[str, str]) -> Iterator[reques
     # Without an auth of its own, requests would put a password from ~/.netrc over a token in the headers.
     auth = (lambda request: request) if "Authorization" in headers else None
     try:
-        response = client.session.get(url, headers=headers, auth=auth, stream=True, timeout=timeout)
+        response = _in_time(
+            lambda: client.session.get(url, headers=headers, auth=auth, stream=True, timeout=timeout), sum(timeout)
+        )
     except requests.RequestException as error:
         raise _translate(error, url) from None
     with response:
@@ -228,6 +235,60 @@ def opened(client: Client, url: str, headers: dict[str, str]) -> Iterator[reques
             yield response
         except (requests.RequestException, HTTPError) as error:
             raise TransientError(f"the connection broke off: {_innermost(error)}") from None
+
+
+def _in_time(call: Callable[[], Result], seconds: float) -> Result:
+    """Returns what a call gives, in so many seconds: the timeouts of a request begin anew with each byte of a header.
+
+    Raises:
+        TransientError: it takes longer. It is left alone then, in a thread that ends with the process.
+    """
+    import queue
+    import threading
+
+    answers: queue.SimpleQueue[tuple[Result | None, Exception | None]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put((call(), None))
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is waited for
+            answers.put((None, error))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        result, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TransientError(f"no answer within {seconds:g} seconds") from None
+    if error is not None:
+        raise error
+    return cast("Result", result)
+
+
+def blocks(response: requests.Response, patience: Patience, *, decoded: bool) -> Iterator[bytes]:
+    """Yields a body as it comes.
+
+    Args:
+        response: the answer, whose body nobody has read.
+        patience: how slow it may be.
+        decoded: whether it is decoded as Content-Encoding says.
+
+    Raises:
+        InputError: it comes too slowly. To ask once more would take as long.
+    """
+    begin, received = time.monotonic(), 0
+    while block := response.raw.read1(BLOCK, decode_content=decoded):
+        yield block
+        received += len(block)
+        seconds = time.monotonic() - begin
+        if seconds >= patience.watched:
+            if received < patience.slowest * seconds:
+                rate = f"expected {patience.slowest:,.0f} a second at least"
+                raise bad_input(
+                    f"sent {received:,} bytes in {seconds:.0f} seconds, {rate}",
+                    file=shown(response.url),
+                    hint=_ANOTHER_WAY,
+                )
+            begin, received = time.monotonic(), 0
 
 
 def _translate(error: Exception, url: str) -> Exception:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import bad_input
+from generator.files import yamlfile
 from generator.files.nested import mapping
-from generator.files.yamlfile import read_text
 from generator.promql.expression import Expression
 from generator.promql.references import used_variables
 from generator.verify.grafana_v2 import grafana_v2, is_v2
@@ -33,28 +32,20 @@ def read_grafana(path: Path) -> tuple[tuple[Expression, ...], Scope]:
     Raises:
         InputError: the file cannot be read, is not JSON, holds half a character, or is no dashboard.
     """
-    return grafana_dashboard(parse_json(read_text(path), str(path)), str(path))
+    return grafana_dashboard(parse_json(yamlfile.read_text(path), str(path)), str(path))
 
 
 def parse_json(text: str, file: str) -> Any:
     """Parses JSON that Grafana made.
 
     Raises:
-        InputError: it is not JSON, or holds half a character.
+        InputError: it holds half a character, or see yamlfile.parse_json.
     """
     for match in _ESCAPE.finditer(text):
         if half := match["half"]:
             line = text.count("\n", 0, match.start()) + 1
             raise bad_input(f"found {half}, which is half of a character", file=file, line=line)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise bad_input(f"not JSON: {error.msg}", file=file, line=error.lineno, column=error.colno) from None
-    except ValueError:  # the one thing of JSON that Python refuses by itself
-        limit = sys.get_int_max_str_digits()
-        raise bad_input(f"found a number of more than {limit} digits, expected a dashboard", file=file) from None
-    except RecursionError:
-        raise bad_input("found lists in lists without end, expected a dashboard", file=file) from None
+    return yamlfile.parse_json(text, file=file)
 
 
 _ESCAPE = re.compile(

@@ -166,7 +166,7 @@ def test_an_expression_without_end_in_a_dashboard_of_ones_own_stops_generation(r
         (b'{"panels": [],\n "title": "\\ud800"}', r"board.json:2: found \ud800, which is half of a character"),
         (b'{"panels": [],\n "title": "\\ude00\\ud83d"}', r"board.json:2: found \ude00, which is half of a character"),
         (b'{"panels": [], "id": ' + b"9" * 5000 + b"}", "board.json: found a number of more than 4300 digits"),
-        (b"[" * 100_000, "board.json: found lists in lists without end"),
+        (b"[" * 100_000, "board.json: nested more than 100 levels deep"),
         ('{"panels": []}'.encode("utf-16"), "board.json:1: found the byte 0xff, expected UTF-8 text"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from .steps import FILE, Interrupter, Recorder, publish, refused
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .server import Web
+    from .server import Route, Web
     from .steps import Vendor
 
 
@@ -178,6 +179,45 @@ def test_a_server_that_says_nothing_is_given_up(web: Web, chart: Path, vendor: V
     web.routes["/stable/index.yaml"] = hang
     text = refused(vendor, chart, patience=Patience(attempts=1, connect=1, read=0.1))
     assert "no answer: Read timed out" in text
+
+
+def dripping(*head: bytes, every: float = 0.02) -> Route:
+    """Answers with a head and then a byte now and then, until the client hangs up or ten seconds are over."""
+
+    def route(handler: Any) -> None:
+        end = time.monotonic() + 10
+        handler.wfile.write(b"".join(head))
+        with contextlib.suppress(OSError):
+            while time.monotonic() < end:
+                handler.wfile.write(b"x")
+                time.sleep(every)
+
+    return route
+
+
+BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "said"),
+    [
+        ("/stable/index.yaml", BEGUN + b"\r\n", "bytes in 0 seconds, expected 1,000 a second at least"),
+        ("/stable/index.yaml", b"HTTP/1.1 200 OK\r\nX-Slow: ", "no answer within 1.2 seconds"),
+        (f"/stable/{FILE}", BEGUN + b"\r\n", "bytes in 0 seconds, expected 1,000 a second at least"),
+    ],
+    ids=["an index", "a header", "an archive"],
+)
+def test_a_server_that_drips_is_given_up(
+    web: Web, chart: Path, archive: bytes, vendor: Vendor, path: str, head: bytes, said: str
+) -> None:
+    publish(web, archive)
+    web.routes[path] = dripping(head)
+    begin = time.monotonic()
+    patience = Patience(attempts=1, connect=1, read=0.2, slowest=1000, watched=0.3)
+    text = refused(vendor, chart, patience=patience)
+    assert said in text
+    assert web.url in text
+    assert time.monotonic() - begin < 8
 
 
 @pytest.mark.parametrize("state", [b"", b"[]", b"\xff", b'{"url": 1, "validator": 2}'])
