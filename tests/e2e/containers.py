@@ -83,7 +83,7 @@ class Mount:
 
 def script(
     *, folder: Path, image: Image, mounts: Sequence[Mount], see: Sequence[Path], words: Sequence[str],
-    environment: Mapping[str, str], user: tuple[int, int] | None, workdir: str, read_only: bool,
+    environment: Mapping[str, str], user: tuple[int, int] | None, workdir: str, read_only: bool, hosts: str,
 ) -> str:  # fmt: skip
     """Returns the shell script that becomes the container; it runs as root in a mount namespace of its own.
 
@@ -97,6 +97,7 @@ def script(
         user: its user and group, None for root.
         workdir: where it starts.
         read_only: whether its root is read-only.
+        hosts: its ``/etc/hosts``.
     """
     root = folder / "root"
     lines = [
@@ -119,6 +120,8 @@ def script(
         f"mount --bind {image.program} {binary}",
         f"rm -rf {root}/run/secrets && mkdir -p {root}/run/secrets",
     ]
+    # Written anew: the overlay would take a link's target of this machine.
+    lines += [f"rm -f {root}/etc/hosts", f"printf %s {shlex.quote(hosts)} >{root}/etc/hosts"]
     for mount in sorted(mounts, key=lambda each: each.target):
         lines += _mount(mount, root)
     if read_only:

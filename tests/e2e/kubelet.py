@@ -14,11 +14,12 @@ import requests
 
 from tests.e2e import containers, pods
 from tests.e2e.client import MERGE, ApiError, Client, Informer
+from tests.e2e.launching import Surroundings
 from tests.e2e.network import LINKED, NODES, UNLINKED, Addresses
-from tests.e2e.worker import Surroundings, Worker
+from tests.e2e.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tests.e2e.containers import Image
@@ -79,6 +80,18 @@ def node(name: str, address: str, version: str) -> dict[str, Any]:
     }
 
 
+def hosts(services: Iterable[Mapping[str, Any]], namespace: str) -> str:
+    """Returns an ``/etc/hosts`` with the names of Services that a pod of a namespace may use, in place of a DNS."""
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    for service in services:
+        address = service["spec"].get("clusterIP", "None")
+        if address not in {"None", ""}:
+            name, home = service["metadata"]["name"], service["metadata"]["namespace"]
+            names = [f"{name}.{home}{suffix}" for suffix in ("", ".svc", ".svc.cluster.local")]
+            lines.append(" ".join([address, *([name] if home == namespace else []), *names]))
+    return "".join(f"{line}\n" for line in lines)
+
+
 class Kubelet:
     """All nodes' kubelets in one; ``close`` ends every pod's processes."""
 
@@ -95,10 +108,12 @@ class Kubelet:
         self._client, self._version = client, version
         self._secrets = Informer(client, "api/v1/secrets")
         self._config_maps = Informer(client, "api/v1/configmaps")
+        self._services = Informer(client, "api/v1/services")
         self._pods = Informer(client, "api/v1/pods", lambda kind, pod: self._events.put((kind, pod)))
+        self._informers = (self._secrets, self._config_maps, self._services, self._pods)
         self._events: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
         self._around = Surroundings(
-            client, images, folder / "pods", folder / "claims", logs, self._find, NAMES, sandboxes
+            client, images, folder / "pods", folder / "claims", logs, self._find, self._hosts, NAMES, sandboxes
         )
         self._linked, self._unlinked = Addresses(LINKED), Addresses(UNLINKED)
         self._workers: dict[str, Worker] = {}
@@ -109,7 +124,7 @@ class Kubelet:
         """Registers the nodes and takes pods from now on."""
         for name, address in NAMES.items():
             self._client.do("POST", "api/v1/nodes", node(name, address, self._version))
-        for informer in (self._secrets, self._config_maps, self._pods):
+        for informer in self._informers:
             informer.start()
         threading.Thread(target=self._work, name="kubelet", daemon=True).start()
         threading.Thread(target=self._beat, name="leases", daemon=True).start()
@@ -117,7 +132,7 @@ class Kubelet:
     def close(self) -> None:
         """Ends every pod's processes and waits for them."""
         self._ended.set()
-        for informer in (self._secrets, self._config_maps, self._pods):
+        for informer in self._informers:
             informer.stop()
         for worker in self._workers.values():
             worker.stop()
@@ -136,6 +151,9 @@ class Kubelet:
         if found is None:  # the copy may be a moment behind
             found = self._client.get(f"api/v1/namespaces/{namespace}/{path}/{name}")
         return found and {**found, "kind": kind}
+
+    def _hosts(self, namespace: str) -> str:
+        return hosts(self._services.all(), namespace)
 
     def _beat(self) -> None:
         while not self._ended.is_set():

@@ -48,6 +48,7 @@ def test_volumes_are_mounted_outside_in() -> None:
         user=(65534, 65534),
         workdir="/",
         read_only=True,
+        hosts="10.96.0.7 it's\n",
     )
     lines = text.splitlines()
     places = (("config", "config"), ("secret", "config/secret"))
@@ -55,4 +56,6 @@ def test_volumes_are_mounted_outside_in() -> None:
     assert order == sorted(order)
     assert "mount -o remount,bind,ro /c/root/etc/config/secret" in lines
     assert lines.index("mount -o remount,ro /c/root") > order[1]
+    assert "10.96.0.7 it" in text
+    assert lines.index("rm -f /c/root/etc/hosts") < lines.index("mount -o remount,ro /c/root")
     assert lines[-1].startswith("exec chroot /c/root setpriv --reuid 65534 --regid 65534 ")

@@ -15,51 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tests.e2e import containers, pods, volumes
-from tests.e2e.client import MERGE, ApiError, Client
+from tests.e2e import containers, pods
+from tests.e2e.client import MERGE, ApiError
 from tests.e2e.kubelet_server import Process
-from tests.e2e.network import KUBERNETES_SERVICE, Sandbox
+from tests.e2e.launching import NOT_YET, Launcher, Surroundings
+from tests.e2e.network import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tests.e2e.containers import Image
 
 GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
-ROOT = Path(__file__).parents[2]
-
-NOT_YET = (volumes.MissingError, ApiError, requests.RequestException)
-"""Why a container cannot start now and may later: what it needs is not there, or the API server is not."""
-
 EVERY = 0.3
 """Seconds between two looks at a pod's processes."""
-
-
-@dataclass
-class Surroundings:
-    """What a pod finds on its node.
-
-    Attributes:
-        client: the kubelet's.
-        images: what stands for images.
-        folder: where pods' files lie.
-        claims: where the files of claims lie, which outlive pods.
-        logs: where containers' output goes.
-        find: kind, namespace, name → Secret or ConfigMap.
-        node_address: name of a node → its address.
-        node_network: name of a node → its network, which pods may share.
-    """
-
-    client: Client
-    images: Mapping[str, Image]
-    folder: Path
-    claims: Path
-    logs: Path
-    find: Callable[[str, str, str], Mapping[str, Any] | None]
-    node_address: Mapping[str, str]
-    node_network: Mapping[str, Sandbox]
 
 
 @dataclass
@@ -87,24 +58,16 @@ class Worker:
         self._around, self.address = around, address
         meta = pod["metadata"]
         self._namespace, self._name = meta["namespace"], meta["name"]
-        self._folder = around.folder / f"{self._namespace}_{self._name}_{meta['uid'][:8]}"
         self.node = str(pod["spec"]["nodeName"])
         self._node = around.node_address[pod["spec"]["nodeName"]]
         self._pod["status"] |= {"hostIP": self._node, "podIPs": [{"ip": address}]}
+        folder = around.folder / f"{self._namespace}_{self._name}_{meta['uid'][:8]}"
+        self._launcher = Launcher(self._pod, folder, around)
         self._stop = threading.Event()
         self._started = pods.now()
         self._said: Any = None
         self._sandbox: Sandbox | None = None
         self._mains: list[_Container] = []
-        self._source = volumes.Source(
-            lambda kind, name: around.find(kind, self._namespace, name),
-            lambda wanted: around.client.token_of(
-                self._namespace,
-                pod["spec"].get("serviceAccountName", "default"),
-                {**wanted, "boundObjectRef": self._reference()},
-            ),
-            self._pod,
-        )
         self.thread = threading.Thread(target=self._run, name=f"pod {self._name}", daemon=True)
 
     def start(self) -> None:
@@ -122,9 +85,6 @@ class Worker:
             for each in self._mains
             if each.process and each.process.poll() is None
         ]
-
-    def _reference(self) -> dict[str, str]:
-        return {"kind": "Pod", "apiVersion": "v1", "name": self._name, "uid": self._pod["metadata"]["uid"]}
 
     def _run(self) -> None:
         spec = self._pod["spec"]
@@ -179,7 +139,7 @@ class Worker:
             if pods.ended({"phase": phase}):
                 return
             if time.monotonic() - refreshed > 2:
-                self._refresh()
+                self._launcher.refresh()
                 refreshed = time.monotonic()
             self._stop.wait(EVERY)
 
@@ -200,7 +160,8 @@ class Worker:
             return
         try:
             each.restarts += 1 if each.since else 0
-            each.process, each.waits_for, each.code = self._launch(each), "", None
+            process = self._launcher.launch(each.spec, each.image, each.log, each.restarts, self._sandbox)
+            each.process, each.waits_for, each.code = process, "", None
             each.since, each.born = pods.now(), time.time()
         except NOT_YET as error:
             each.restarts -= 1 if each.since else 0
@@ -212,105 +173,6 @@ class Worker:
         if init or policy == "OnFailure":
             return each.code != 0
         return policy == "Always"
-
-    def _launch(self, each: _Container) -> subprocess.Popen[bytes]:
-        assert each.image is not None
-        places = self._volumes()
-        mounts = [self._mount(mount, places) for mount in each.spec.get("volumeMounts", ())]
-        environment = self._environment(each.spec)
-        folder = self._folder / "containers" / f"{each.spec['name']}-{each.restarts}"
-        folder.mkdir(parents=True, exist_ok=True)
-        text = containers.script(
-            folder=folder,
-            image=each.image,
-            mounts=mounts,
-            see=[Path(sys.prefix), Path(sys.base_prefix), ROOT] if each.image.program.suffix == ".sh" else [],
-            words=containers.command(each.spec, each.image, environment),
-            environment=environment,
-            user=self._user(each.spec),
-            workdir=each.spec.get("workingDir", "/"),
-            read_only=bool((each.spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
-        )
-        enter = (self._sandbox or self._around.node_network[self.node]).enter
-        with each.log.open("ab") as log:
-            return subprocess.Popen(
-                [*enter, "unshare", "--mount", "--propagation", "private", "sh", "-c", text],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-
-    def _user(self, spec: Mapping[str, Any]) -> tuple[int, int] | None:
-        contexts = {**(self._pod["spec"].get("securityContext") or {}), **(spec.get("securityContext") or {})}
-        user = contexts.get("runAsUser")
-        return (user, contexts.get("runAsGroup", user)) if user else None
-
-    def _volumes(self) -> dict[str, Path]:
-        places = {}
-        for volume in self._pod["spec"].get("volumes", ()):
-            name = volume["name"]
-            place = self._folder / "volumes" / name
-            if "hostPath" in volume:
-                place = Path(volume["hostPath"]["path"])
-            elif "persistentVolumeClaim" in volume:
-                place = self._around.claims / f"{self._namespace}_{volume['persistentVolumeClaim']['claimName']}"
-                _open_folder(place)
-            else:
-                content = volumes.files(volume, self._source)
-                if content is None:
-                    _open_folder(place)
-                else:
-                    volumes.write(place, content)
-            places[name] = place
-        return places
-
-    def _refresh(self) -> None:
-        """Brings the files of Secrets and ConfigMaps up to date."""
-        with contextlib.suppress(*NOT_YET):
-            for volume in self._pod["spec"].get("volumes", ()):
-                content = volumes.files(volume, self._source)
-                if content is not None:
-                    volumes.write(self._folder / "volumes" / volume["name"], content)
-
-    def _mount(self, mount: Mapping[str, Any], places: Mapping[str, Path]) -> containers.Mount:
-        source = places[mount["name"]]
-        if "subPath" in mount:
-            source = source / mount["subPath"]
-            if not source.exists():
-                _open_folder(source)
-            source = source.resolve()
-        # Links of this machine, as /var/run, lead out of the container's root: it is still to be entered.
-        target = Path(mount["mountPath"]).resolve()
-        return containers.Mount(source, str(target), bool(mount.get("readOnly")))
-
-    def _environment(self, spec: Mapping[str, Any]) -> dict[str, str]:
-        found = {
-            "PATH": containers.PATH,
-            "HOSTNAME": self._name,
-            "HOME": "/tmp",  # noqa: S108 - the container's
-            "KUBERNETES_SERVICE_HOST": str(KUBERNETES_SERVICE),
-            "KUBERNETES_SERVICE_PORT": "443",
-        }
-        for entry in spec.get("env", ()):
-            if "value" in entry or "valueFrom" not in entry:
-                found[entry["name"]] = containers.expand(entry.get("value", ""), found)
-                continue
-            origin = entry["valueFrom"]
-            if "fieldRef" in origin:
-                found[entry["name"]] = volumes.field_of(self._pod, origin["fieldRef"]["fieldPath"])
-            for kind, key in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
-                if key in origin:
-                    text = self._key(kind, origin[key])
-                    if text is not None:
-                        found[entry["name"]] = text
-        return found
-
-    def _key(self, kind: str, reference: Mapping[str, Any]) -> str | None:
-        found = self._around.find(kind, self._namespace, reference["name"])
-        content = volumes.content_of(found) if found else {}
-        if reference["key"] in content:
-            return content[reference["key"]].decode()
-        if reference.get("optional"):
-            return None
-        raise volumes.MissingError(f"{kind} {reference['name']} has no key {reference['key']}")
 
     def _probe(self, each: _Container) -> None:
         """Asks a container's readiness probe; without one it is ready as soon as it runs."""
@@ -388,9 +250,3 @@ def _status(each: _Container, *, ended: bool) -> dict[str, Any]:
     if not each.since:
         return pods.waiting(name, image, "PodInitializing")
     return pods.running(name, image, each.since, ready=each.ready, restarts=each.restarts)
-
-
-def _open_folder(place: Path) -> None:
-    """Makes a folder that any user may write to, as a volume of the pod's group is."""
-    place.mkdir(parents=True, exist_ok=True)
-    place.chmod(0o777)

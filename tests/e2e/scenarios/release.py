@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tests import install
 from tests.e2e import configuration, snapshots, targets
-from tests.e2e.client import APPLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from tests.e2e.cluster import wait
 
 NAMESPACE = "monitoring"
 NAME = "observability"
+NAME_OF_TESTS = "ai-ml-observability-test"
 PATIENCE = 300.0
 """Seconds until pods are ready and the operator has written; thirty on an idle machine."""
 
@@ -48,6 +48,13 @@ class Release:
         """Installs or upgrades with hooks and returns what helm prints, NOTES.txt in it."""
         words = ("upgrade", "--install", self.name, chart, "--namespace", self.namespace, "--create-namespace")
         return self.cluster.helm(self.helm, *words, "--timeout", "5m", *more).stdout
+
+    def test(self, *questions: str, check: bool = True) -> str:
+        """Runs `helm test` for some questions and returns what it prints, the Pods' logs in it."""
+        words = ["test", self.name, "--namespace", self.namespace, "--logs", "--timeout", "5m"]
+        words += [f"--filter=name={NAME_OF_TESTS}-{question}" for question in questions]
+        done = self.cluster.helm(self.helm, *words, check=check)
+        return done.stdout + done.stderr
 
     def rollback(self) -> None:
         """Goes back to the revision before."""
@@ -168,8 +175,7 @@ class Release:
         """Applies what helm template printed, as ArgoCD does: on the server, as another manager, without hooks."""
         for item in rendered:
             if "helm.sh/hook" not in str(item["metadata"].get("annotations", "")):
-                path = self.cluster.path(item, self.namespace)
-                self.cluster.client.do("PATCH", f"{path}?fieldManager=argocd&force=true", item, kind=APPLY)
+                self.cluster.apply(item, self.namespace, manager="argocd")
 
     def snapshot(self) -> dict[snapshots.Key, dict[str, Any]]:
         """Returns everything in the cluster that counts."""
