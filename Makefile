@@ -76,15 +76,9 @@ operator-config: $(VENV)/.ready-dev
 	go build -C tools/operator-config -trimpath -ldflags '-s -w' -o "$$($(BIN)/python -m tests.monitors.discovery)/" \
 		. ./operator-alertmanager ./operator-rules
 
-# Alertmanager and amtool, on which tests/stack/alertmanager proves receivers. The pages of its user interface are no part of
-# its module, so it is built from a copy with an empty one.
+# Alertmanager and amtool, on which tests/stack/alertmanager proves receivers.
 alertmanager: $(VENV)/.ready-dev
-	go mod download -C tools/alertmanager github.com/prometheus/alertmanager
-	copy="$$(mktemp -d)" && trap 'rm -rf "$$copy"' EXIT && \
-	cp -r "$$(go list -C tools/alertmanager -m -f '{{.Dir}}' github.com/prometheus/alertmanager)/." "$$copy" && \
-	chmod -R u+w "$$copy" && mkdir -p "$$copy/ui/app/dist" && touch "$$copy/ui/app/dist/index.html" && \
-	go build -C "$$copy" -trimpath -ldflags '-s -w -X github.com/prometheus/common/version.Version=0.34.0' \
-		-o "$$($(BIN)/python -m tests.stack.alertmanager.running)/" ./cmd/alertmanager ./cmd/amtool
+	$(BIN)/python -m tests.e2e.programs alertmanager
 
 # Says which Python is needed where $(1) is none; $(2) is the way out.
 define need_python

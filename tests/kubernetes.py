@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,6 +22,7 @@ from urllib3.util import Retry
 
 from tests import libyaml
 from tests.e2e import programs
+from tests.e2e.client import Client
 from tests.ports import free_ports
 
 if TYPE_CHECKING:
@@ -36,68 +37,16 @@ class NotFoundError(Exception):
 
 
 @dataclass(frozen=True)
-class ApiServer:
-    """A running API server.
+class ApiServer(Client):
+    """A running API server, asked as a user in system:masters.
 
     Attributes:
-        url: its address, https on 127.0.0.1.
-        host: the same without the scheme and the port.
+        host: the address without the scheme and the port.
         port: its port.
-        ca: file of the CA that signed its certificate.
-        token: of a user in system:masters.
-        kubeconfig: file for helm and kubectl, as that user.
     """
 
-    url: str
-    host: str
-    port: int
-    ca: Path
-    token: str
-    kubeconfig: Path
-
-    def request(
-        self, method: str, path: str, body: Any = None, *, token: str = "", kind: str = ""
-    ) -> requests.Response:
-        """Asks the API, as the administrator or as the owner of ``token``; ``kind`` is the body's content type."""
-        headers = {"Authorization": f"Bearer {token or self.token}", "Content-Type": kind or "application/json"}
-        address = f"{self.url}/{path.lstrip('/')}"
-        with requests.Session() as session:
-            session.trust_env = False  # neither a proxy nor another CA bundle
-            # A kind that is new is answered so for a moment, "storage is (re)initializing"; client-go asks again too.
-            again = Retry(20, backoff_factor=0.1, status_forcelist=(429,), allowed_methods=None, raise_on_status=False)
-            session.mount("https://", HTTPAdapter(max_retries=again))
-            return session.request(method, address, json=body, headers=headers, verify=str(self.ca), timeout=30)
-
-    def get(self, path: str) -> Any:
-        """Returns an object as the administrator sees it; None if there is none."""
-        answer = self.request("GET", path)
-        if answer.status_code == requests.codes.not_found:
-            return None
-        answer.raise_for_status()
-        return answer.json()
-
-    def create_namespace(self, name: str) -> None:
-        """Creates a namespace."""
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        self.request("POST", "api/v1/namespaces", body).raise_for_status()
-
-    def apply(self, document: dict[str, Any], namespace: str) -> Any:
-        """Applies an object server-side and gives what became of it; raises with the server's words."""
-        version, kind, name = document["apiVersion"], document["kind"], document["metadata"]["name"]
-        group = f"apis/{version}" if "/" in version else f"api/{version}"
-        known = {each["kind"]: each for each in self.get(group)["resources"] if "/" not in each["name"]}
-        place = f"namespaces/{document['metadata'].get('namespace', namespace)}/" if known[kind]["namespaced"] else ""
-        path = f"{group}/{place}{known[kind]['name']}/{name}?fieldManager=tests&force=true"
-        answer = self.request("PATCH", path, document, kind="application/apply-patch+yaml")
-        assert answer.ok, f"{kind} {name}: {answer.text}"
-        return answer.json()
-
-    def create_token(self, namespace: str, account: str) -> str:
-        """Returns a token of a ServiceAccount, as the kubelet asks for one."""
-        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-        answer = self.request("POST", f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", body)
-        answer.raise_for_status()
-        return str(answer.json()["status"]["token"])
+    host: str = ""
+    port: int = 0
 
 
 @contextlib.contextmanager

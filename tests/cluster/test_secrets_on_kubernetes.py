@@ -28,6 +28,7 @@ from generator.cluster.secrets_plan import made_by_bootstrap
 from generator.cluster.secrets_rotate import rotate
 from tests import helm, secret_chart
 from tests.cluster.samples import secret
+from tests.e2e.client import JSON, MERGE
 from tests.kubernetes import ApiServer, NotFoundError, api_server
 from tests.secret_chart import BOOTSTRAP, PROGRAMS, RENEW, ROTATE, Objects, objects, write_chart
 
@@ -84,7 +85,7 @@ class Release:
         return f"api/v1/namespaces/{self.namespace}/secrets"
 
     def put(self, own: dict[str, Any]) -> None:
-        self.server.request("POST", self.secrets, own).raise_for_status()
+        self.server.ask("POST", self.secrets, own).raise_for_status()
 
     def found(self) -> dict[str, dict[str, Any]]:
         return {each["metadata"]["name"]: each for each in self.server.get(self.secrets)["items"]}
@@ -97,7 +98,7 @@ class Release:
         folder = self.folder / "accounts" / name
         if not folder.is_dir():
             folder.mkdir(parents=True)
-            (folder / "token").write_text(self.server.create_token(self.namespace, name), encoding="utf-8")
+            (folder / "token").write_text(self.server.token_of(self.namespace, name), encoding="utf-8")
             (folder / "namespace").write_text(self.namespace, encoding="utf-8")
             (folder / "ca.crt").write_bytes(self.server.ca.read_bytes())
         return folder
@@ -234,7 +235,7 @@ def test_what_a_receiver_of_alerts_lacks_ends_the_program_and_nothing_is_made(
     before = release.versions()
     patch = {"stringData": {"url": "https://hooks.example/very-secret"}}
     address = f"{release.secrets}/slack"
-    release.server.request("PATCH", address, patch, kind="application/merge-patch+json").raise_for_status()
+    release.server.ask("PATCH", address, patch, kind=MERGE).raise_for_status()
     changed = release.versions()
     assert changed != before
     code, said = run_bootstrap(release)
@@ -281,12 +282,12 @@ def test_the_rotations_program_runs_from_its_config_map_and_says_what_is_not_the
 def test_an_account_is_refused_what_its_program_does_not_do(release: Release, account: str) -> None:
     release.put(secret("other", {"password": b"x"}))
     bootstrap(release.api(BOOTSTRAP), release.plan(), datetime.now(UTC))
-    token = release.server.create_token(release.namespace, account)
+    token = release.server.token_of(release.namespace, account)
     patch: dict[str, Any] = {"data": {"password": "eA=="}}
 
     def status(method: str, path: str, body: Any = None) -> int:
-        kind = "application/merge-patch+json" if method == "PATCH" else ""
-        return release.server.request(method, path, body, token=token, kind=kind).status_code
+        kind = MERGE if method == "PATCH" else JSON
+        return release.server.ask(method, path, body, token=token, kind=kind).status_code
 
     before = release.versions()
     deployments = f"apis/apps/v1/namespaces/{release.namespace}/deployments"
@@ -350,7 +351,7 @@ def works_only_with_every_right(
 
 def forget(release: Release) -> None:
     for name in release.found():
-        release.server.request("DELETE", f"{release.secrets}/{name}").raise_for_status()
+        release.server.ask("DELETE", f"{release.secrets}/{name}").raise_for_status()
 
 
 def test_the_bootstraps_role_is_enough_and_none_of_it_is_too_much(release: Release) -> None:
@@ -469,7 +470,7 @@ class Kubelet(threading.Thread):
             (folder / "cluster" / name).write_text(text, encoding="utf-8")
         account = folder / "account"
         account.mkdir()
-        token = self.server.create_token(self.namespace, pod["serviceAccountName"])
+        token = self.server.token_of(self.namespace, pod["serviceAccountName"])
         for name, text in (("token", token), ("namespace", self.namespace), ("ca.crt", self.server.ca.read_text())):
             (account / name).write_text(text, encoding="utf-8")
         process = start(self.server, folder, account, pod["containers"][0]["command"][2])
@@ -483,7 +484,7 @@ class Kubelet(threading.Thread):
         if process.returncode == 0:
             ended |= {"succeeded": 1, "completionTime": now}
         body = {"status": ended}
-        self.server.request("PATCH", status, body, kind="application/merge-patch+json").raise_for_status()
+        self.server.ask("PATCH", status, body, kind=MERGE).raise_for_status()
 
 
 @pytest.fixture
@@ -524,11 +525,11 @@ def test_helm_installs_upgrades_and_uninstalls(
     assert found("secrets") == made
     assert len(kubelet.done) == 2
 
-    server.request(
+    server.ask(
         "PATCH",
         f"api/v1/namespaces/{kubelet.namespace}/secrets/opensearch-admin",
         {"data": {"password": None}},
-        kind="application/merge-patch+json",
+        kind=MERGE,
     ).raise_for_status()
     failed = helm.run(helm_binary, "upgrade", "observability", chart, *where, "--timeout", "120s", check=False)
     assert failed.returncode != 0
@@ -536,7 +537,7 @@ def test_helm_installs_upgrades_and_uninstalls(
         "error: the Secret 'opensearch-admin' has no key 'password'; it needs username and password\n" in kubelet.said
     )
     assert "jobs" in hooks(), "a failure can be looked at; Helm 4 takes the account away, Helm 3 leaves it"
-    server.request("DELETE", f"api/v1/namespaces/{kubelet.namespace}/secrets/opensearch-admin").raise_for_status()
+    server.ask("DELETE", f"api/v1/namespaces/{kubelet.namespace}/secrets/opensearch-admin").raise_for_status()
     helm.run(helm_binary, "upgrade", "observability", chart, *where, "--timeout", "120s")
     assert hooks() == set()
 

@@ -1,4 +1,4 @@
-"""Asks the API server of the harness, and follows what changes there."""
+"""Asks an API server, and follows what changes there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+JSON = "application/json"
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
@@ -46,14 +49,28 @@ class Client:
     kubeconfig: Path
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, kind: str = "application/json", stream: bool = False
+        self, method: str, path: str, body: Any = None, *, kind: str = JSON, stream: bool = False, token: str = ""
     ) -> requests.Response:
-        """Sends a request; the answer may be a refusal. Each thread has a connection of its own."""
+        """Sends a request; the answer may be a refusal. Each thread has a connection of its own.
+
+        Args:
+            method: HTTP's.
+            path: below the server's address.
+            body: an object.
+            kind: its content type.
+            stream: whether the answer is read as it comes.
+            token: whose rights to ask with, "" for the client's own.
+        """
         session = getattr(_local, "session", None)
         if session is None:
             session = _local.session = requests.Session()
             session.trust_env = False  # neither a proxy nor another CA bundle
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+            # A kind that is new is answered so for a moment, "storage is (re)initializing"; client-go asks again too.
+            again = Retry(20, backoff_factor=0.1, status_forcelist=(429,), allowed_methods=None, raise_on_status=False)
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(max_retries=again))
+        who = token or self.token
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {who}"} if who else {})
         data = None if body is None else json.dumps(body)
         address = f"{self.url}/{path.lstrip('/')}"
         answer: requests.Response = session.request(
@@ -61,7 +78,7 @@ class Client:
         )
         return answer
 
-    def do(self, method: str, path: str, body: Any = None, *, kind: str = "application/json") -> Any:
+    def do(self, method: str, path: str, body: Any = None, *, kind: str = JSON) -> Any:
         """Sends a request and returns the answer's object.
 
         Raises:
@@ -85,9 +102,35 @@ class Client:
         found: list[dict[str, Any]] = self.do("GET", path)["items"]
         return found
 
-    def token_of(self, namespace: str, account: str, body: Mapping[str, Any]) -> str:
+    def create_namespace(self, name: str) -> None:
+        """Creates a namespace."""
+        self.do("POST", "api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def apply(self, item: Mapping[str, Any], namespace: str, *, manager: str = "tests") -> Any:
+        """Applies an object on the server, by force, and returns what became of it.
+
+        Args:
+            item: the object.
+            namespace: its own where it names none.
+            manager: who applies it.
+
+        Raises:
+            ApiError: the server refuses.
+        """
+        return self.do("PATCH", f"{self.path(item, namespace)}?fieldManager={manager}&force=true", item, kind=APPLY)
+
+    def path(self, item: Mapping[str, Any], namespace: str) -> str:
+        """Returns an object's path in the API; ``namespace`` is its own where it names none."""
+        version, kind = item["apiVersion"], item["kind"]
+        group = f"apis/{version}" if "/" in version else f"api/{version}"
+        known = {each["kind"]: each for each in self.do("GET", group)["resources"] if "/" not in each["name"]}
+        place = f"namespaces/{item['metadata'].get('namespace', namespace)}/" if known[kind]["namespaced"] else ""
+        return f"{group}/{place}{known[kind]['name']}/{item['metadata']['name']}"
+
+    def token_of(self, namespace: str, account: str, body: Mapping[str, Any] | None = None) -> str:
         """Returns a token of a ServiceAccount, as the kubelet asks for one; ``body`` is the request's ``spec``."""
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": dict(body)}
+        spec = {"expirationSeconds": 3600} if body is None else dict(body)
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = self.do("POST", f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", request)
         return str(answer["status"]["token"])
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from tests import helm
 from tests.e2e import containers, network, programs
-from tests.e2e.client import APPLY
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.kubelet import NAMES, Kubelet
 from tests.e2e.kubelet_server import KubeletServer
@@ -81,22 +80,6 @@ class Cluster:
     def has_process(self, container: Mapping[str, Any]) -> bool:
         """Returns whether a container has a process, not only a status."""
         return self.images is None or containers.image_for(container, self.images) is not None
-
-    def apply(self, item: Mapping[str, Any], namespace: str, *, manager: str = "e2e") -> None:
-        """Applies an object on the server, by force; ``namespace`` is its own where it names none."""
-        self.client.do("PATCH", f"{self.path(item, namespace)}?fieldManager={manager}&force=true", item, kind=APPLY)
-
-    def path(self, item: Mapping[str, Any], namespace: str) -> str:
-        """Returns an object's path in the API; ``namespace`` is its own where it names none."""
-        version, kind = item["apiVersion"], item["kind"]
-        group = f"apis/{version}" if "/" in version else f"api/{version}"
-        resource = self._resources(group)[kind]
-        place = f"namespaces/{item['metadata'].get('namespace', namespace)}/" if resource["namespaced"] else ""
-        return f"{group}/{place}{resource['name']}/{item['metadata']['name']}"
-
-    def _resources(self, group: str) -> dict[str, Any]:
-        found = self.client.do("GET", group)["resources"]
-        return {each["kind"]: each for each in found if "/" not in each["name"]}
 
     def service(self, namespace: str, name: str, port: int, path: str) -> Any:
         """Returns the JSON answer of a Service, asked through the API server."""

@@ -1,4 +1,7 @@
-"""The programs of a cluster: which there are, where they are kept, and how they are built from their Go modules."""
+"""The programs of a cluster: which there are, where they are kept, and how they are built from their Go modules.
+
+``python -m tests.e2e.programs NAME...`` builds those of some modules.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -85,6 +89,15 @@ def modules(root: Path = ROOT) -> list[Module]:
     return found
 
 
+def module(name: str, root: Path = ROOT) -> Module:
+    """Returns the module of a folder of ``tools/``.
+
+    Raises:
+        KeyError: ``programs.yaml`` has none of that name.
+    """
+    return {each.name: each for each in modules(root)}[name]
+
+
 def located(every: Sequence[Module] | None = None) -> dict[str, Path]:
     """Returns the programs that have been built: name → file."""
     places = {
@@ -151,3 +164,17 @@ def _go(module: Module, kept: Path, folder: Path, *words: str) -> str:
         what = f"{module.name} {module.version} cannot be built in tools/{module.name}"
         raise BuildError(f"{what}: go {words[0]}:\n{done.stderr[-3000:]}")
     return done.stdout
+
+
+def main(names: Sequence[str]) -> int:
+    """Builds the programs of modules and returns the exit code."""
+    try:
+        build([module(name) for name in names], lambda line: sys.stdout.write(f"{line}\n"))
+    except BuildError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

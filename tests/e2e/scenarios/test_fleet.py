@@ -102,10 +102,10 @@ def release(
 def install(cluster: Cluster, workload: Workload, folder: Path) -> None:
     """Applies what a chart makes, in a namespace of its name."""
     client = cluster.client
-    client.do("POST", "api/v1/namespaces", {"metadata": {"name": workload.name}})
+    client.create_namespace(workload.name)
     cluster.kubectl("wait", "--for=create", "serviceaccount/default", "-n", workload.name)
     for item in fleet.rendered(workload, folder):
-        cluster.apply(item, workload.name)
+        client.apply(item, workload.name)
 
 
 def unready(cluster: Cluster, workloads: Sequence[Workload]) -> list[str]:

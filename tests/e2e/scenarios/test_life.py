@@ -60,8 +60,7 @@ def test_a_release_lives(
             assert cluster.shell(command).strip(), command
         held("NOTES.txt", "its commands print what they promise")
 
-    release.upgrade(chart)  # PrometheusRules get the webhook's annotation, once
-    release.wait_ready()
+    release.upgrade_until_validated(chart)
     before = release.snapshot()
     release.upgrade(chart)
     release.wait_ready()

@@ -1,7 +1,4 @@
-"""Alertmanager, amtool and the operator's own builder of configurations, where they have been built.
-
-``python -m tests.stack.alertmanager.running`` prints the folder that ``make alertmanager`` builds into.
-"""
+"""Alertmanager, amtool and the operator's own builder of configurations, where they have been built."""
 
 from __future__ import annotations
 
@@ -9,27 +6,21 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tests.e2e import programs
 from tests.monitors.discovery import operator_folder
 from tests.ports import free_ports
-from tests.signals import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-VERSION = "0.34.0"
-"""The Alertmanager that kube-prometheus-stack 88.5.3 brings; tools/alertmanager/go.mod pins it."""
-
-
-def folder() -> Path:
-    """Returns the folder that ``make alertmanager`` builds into."""
-    return binaries.cache().parent / f"alertmanager-{VERSION}"
+MODULE = programs.module("alertmanager")
+"""The Alertmanager that kube-prometheus-stack 88.5.3 brings."""
 
 
 def program(name: str) -> Path | None:
@@ -37,7 +28,7 @@ def program(name: str) -> Path | None:
 
     GEN_CHART_ALERTMANAGER names another folder than that of ``make alertmanager``.
     """
-    found = Path(os.environ.get("GEN_CHART_ALERTMANAGER") or folder()) / name
+    found = Path(os.environ.get("GEN_CHART_ALERTMANAGER") or MODULE.folder) / name
     return found if found.is_file() else None
 
 
@@ -56,7 +47,7 @@ def by_the_operator(
 ) -> subprocess.CompletedProcess[str]:
     """Runs the operator's builder: the configuration on stdout, or the reason on stderr why there is none."""
     asked = {
-        "version": VERSION,
+        "version": MODULE.version,
         "namespace": "obs",
         "strategy": strategy,
         "config": config,
@@ -126,7 +117,3 @@ def _ready(url: str) -> bool:
     with contextlib.suppress(requests.RequestException):
         return requests.get(f"{url}/-/ready", timeout=2).ok
     return False
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{folder()}\n")
