@@ -99,6 +99,7 @@ class Answering:
         """Takes what servers with TLS show."""
         self._tls = tls
         self._pages: dict[tuple[str, int], dict[str, bytes]] = {}
+        self._servers: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="answers", daemon=True)
         self._thread.start()
@@ -116,12 +117,22 @@ class Answering:
         pages = self._pages[address, port] = {path: text.encode()}
         context = self._tls if tls else None
         started = asyncio.start_server(_handler(pages), address, port, ssl=context)
-        asyncio.run_coroutine_threadsafe(started, self._loop).result(10)
+        self._servers.append(asyncio.run_coroutine_threadsafe(started, self._loop).result(10))
 
     def close(self) -> None:
         """Ends all servers."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        for each in self._servers:
+            each.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 def _handler(pages: Mapping[str, bytes]) -> Any:
