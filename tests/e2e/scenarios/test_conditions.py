@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tarfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests import helm
 from tests.e2e.client import MERGE
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.e2e.report import Report
     from tests.e2e.scenarios.release import Release
 
+KINDS = "apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 LEVEL = "pod-security.kubernetes.io/enforce"
 
@@ -161,3 +164,35 @@ def pod(spec: dict[str, Any]) -> dict[str, Any]:
     """Returns a pod with a spec, under an account that every namespace has, and without the chart's priority class."""
     kept = {key: value for key, value in spec.items() if key != "priorityClassName"}
     return {"metadata": {"generateName": "pod-"}, "spec": {**kept, "serviceAccountName": "default"}}
+
+
+@pytest.mark.own_cluster
+def test_kinds_that_somebody_else_has_installed(
+    release: Release, report: Report, vendored: Callable[[str], Path]
+) -> None:
+    client = release.cluster.client
+    theirs = kinds(vendored("jark"))
+    assert len(theirs) > 5
+    for crd in theirs:
+        crd["metadata"].setdefault("annotations", {})["example.com/owner"] = "somebody else"
+        client.apply(crd, NAMESPACE, manager="somebody-else")
+    before = {crd["metadata"]["name"]: client.get(f"{KINDS}/{crd['metadata']['name']}")["metadata"] for crd in theirs}
+    release.upgrade(vendored("jark"))
+    release.wait_ready()
+    wait(PATIENCE, release.unconfigured)
+    release.uninstall()
+    for name, meta in before.items():
+        now = client.get(f"{KINDS}/{name}")["metadata"]
+        assert (now["uid"], now["generation"]) == (meta["uid"], meta["generation"]), name
+        assert now["annotations"]["example.com/owner"] == "somebody else"
+    report.add("kinds of somebody else's operator", "install, uninstall", "deployed, every monitor and rule configured")
+    report.add("kinds of somebody else's operator", "the kinds", "as they were")
+
+
+def kinds(chart: Path) -> list[dict[str, Any]]:
+    """Returns the kinds of the operator that kube-prometheus-stack brings, from its archive in a chart."""
+    (archive,) = (chart / "charts").glob("kube-prometheus-stack-*.tgz")
+    with tarfile.open(archive) as packed:
+        names = [each.name for each in packed if re.search(r"/crds/crds/[^/]+\.yaml$", each.name)]
+        texts = [packed.extractfile(name) for name in names]
+        return [yaml.safe_load(text.read()) for text in texts if text]
