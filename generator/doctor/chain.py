@@ -349,10 +349,12 @@ def _hollow(tree: Any, stored: frozenset[str]) -> bool:
 
 def worse(view: View, first: Found, second: Found) -> Found:
     """Returns the cause of two that says more: of a workload that is there, before one of what is not."""
-    order = ("absent", "pool-empty", "name-unknown", "feature-off", "not-yet", "value-not-there", "label-missing")
+    order = ("absent", "pool-empty", "label-missing", "name-unknown", "feature-off", "not-yet", "ended", "fleeting",
+             "value-not-there", "labels-together", "choice-excludes")  # fmt: skip
 
-    def weight(one: Found) -> tuple[bool, int]:
-        return bool(view.targets.get(one.workload)), -order.index(one.cause) if one.cause in order else 1
+    def weight(one: Found) -> tuple[bool, bool, int]:
+        weak = one.cause in order
+        return not weak, bool(view.targets.get(one.workload)), order.index(one.cause) if weak else 0
 
     return second if weight(second) > weight(first) else first
 
