@@ -161,7 +161,8 @@ class Chain:
             return None
         variable = self.variables.get(f"{label}{matcher.operator}{matcher.value}", "")
         job = matcher.value if label == "job" else self._job(name)
-        if label == "job":
+        if label == "job" or (label == "service" and not matcher.value):
+            # Ours have no Service: whose targets have one is somebody else's monitor, even under the same job.
             cause = "foreign-job"
         elif any(value and matcher.accepts(value) for value in exported):
             cause = "exported-label"

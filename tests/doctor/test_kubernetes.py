@@ -77,7 +77,7 @@ def put(server: ApiServer, kind: str, name: str, spec: dict[str, Any], **labels:
 
 
 def remove(server: ApiServer, plural: str, name: str) -> None:
-    server.request("DELETE", f"apis/monitoring.coreos.com/v1/namespaces/team/{plural}/{name}").raise_for_status()
+    server.ask("DELETE", f"apis/monitoring.coreos.com/v1/namespaces/team/{plural}/{name}").raise_for_status()
 
 
 def prometheus(server: ApiServer, name: str, **spec: Any) -> None:
@@ -100,7 +100,7 @@ def pod(server: ApiServer, name: str, image: str, *, port: int = 8000, labels: d
                  "state": state or {"running": {}}}]  # fmt: skip
     body = {"status": {"phase": "Running", "containerStatuses": statuses}}
     path = f"api/v1/namespaces/team/pods/{name}/status"
-    server.request("PATCH", path, body, kind="application/merge-patch+json").raise_for_status()
+    server.ask("PATCH", path, body, kind="application/merge-patch+json").raise_for_status()
 
 
 def words(found: Found) -> str:
@@ -177,7 +177,7 @@ def test_what_the_operator_refuses_is_told_in_its_own_words(server: ApiServer) -
     }  # fmt: skip
     server.apply(event, "team")
     assert "unknown relabeling action" in words(causes(server)["monitor-refused"])
-    server.request("DELETE", "api/v1/namespaces/team/events/vllm.1").raise_for_status()
+    server.ask("DELETE", "api/v1/namespaces/team/events/vllm.1").raise_for_status()
     assert causes(server) == {}
 
 
@@ -217,7 +217,7 @@ def test_what_the_login_may_not_list_is_said_and_left_out(server: ApiServer) -> 
         "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "team"}],
     }  # fmt: skip
     server.apply(binding, "")
-    text = server.kubeconfig.read_text("utf-8").replace(server.token, server.create_token("team", "default"))
+    text = server.kubeconfig.read_text("utf-8").replace(server.token, server.token_of("team", "default"))
     limited = server.kubeconfig.with_name("limited")
     limited.write_text(text, "utf-8")
     unseen: dict[str, str] = {}
