@@ -15,6 +15,7 @@ from generator.files.templating import render
 from generator.files.tree import MARKER
 from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
+from generator.rules.recorded import recorded
 from generator.stack.fluent_bit.ray import ray_template
 from generator.stack.images import image_values
 from generator.stack.kube_prometheus_stack.component import GRAFANA_ROLE
@@ -130,7 +131,7 @@ def chart(build: Build) -> Chart:
         "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),
     }
     files |= monitor_templates(sources.monitors, header=HEADER)
-    files |= dashboard_files(sources.dashboards, HEADER)
+    files |= dashboard_files(sources.dashboards, HEADER, recorded(sources.rules.values()))
     if sources.brought_dashboards:
         from generator.dashboards.brought import brought_files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,13 @@ from generator.build.switches import switches
 from generator.catalogue.known import DropRules, complete_beginnings, gone_names, known_series
 from generator.dashboards.logs import asks_logs
 from generator.dashboards.queries import expressions as dashboard_expressions
+from generator.dashboards.queries import shipped_texts
 from generator.errors import InputError, Problem
 from generator.files.location import sources_root
 from generator.files.nested import value_at
 from generator.files.positions import document_reader
 from generator.rules.groups import expressions as rule_expressions
+from generator.rules.recorded import recorded
 from generator.verify.checks.logs import log_findings
 from generator.verify.empty import coverage, forgiven, queries
 from generator.verify.exemptions import exempted
@@ -265,8 +268,26 @@ def prepared(
     silent = [] if catalogue is None else _silent_records(off, catalogue)
     scopes = [dashboard_scope(spec) for spec in dashboards]
     return prepare(
-        [*queries, *_rules(sources, values)], scopes, silent, brought=brought, unrecorded=_unrecorded(sources, values)
+        [*queries, *_rules(sources, values)],
+        scopes,
+        silent,
+        brought=brought,
+        unrecorded=_unrecorded(sources, values),
+        read=_read(sources),
     )
+
+
+_RECORD = re.compile(r"[A-Za-z_]\w*:[\w:]+")
+"""Matches the name of a record, by its colons."""
+
+
+def _read(sources: Sources) -> Iterator[str]:
+    """Yields the records that the dashboards read, those that are off, too, as they are shipped."""
+    records = recorded(sources.rules.values())
+    for dashboard in sources.dashboards.values():
+        yield from shipped_texts(dashboard, records)["records"]
+        for query in dashboard_expressions(dashboard):
+            yield from _RECORD.findall(query.text)
 
 
 def _rules(sources: Sources, values: Mapping[str, Any], *, on: bool = True) -> Iterator[Expression]:

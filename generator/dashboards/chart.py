@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.dashboards.queries import shipped_texts
 from generator.files.cache import cached
 from generator.files.schema_values import closed, entry
 from generator.files.templating import json_in_yaml, literal, render, render_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from generator.dashboards.brought import BroughtDashboard
     from generator.dashboards.spec import Dashboard
+    from generator.promql.views import Recorded
 
 FOLDER_ANNOTATION = "grafana_folder"
 """The annotation that names Grafana's folder. Grafana's sidecar reads it only if the Grafana chart says so:
@@ -22,16 +24,18 @@ FOLDER_ANNOTATION = "grafana_folder"
 _OBJECT_PREFIX = "ai-ml-observability-dashboard-"
 
 
-def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, str]:
+def dashboard_files(specs: Mapping[str, Dashboard], header: str, records: Sequence[Recorded] = ()) -> dict[str, str]:
     """Returns the chart's templates by their path in the chart.
 
     Each dashboard is ``templates/dashboards/_NAME.tpl``, which defines its JSON, on a line of its own and itself valid
     JSON, and ``templates/dashboards/NAME.yaml``, its ConfigMap by the helper ``templates/dashboards/_dashboards.tpl``.
-    The helper needs ``ai-ml-observability.labels`` from the chart.
+    The helper needs ``ai-ml-observability.labels`` from the chart, and with records ``ai-ml-observability.crd``. A
+    dashboard that reads records has a second form without, for a release that does not bring the rules that it needs.
 
     Args:
         specs: the dashboards by name.
         header: the sentence that opens a generated file, without comment signs.
+        records: what panels read in place of what it records.
 
     Raises:
         InputError: a shorthand that cannot be written out.
@@ -44,19 +48,25 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str) -> dict[str, st
     )
     files = {"templates/dashboards/_dashboards.tpl": helper}
     for name, spec in sorted(specs.items()):
-        files[f"templates/dashboards/_{name}.tpl"] = _template(name, spec, header)
+        text, rules = _template(name, spec, header, tuple(records))
+        files[f"templates/dashboards/_{name}.tpl"] = text
         files[f"templates/dashboards/{name}.yaml"] = render(
-            "dashboards/templates/dashboard.yaml", header=header, name=name
+            "dashboards/templates/dashboard.yaml", header=header, name=name, rules=rules
         )
     return files
 
 
-@cached("dashboards", shape=str)
-def _template(name: str, spec: Dashboard, header: str) -> str:
+@cached("dashboards", shape=(str, [str]))
+def _template(name: str, spec: Dashboard, header: str, records: tuple[Recorded, ...]) -> list[Any]:
+    """Returns a dashboard's template, and the files of rules without which its second form is shown."""
     from generator.dashboards.compiler import compile_dashboard
 
-    text = literal(json_in_yaml(compile_dashboard(name, spec))).rstrip("\n")
-    return render_once("dashboards/templates/_dashboard.tpl", header=header, name=name, text=text)
+    rules: list[str] = shipped_texts(spec, records)["rules"]
+    texts = {
+        form: compile_dashboard(name, spec, read) for form, read in (("", records), (".raw", ())) if rules or not form
+    }
+    texts = {form: literal(json_in_yaml(text)).rstrip("\n") for form, text in texts.items()}
+    return [render_once("dashboards/templates/_dashboard.tpl", header=header, name=name, texts=texts), rules]
 
 
 def dashboard_values_schema(

@@ -14,17 +14,18 @@ from generator.dashboards.logpanels import build_log_panel
 from generator.dashboards.logs import asks_logs, asks_metrics, panel_log_queries, variable_log_query
 from generator.dashboards.opensearch import PLUGIN
 from generator.dashboards.panels import build_panel, datasource_ref
-from generator.dashboards.queries import panel_queries, variable_query
+from generator.dashboards.queries import shipped_queries, variable_query
 from generator.dashboards.spec import DATASOURCE, LOG_SOURCE
 from generator.logs.lucene import ANYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from grafana_foundation_sdk.builders import dashboard as builders
 
     from generator.dashboards.layout import Rectangle
     from generator.dashboards.spec import Dashboard, Link, Variable
+    from generator.promql.views import Recorded
 
 _DEFAULTS: dict[str, Any] = {
     "allowCustomValue": True,
@@ -32,17 +33,24 @@ _DEFAULTS: dict[str, Any] = {
     "auto_count": 30,
     "auto_min": "10s",
     "calcs": [],
+    "cellHeight": "sm",
+    "displayMode": "list",
     "fiscalYearStartMonth": 0,
+    "footer": {"countRows": False, "reducer": [], "show": False},
+    "frameIndex": 0,
     "id": 0,
     "instant": False,
     "justifyMode": "auto",
+    "legend": {},
     "orientation": "auto",
     "percentChangeColorMode": "standard",
     "placement": "bottom",
     "range": False,
     "repeatDirection": "h",
+    "showHeader": True,
     "showLegend": True,
     "showPercentChange": False,
+    "showTypeIcons": False,
     "skipUrlSync": False,
     "textMode": "auto",
     "transparent": False,
@@ -51,7 +59,7 @@ _DEFAULTS: dict[str, Any] = {
 """What the builders write although Grafana assumes it."""
 
 
-def compile_dashboard(name: str, spec: Dashboard) -> str:
+def compile_dashboard(name: str, spec: Dashboard, records: Sequence[Recorded] = ()) -> str:
     """Returns the dashboard's JSON on one line, the same bytes every time, with a line feed at its end.
 
     Every panel and every variable's query asks the data source that the variable ``datasource`` names, or ``logs`` if
@@ -62,6 +70,7 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
     Args:
         name: the dashboard's name; it must be the one that the dashboard was read under.
         spec: the dashboard, as parse_dashboard gives it.
+        records: what panels read in place of what it records.
 
     Raises:
         InputError: a shorthand that cannot be written out.
@@ -84,7 +93,7 @@ def compile_dashboard(name: str, spec: Dashboard) -> str:
         .links([_link(link) for link in spec.links])
         .variables(list(_variables(spec)))
     )
-    _add_rows(built, spec)
+    _add_rows(built, spec, records)
     return json.dumps(_plain(built.build()), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
@@ -163,7 +172,7 @@ def _menu(spec: Dashboard, index: int, variable: Variable) -> builders.QueryVari
     return built
 
 
-def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
+def _add_rows(built: builders.Dashboard, spec: Dashboard, records: Sequence[Recorded]) -> None:
     from grafana_foundation_sdk.builders import dashboard as builders
 
     for row_index, (row, rectangles) in enumerate(zip(spec.rows, lay_out(spec), strict=True)):
@@ -172,9 +181,8 @@ def _add_rows(built: builders.Dashboard, spec: Dashboard) -> None:
         for index, (panel, rectangle) in enumerate(zip(row.panels, rectangles.panels, strict=True)):
             path = f"rows[{row_index}].panels[{index}]"
             lines = list(panel_log_queries(spec, path, panel))
-            panel_builder = (
-                build_log_panel(panel, lines) if lines else build_panel(panel, list(panel_queries(spec, path, panel)))
-            )
+            asked = [] if lines else list(shipped_queries(spec, path, panel, records))
+            panel_builder = build_log_panel(panel, lines) if lines else build_panel(panel, asked)
             panels.append(panel_builder.grid_pos(_grid(rectangle)))
         if row.collapsed:
             for item in panels:

@@ -108,7 +108,8 @@ def _target(panel: Panel, query: Expression, name: str) -> Any:
         built.legend_format(query.legend or "__auto")
     if panel.type == "heatmap":
         built.format(PromQueryFormat.HEATMAP)
-    return built.instant() if panel.type in _INSTANT and not panel.sparkline else built.range()
+    # What is asked neither for a moment nor for a range is asked for the range (grafana 13, promlib/models/query.go).
+    return built.instant() if panel.type in _INSTANT and not panel.sparkline else built
 
 
 def _add_scale(built: Any, panel: Panel) -> None:
@@ -133,7 +134,7 @@ def _add_thresholds(built: Any, panel: Panel) -> None:
 
     steps = [models.Threshold(value=step.start, color=step.color) for step in panel.thresholds]
     built.thresholds(builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
-    if panel.type != "timeseries":
+    if panel.type not in {"stat", "timeseries"}:  # of a stat it is Grafana's own choice
         built.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
 
 
@@ -179,12 +180,11 @@ def _add_columns(built: Any, panel: Panel, queries: Sequence[Expression]) -> Non
     names = dict(panel.columns)
     names.update((value, query.legend or value) for value, query in zip(values, queries, strict=True))
     organize = {
-        "includeByName": {},
-        "excludeByName": {"Time": True},
         "indexByName": {name: index for index, name in enumerate(names)},
         "renameByName": names,
     }
-    keep = {"include": {"names": list(names)}}
+    labels = "|".join(label for label, _ in panel.columns)
+    keep = {"include": {"pattern": f"/^({labels}{'|' if labels else ''}Value.*)$/"}}
     built.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     built.with_transformation(DataTransformerConfig(id_val="filterFieldsByName", options=keep))
     built.with_transformation(DataTransformerConfig(id_val="organize", options=organize))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from generator.dashboards.spec import Logs
@@ -9,11 +10,13 @@ from generator.errors import bad_input
 from generator.files.cache import cached
 from generator.promql.expression import Expression
 from generator.promql.shorthands import Percentiles, Ratio, ShorthandError, expand, percentiles, ratio
+from generator.promql.views import rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from generator.dashboards.spec import Dashboard, Panel, Target
+    from generator.promql.views import Recorded
 
 
 def expressions(dashboard: Dashboard) -> list[Expression]:
@@ -74,6 +77,32 @@ def panel_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[Exp
     """Returns the queries of one panel; see queries."""
     for index in range(len(panel.targets)):
         yield from target_queries(dashboard, f"{path}.targets[{index}]", panel, index)
+
+
+def shipped_queries(dashboard: Dashboard, path: str, panel: Panel, records: Sequence[Recorded]) -> Iterator[Expression]:
+    """Returns the queries of one panel as they are shipped: they read records where these hold what is asked."""
+    texts = shipped_texts(dashboard, tuple(records))["texts"] if records else {}
+    for query in panel_queries(dashboard, path, panel):
+        yield replace(query, text=texts.get(query.text, query.text))
+
+
+@cached("shipped", shape={"texts": {str: str}, "records": [str], "rules": [str]})
+def shipped_texts(dashboard: Dashboard, records: tuple[Recorded, ...]) -> dict[str, Any]:
+    """Returns what of a dashboard's queries reads records in place of what was written.
+
+    Returns:
+        ``texts``: of each query that does, what was written → what is shipped; ``records``: the records that are put
+        in, sorted; ``rules``: the files of rules that these stand in, sorted.
+
+    Raises:
+        InputError: a shorthand that cannot be written out.
+    """
+    made = {query.text: rewritten(query.text, records) for query in queries(dashboard)}
+    return {
+        "texts": {text: one.text for text, one in made.items() if one.records},
+        "records": sorted({name for one in made.values() for name in one.records}),
+        "rules": sorted({rules for one in made.values() for rules in one.rules}),
+    }
 
 
 def target_queries(dashboard: Dashboard, path: str, panel: Panel, index: int) -> Iterator[Expression]:

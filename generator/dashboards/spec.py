@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from generator.promql.shorthands import Percentiles, Ratio, Shared
 
-RESERVED = ("annotations", "enabled", "extra", "folder", "labels", "logs")
+RESERVED = ("annotations", "enabled", "extra", "folder", "labels", "logs", "records")
 """Names that no dashboard file may have, because they are keys of ``dashboards`` in the values or in a profile."""
 
 DATASOURCE = "datasource"

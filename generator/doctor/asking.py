@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.doctor.causes import read_causes
@@ -131,14 +131,15 @@ def _prometheus_and_cluster(
 ) -> tuple[Server, Cluster | None]:
     if not places.cluster:
         return open_server(places.prometheus, "--prometheus", places.access, limits, load), None
-    from generator.doctor.kubernetes import open_cluster, prometheus_through, read_cluster
+    from generator.doctor.kubernetes import Api
 
-    api = open_cluster(places.context, places.kubeconfig, limits, load)
-    progress(f"reading {api.where}")
-    cluster = read_cluster(api, unseen)
+    api = Api(places.context, places.kubeconfig, limits.seconds)
+    progress(f"reading {api.configuration.host}")
+    cluster = api.read(unseen)
     if places.prometheus:
         return open_server(places.prometheus, "--prometheus", places.access, limits, load), cluster
-    return prometheus_through(api), cluster
+    server = open_server(api.prometheus_address(cluster), "--kube-context", Access(), limits, load)
+    return replace(server, session=api.lend(server.session)), cluster
 
 
 def _grafana(

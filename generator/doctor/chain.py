@@ -161,8 +161,7 @@ class Chain:
             return None
         variable = self.variables.get(f"{label}{matcher.operator}{matcher.value}", "")
         job = matcher.value if label == "job" else self._job(name)
-        if label == "job" or (label == "service" and not matcher.value):
-            # Ours have no Service: whose targets have one is somebody else's monitor, even under the same job.
+        if label == "job":
             cause = "foreign-job"
         elif any(value and matcher.accepts(value) for value in exported):
             cause = "exported-label"
@@ -350,12 +349,10 @@ def _hollow(tree: Any, stored: frozenset[str]) -> bool:
 
 def worse(view: View, first: Found, second: Found) -> Found:
     """Returns the cause of two that says more: of a workload that is there, before one of what is not."""
-    order = ("absent", "pool-empty", "label-missing", "name-unknown", "feature-off", "not-yet", "ended", "fleeting",
-             "value-not-there", "labels-together", "choice-excludes")  # fmt: skip
+    order = ("absent", "pool-empty", "name-unknown", "feature-off", "not-yet", "value-not-there", "label-missing")
 
-    def weight(one: Found) -> tuple[bool, bool, int]:
-        weak = one.cause in order
-        return not weak, bool(view.targets.get(one.workload)), order.index(one.cause) if weak else 0
+    def weight(one: Found) -> tuple[bool, int]:
+        return bool(view.targets.get(one.workload)), -order.index(one.cause) if one.cause in order else 1
 
     return second if weight(second) > weight(first) else first
 

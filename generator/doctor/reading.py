@@ -161,7 +161,7 @@ def _ask_boards(
         lambda pair: opened(pair[0], prometheus, pair[1], scrape), list(zip(boards, windows, strict=True))
     )
     todo = [
-        (question, window, seen)
+        (question, board, window, seen)
         for board, window, seen in zip(boards, windows, open_boards, strict=True)
         for question in board.questions
         if questions is None or question in questions
@@ -173,6 +173,7 @@ def _ask_boards(
 def _asked_panel(
     prometheus: Prometheus,
     question: Question,
+    board: Board,
     window: Window,
     seen: Opened,
     scrape: int,
@@ -185,7 +186,7 @@ def _asked_panel(
     except (KeyError, ValueError) as error:
         return Asked(question, "", Outcome("error", f"a variable cannot be filled in: {error}"))
     used = used_variables(question.text)
-    outcome = Outcome("silent") if surely_silent(text, names) else prometheus.outcome(text)
+    outcome = Outcome("silent") if surely_silent(text, names) else prometheus.outcome(text, board.seconds)
     variables = {} if outcome.answers else variables_of(question.text, text)
     empty = {name: why for name, why in seen.empty.items() if name in used}
     return Asked(question, text, outcome, variables, empty)
@@ -193,7 +194,7 @@ def _asked_panel(
 
 def _asked_rule(prometheus: Prometheus, question: Question, names: frozenset[str]) -> Asked:
     silent = surely_silent(question.text, names)
-    return Asked(question, question.text, Outcome("silent") if silent else prometheus.outcome(question.text))
+    return Asked(question, question.text, Outcome("silent") if silent else prometheus.outcome(question.text, 0))
 
 
 def _answer(prometheus: Prometheus, text: str) -> Answer:
@@ -202,6 +203,6 @@ def _answer(prometheus: Prometheus, text: str) -> Answer:
         series = prometheus.vector(text)
         if series:
             return Answer(tuple(series))
-        return Answer(earlier=text.startswith("count(") and prometheus.gave(text, EARLIER))
+        return Answer(earlier=text.startswith("count(") and prometheus.outcome(text, EARLIER).answers)
     except AnswerError as error:
         return Answer(error=str(error))

@@ -45,11 +45,28 @@ def guard_rules(rules: str, counts: Iterable[Count]) -> list[dict[str, Any]]:
     return [
         {"record": refusing, "expr": refusing_targets(INTERVAL, matchers)},
         {"record": _guard("unwatched", rules), "expr": unwatched_targets(INTERVAL, refusing, matchers)},
+        {"record": evaluations(rules), "expr": "vector(1)"},
     ]
 
 
+def evaluations(rules: str) -> str:
+    """Returns the name of the record that is there at each evaluation of a file's records of counts.
+
+    What divides a sum of counts by the minutes that it is of reads it: the counts themselves are not there before the
+    first event, and not each minute is evaluated.
+
+    Args:
+        rules: the name of the file of rules.
+    """
+    return f"group:evaluations_by_{_in_name(rules)}:count"
+
+
 def _guard(what: str, rules: str) -> str:
-    return f"job_instance:up_{what}_by_{re.sub(r'[^a-zA-Z0-9]', '_', rules)}:max"
+    return f"job_instance:up_{what}_by_{_in_name(rules)}:max"
+
+
+def _in_name(rules: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9]", "_", rules)
 
 
 def _jobs(selector: str) -> str:

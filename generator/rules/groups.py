@@ -95,7 +95,7 @@ def expressions(specs: Mapping[str, Rules]) -> Iterator[Expression]:
         InputError: a shorthand that cannot be written out.
     """
     for spec in specs.values():
-        places = ["counts"] * 2 if spec.counts else []
+        places = ["counts"] * 3 if spec.counts else []
         places += [f"counts[{index}].selector" for index in range(len(spec.counts))]
         places += [f"records[{index}].expr" for index in range(len(spec.records))]
         places += [path if path.startswith("slos.") else f"{path}.expr" for _, path, _ in alerts_of(spec)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem, nearest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NUMBER = re.compile(r"\$(threshold|slo):(\w*)")
+_PART = re.compile(r"\$part:(\w+)")
 SUMMARY = 80
 """Most characters of a summary: what a phone's lock screen shows."""
 
@@ -76,11 +78,12 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
     if not problems:
         marked, used, problems = _marked(data, file)
         jobs = tuple(monitors)
-        spec = _rules(name, marked, file, monitor_matchers(jobs))
+        spec = _rules(name, marked, file, _shared(jobs, data.get("parts", {})))
         if spec.workload and jobs and spec.workload not in jobs:
             hint = nearest(spec.workload, jobs)
             problems.append(Problem(f"unknown monitor '{spec.workload}'", file, "workload", hint=hint))
         problems += _number_problems(spec, used)
+        problems += _part_problems(spec)
         problems += _content_problems(spec)
         if not problems:
             marked_groups(spec)
@@ -143,6 +146,10 @@ def _texts(data: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str
             yield f"alerts[{index}].{key}", "", alert, key
 
 
+def _shared(monitors: Iterable[str], parts: Mapping[str, str]) -> Shared:
+    return replace(monitor_matchers(monitors), parts={name: text.strip() for name, text in parts.items()})
+
+
 def monitor_matchers(monitors: Iterable[str]) -> Shared:
     """Builds what ``@monitors`` stands for inside braces, a matcher of their jobs; without monitors it is unknown."""
     jobs = "|".join(sorted(monitors))
@@ -199,6 +206,16 @@ def _number_problems(spec: Rules, used: set[str]) -> Iterator[Problem]:
         if item.default < item.minimum or (item.maximum is not None and item.default > item.maximum):
             bounds = f"{item.minimum:g} to {'any' if item.maximum is None else format(item.maximum, 'g')}"
             yield Problem(f"found the default {item.default:g}, expected {bounds}", spec.file, f"{path}.default")
+
+
+def _part_problems(spec: Rules) -> Iterator[Problem]:
+    texts = [record.expr for record in spec.records] + [alert.expr for alert in spec.alerts]
+    texts += [text for count in spec.counts for text in (count.selector, count.only_with)]
+    read = set(_PART.findall(" ".join([*texts, *spec.shared.parts.values()])))
+    for name in spec.shared.parts:
+        if name not in read:
+            hint = f"write $part:{name} or remove it"
+            yield Problem(f"'{name}' is not used", spec.file, f"parts.{name}", hint=hint)
 
 
 def _content_problems(spec: Rules) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ class Prepared:
         scopes: the variables of each dashboard, by file.
         brought: the files that people bring. They may ask for what the catalogue does not know, our own may not.
         unrecorded: records of files that are off, each with what writes it and the choice that has that off.
+        read: the names that dashboards read in the form in which they are shipped, those that are off included; None
+            if that is not known.
     """
 
     items: tuple[Item, ...]
@@ -68,6 +70,7 @@ class Prepared:
     scopes: Mapping[str, Scope]
     brought: frozenset[str] = frozenset()
     unrecorded: Mapping[str, str] = field(default_factory=dict)
+    read: frozenset[str] | None = None
 
     def mentioning(self, names: Iterable[str]) -> tuple[Item, ...]:
         """Returns the expressions whose result may depend on these names, by way of recording rules too."""
@@ -90,6 +93,7 @@ def prepare(
     *,
     brought: Iterable[str] = (),
     unrecorded: Mapping[str, str] | None = None,
+    read: Iterable[str] | None = None,
 ) -> Prepared:
     """Parses expressions.
 
@@ -99,6 +103,7 @@ def prepare(
         upstream: recording rules that others bring (kube-prometheus-stack); only their results are used.
         brought: the files that people bring.
         unrecorded: names of records that are off → what writes them and which choice has it off.
+        read: the names that all dashboards read in the form in which they are shipped.
     """
     items = tuple(map(_item, expressions))
     records: dict[str, list[Item]] = {}
@@ -111,6 +116,7 @@ def prepare(
         {scope.file: scope for scope in scopes},
         frozenset(brought),
         {name: reason for name, reason in (unrecorded or {}).items() if name not in records},
+        None if read is None else frozenset(read),
     )
 
 

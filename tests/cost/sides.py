@@ -40,6 +40,10 @@ read_dashboards = found("read_dashboards", "generator.dashboards.reader")
 compile_dashboard = found("compile_dashboard", "generator.dashboards.compiler")
 read_rules = found("read_rules", "generator.rules.reader")
 prometheus_rules = found("prometheus_rules", "generator.rules.groups")
+try:
+    from generator.rules.recorded import recorded
+except ImportError:
+    recorded = None
 
 def schema(kind):
     return load(pathlib.Path("values-schemas", f"{kind}.schema.yaml"))
@@ -48,8 +52,9 @@ monitors = [path.stem for path in pathlib.Path("monitors").glob("*.yaml")]
 rest = [monitors] if "monitors" in inspect.signature(read_rules).parameters else []
 rules = read_rules(pathlib.Path("rules"), schema("rule"), *rest)
 boards = read_dashboards(pathlib.Path("dashboards"), schema("dashboard"))
+read = [recorded(rules.values())] if recorded else []
 json.dump({
-    "boards": {name: compile_dashboard(name, spec) for name, spec in boards.items()},
+    "boards": {name: compile_dashboard(name, spec, *read) for name, spec in boards.items()},
     "groups": [
         group
         for spec in rules.values()

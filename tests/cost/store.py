@@ -88,16 +88,30 @@ def load(binaries: Binaries, folder: Path, world: Iterable[Stored], nodes: int, 
 
 @contextlib.contextmanager
 def serving(
-    binaries: Binaries, history: History, side: Side, folder: Path, progress: Callable[[str], object]
+    binaries: Binaries,
+    history: History,
+    side: Side,
+    folder: Path,
+    progress: Callable[[str], object],
+    *,
+    every: bool = False,
 ) -> Iterator[Api]:
     """Runs a Prometheus with the history and all that a side's records make of it; its storage is made in ``folder``.
+
+    Args:
+        binaries: Prometheus.
+        history: the raw samples.
+        side: the rules.
+        folder: where the storage is made.
+        progress: told about each layer of records.
+        every: whether all records are made, not only those that the side itself reads.
 
     Raises:
         QueryError: a record cannot be evaluated.
         RuntimeError: Prometheus does not start or refuses the samples.
     """
     shutil.copytree(history.folder, folder)
-    rules = {id(rule.expression): rule for rule in side.records()}
+    rules = {id(rule.expression): rule for rule in (side.rules if every else side.records())}
     with server.running(binaries, folder, (), *_FLAGS) as api:
         for layer in layers(rule.expression for rule in rules.values()):
             send(api, [made for one in layer for made in _made(rules[id(one)], api, history)])

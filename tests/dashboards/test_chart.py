@@ -12,10 +12,11 @@ from generator.dashboards.chart import dashboard_files, dashboard_values_schema
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import schemas, yamlfile
 from generator.files.schema_values import filled
+from generator.promql.views import Recorded
 from tests import helm, libyaml
 from tests.blocks import block
 
-from .conftest import SHIPPED
+from .conftest import SHIPPED, panel, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,3 +147,40 @@ def test_helms_own_binaries_render_and_lint_it(chart: Path, helm_binary: Path) -
     done = helm.run(helm_binary, "template", "test", chart)
     assert done.stdout.count("kind: ConfigMap") == len(SHIPPED)
     helm.run(helm_binary, "lint", "--strict", chart)
+
+
+POWER = parse(panel(targets=[{"expr": "sum(power)"}]), panel(title="Heat", targets=[{"expr": "max(heat)"}]))
+READ = [Recorded("all:power:sum", "sum by () (power)", "gpu"), Recorded("all:heat:max", "max by () (heat)", "node")]
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds", "expected"),
+    [
+        ({}, "true", ["sum(all:power:sum)", "max(all:heat:max)"]),
+        ({"rules": {"gpu": {"enabled": True}}}, "true", ["sum(all:power:sum)", "max(all:heat:max)"]),
+        ({"rules": {"node": {"enabled": False}}}, "true", ["sum(power)", "max(heat)"]),
+        ({"rules": {"enabled": False}}, "true", ["sum(power)", "max(heat)"]),
+        ({"dashboards": {"records": False}}, "true", ["sum(power)", "max(heat)"]),
+        ({}, "", ["sum(power)", "max(heat)"]),
+    ],
+    ids=["as it is", "a file is on", "a file is off", "all rules are off", "records are off", "no PrometheusRules"],
+)
+def test_panels_read_records_where_the_rules_that_write_them_are_rendered(
+    tmp_path: Path, values: dict[str, Any], kinds: str, expected: list[str]
+) -> None:
+    from helm_python import Chart
+
+    files = {
+        **dashboard_files({"test": POWER}, HEADER, READ),
+        "Chart.yaml": yamlfile.dump({"apiVersion": "v2", "name": "test", "version": "0.1.0"}),
+        "values.yaml": yamlfile.dump({"dashboards": {"enabled": True}}),
+        "templates/_helpers.tpl": f'{LABELS}{{{{- define "ai-ml-observability.crd" -}}}}{kinds}{{{{- end -}}}}\n',
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, "utf-8")
+    with Chart.load(tmp_path) as loaded:
+        manifests = loaded.render(values, name="observability", namespace="monitoring")
+    (found,) = (item for text in manifests.values() for item in libyaml.load_all(text) if item)
+    panels = json.loads(found["data"]["test.json"])["panels"]
+    assert [one["targets"][0]["expr"] for one in panels if one["type"] != "row"] == expected

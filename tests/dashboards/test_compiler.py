@@ -94,7 +94,8 @@ def test_a_target_asks_its_panels_data_source_which_is_the_chosen_one() -> None:
     first, second = found["targets"]
     assert found["datasource"] == SOURCE
     assert "datasource" not in first | second
-    assert (first["refId"], first["expr"], first["legendFormat"], first["range"]) == ("A", "up", "{{job}}", True)
+    assert (first["refId"], first["expr"], first["legendFormat"]) == ("A", "up", "{{job}}")
+    assert "instant" not in first
     assert (second["refId"], second["legendFormat"]) == ("B", "__auto")
     (override,) = found["fieldConfig"]["overrides"]
     assert override == {
@@ -136,7 +137,7 @@ def test_a_chart_may_have_fewer_points_than_there_are_scrapes() -> None:
 
 def test_a_sparkline_needs_the_past() -> None:
     found = only_panel(type="stat", sparkline=True)
-    assert found["targets"][0]["range"] is True
+    assert "instant" not in found["targets"][0]
     assert found["options"]["graphMode"] == "area"
 
 
@@ -217,7 +218,7 @@ def test_a_table_joins_its_queries_on_the_columns() -> None:
     assert [target["format"] for target in found["targets"]] == ["table", "table"]
     merge, keep, organize = found["transformations"]
     assert merge["id"] == "merge"
-    assert keep["options"]["include"]["names"] == ["pod", "Value #A", "Value #B"]
+    assert keep["options"]["include"] == {"pattern": "/^(pod|Value.*)$/"}
     assert organize["options"]["renameByName"] == {"pod": "Pod", "Value #A": "Alpha", "Value #B": "Beta"}
     assert organize["options"]["indexByName"] == {"pod": 0, "Value #A": 1, "Value #B": 2}
     assert found["fieldConfig"]["overrides"][0]["matcher"] == {"id": "byName", "options": "Alpha"}

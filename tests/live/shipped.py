@@ -12,6 +12,7 @@ from generator.dashboards.compiler import compile_dashboard
 from generator.promql.durations import milliseconds
 from generator.promql.expression import Expression
 from generator.rules.groups import prometheus_rules
+from generator.rules.recorded import recorded
 from tests.conftest import ROOT
 from tests.signals import grafana
 from tests.signals.needed import needed
@@ -69,7 +70,9 @@ class Shipped:
 
 def shipped(build: Build) -> Shipped:
     """Returns what the chart of a Build brings for the workloads that the truth test runs."""
-    boards = {name: grafana.board(name, compile_dashboard(name, build.sources.dashboards[name])) for name in BOARDS}
+    sources = build.sources
+    read = recorded(sources.rules.values())
+    boards = {name: grafana.board(name, compile_dashboard(name, sources.dashboards[name], read)) for name in BOARDS}
     records: list[Record] = []
     alerts: list[Alert] = []
     for name in RULES:

@@ -91,7 +91,9 @@ def test_counts_become_a_group_that_is_evaluated_each_minute_before_what_reads_t
     data = changed(("counts", 1, "onlyWith"), {"labels": ["pod"], "expr": "$vllm:up"})
     first = prometheus_rules(parse(data))["groups"][0]
     assert (first["name"], first["interval"]) == ("mine.counts", "1m")
-    refusing, watched, *counts = first["rules"]
+    refusing, watched, evaluated, *counts = first["rules"]
+    # What divides a sum of counts by minutes reads how often the group was evaluated.
+    assert evaluated == {"record": "group:evaluations_by_mine:count", "expr": "vector(1)"}
     assert [rule["record"] for rule in counts] == ["a:b_bucket:increase1m", "a:b_count:increase1m"]
     # Which births are not believed is asked once, before them, under names that no other file has.
     assert refusing == {
@@ -125,7 +127,7 @@ def test_only_the_targets_that_all_counts_name_are_asked_whether_they_are_watche
     selectors: list[str], up: str
 ) -> None:
     counts = [Count(f"a:b{index}:increase1m", one, ("a",), "b.") for index, one in enumerate(selectors)]
-    refusing, watched = guard_rules("mine", counts)
+    refusing, watched, _ = guard_rules("mine", counts)
     assert f"max_over_time({up}[1m])" in refusing["expr"]
     assert f"last_over_time({up}[1m]) unless last_over_time({up}[1h] offset 1m)" in watched["expr"]
 

@@ -21,7 +21,20 @@ if TYPE_CHECKING:
     from generator.promql.expression import Expression
 
 EXPRESSIONS = list(expressions(SPECS))
-AGGREGATED = {"avg", "avg_over_time", "count", "increase1m", "max", "min", "rate5m", "sum"}
+AGGREGATED = {
+    "avg",
+    "avg1h",
+    "avg_over_time",
+    "count",
+    "increase1m",
+    "max",
+    "min",
+    "p10",
+    "p50",
+    "p90",
+    "rate5m",
+    "sum",
+}
 
 
 def walk(node: Any) -> Iterator[dict[str, Any]]:

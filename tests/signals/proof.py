@@ -19,6 +19,7 @@ from generator.dashboards.reader import read_dashboards
 from generator.files import yamlfile
 from generator.rules.groups import expressions, prometheus_rules
 from generator.rules.reader import read_rules
+from generator.rules.recorded import recorded
 from tests.signals import asking, grafana, motion, server, world
 from tests.signals.fleet import every_pod
 from tests.signals.live import live
@@ -63,9 +64,9 @@ def prove(
         RuntimeError: promtool refuses the samples, or Prometheus does not start.
     """
     begun = time.monotonic()
-    boards = boards_of(root)
     monitors = [path.stem for path in (root / "monitors").glob("*.yaml")]
     specs = read_rules(root / "rules", schema(root, "rule"), monitors)
+    boards = boards_of(root, specs)
     if foreign:
         exporters = read_catalogue(root, schema(root, "metrics"))
         boards, specs = _about([family for name in foreign for family in exporters[name].families], boards, specs)
@@ -165,9 +166,11 @@ def schema(root: Path, name: str) -> dict[str, Any]:
     return yamlfile.load_mapping(root / "values-schemas" / f"{name}.schema.yaml")
 
 
-def boards_of(root: Path) -> list[Board]:
+def boards_of(root: Path, rules: Mapping[str, Rules]) -> list[Board]:
+    """Returns the dashboards as they are shipped beside some files of rules."""
     specs = read_dashboards(root / "dashboards", schema(root, "dashboard"))
-    return [grafana.board(name, compile_dashboard(name, spec)) for name, spec in specs.items()]
+    read = recorded(rules.values())
+    return [grafana.board(name, compile_dashboard(name, spec, read)) for name, spec in specs.items()]
 
 
 def wanted_by(boards: Iterable[Board], rules: Iterable[Expression]) -> Needed:

@@ -86,9 +86,9 @@ def differences(binaries: Binaries, root: Path, names: Container[str]) -> list[D
         root: the folder with dashboards/, rules/, metrics/, monitors/ and values-schemas/.
         names: the dashboards, and the files of rules, that are asked.
     """
-    boards = [board for board in proof.boards_of(root) if board.name in names]
     monitors = {path.stem: yamlfile.load_mapping(path) for path in sorted((root / "monitors").glob("*.yaml"))}
     specs = read_rules(root / "rules", proof.schema(root, "rule"), list(monitors))
+    boards = [board for board in proof.boards_of(root, specs) if board.name in names]
     rules = list(expressions(proof.asked_with(boards, {name: specs[name] for name in specs if name in names}, specs)))
     wanted = proof.wanted_by(boards, rules)
     scraped = Scraped(read_catalogue(root, proof.schema(root, "metrics")), monitors)

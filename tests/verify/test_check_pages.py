@@ -15,11 +15,12 @@ from generator.catalogue.known import gone_names
 from generator.docs.checks_page import exemptions_schema, page, schema_path
 from generator.files import schemas, yamlfile
 from generator.promql.expression import Expression
+from generator.promql.views import Recorded, rewritten
 from generator.verify.checks import CHECKS, EXEMPTIBLE
 from generator.verify.checks.logs import log_findings
 from generator.verify.grafana import grafana_dashboard
 from generator.verify.prepare import prepare
-from generator.verify.spec import Exemption
+from generator.verify.spec import Exemption, Scope
 from generator.verify.verifier import check
 from tests import libyaml
 from tests.conftest import ROOT
@@ -85,6 +86,8 @@ class World:
             return check(prepare(expressions, [scope]), self.catalogue, {})
         if example.check == "logs":
             return tuple(log_findings(parse(libyaml.load(example.text)), self.sources.log_fields))
+        if example.check == "unread":
+            return self._record(**libyaml.load(example.text))
         entries = libyaml.load(example.text)["exemptions"]
         return check(
             self.queries,
@@ -92,6 +95,13 @@ class World:
             {},
             exemptions=[*self.sources.exemptions, *(Exemption(**one) for one in entries)],
         )
+
+    def _record(self, records: list[dict[str, str]], panel: str) -> tuple[Finding, ...]:
+        rules = [Expression("r.yaml", "records[0].expr", "record", one["record"], one["expr"]) for one in records]
+        asked = Expression("d.yaml", "rows[0].panels[0].targets[0]", "target", "Panel", panel)
+        shipped = rewritten(panel, [Recorded(rule.name, rule.text, "r") for rule in rules])
+        scope = Scope("d.yaml", {"model": "variables[0]"})
+        return check(prepare([asked, *rules], [scope], read=shipped.records), self.catalogue, {})
 
     def _expression(self, example: Example) -> tuple[Finding, ...]:
         options = dict(example.options)

@@ -1,4 +1,6 @@
 {{- /* [[ header ]] */ -}}
-{{- define "ai-ml-observability.dashboards.[[ name ]]" -}}
+[% for form, text in texts.items() %]
+{{- define "ai-ml-observability.dashboards.[[ name ]][[ form ]]" -}}
 [[ text ]]
 {{- end -}}
+[% endfor %]

@@ -2,8 +2,9 @@
 
 {{- /*
 ai-ml-observability.dashboard: one dashboard's ConfigMap. Its JSON is defined under ai-ml-observability.dashboards.<name>;
-.Values.dashboards says the rest.
-Usage: {{ include "ai-ml-observability.dashboard" (list . "gpu-fleet") }}
+.Values.dashboards says the rest. The files of rules whose records its panels read follow; if one is not rendered, the form
+without records is shown, <name>.raw.
+Usage: {{ include "ai-ml-observability.dashboard" (list . "gpu-fleet" "gpu") }}
 */ -}}
 {{- define "ai-ml-observability.dashboard" -}}
 {{- $root := index . 0 -}}
@@ -12,6 +13,15 @@ Usage: {{ include "ai-ml-observability.dashboard" (list . "gpu-fleet") }}
 {{- if and $dashboards.enabled (dig $name "enabled" true $dashboards) }}
 {{- $labels := include "ai-ml-observability.labels" $root | fromYaml }}
 {{- $annotations := dict }}
+{{- $form := "" }}
+{{- with slice . 2 }}
+  {{- $rules := $root.Values.rules | default dict }}
+  {{- $recorded := and (dig "records" true $dashboards) (dig "enabled" true $rules) (include "ai-ml-observability.crd" (list $root "PrometheusRule")) }}
+  {{- range . }}
+    {{- $recorded = and $recorded (dig . "enabled" true $rules) }}
+  {{- end }}
+  {{- $form = ternary "" ".raw" (not (not $recorded)) }}
+{{- end }}
 {{- with $dashboards.folder }}
 {{- $_ := set $annotations "[[ folder_annotation ]]" . }}
 {{- end }}
@@ -28,6 +38,6 @@ metadata:
   {{- end }}
 data:
   {{ $name }}.json: |
-    {{- include (printf "ai-ml-observability.dashboards.%s" $name) $root | nindent 4 }}
+    {{- include (printf "ai-ml-observability.dashboards.%s%s" $name $form) $root | nindent 4 }}
 {{- end }}
 {{- end -}}

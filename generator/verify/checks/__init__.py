@@ -25,6 +25,7 @@ from generator.verify.checks import (
     rate,
     syntax,
     unit,
+    unread,
     variable,
 )
 from generator.verify.hooks import Check, hooks_of
@@ -49,6 +50,7 @@ CHECKS: tuple[Check, ...] = tuple(
         join,
         unit,
         variable,
+        unread,
         exemption,
         logs,
     )

@@ -58,7 +58,7 @@ def test_a_wrong_name_of_a_port(
 def test_a_rule_that_the_webhook_refuses(
     release: Release, report: Report, vendored: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    sum_ = "expr: sum by (namespace) (namespace_pod:gpu_allocated:count)"
+    sum_ = "expr: avg by (modelName) (DCGM_FI_DEV_GPU_TEMP)"
     broken = charts.changed(vendored("jark"), tmp_path, f"{LIBRARY}/rules/_gpu.tpl", sum_, f"{sum_})")
     with pytest.raises(AssertionError, match=r"denied the request"):
         release.upgrade(broken)

@@ -11,27 +11,69 @@ groups:
       or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) or (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
       (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
       or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) / 100)
-  - record: namespace_pod:gpu_allocated:count
-    expr: count by (namespace, pod) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})))
-  - record: namespace:gpu_utilization_ratio:avg
-    expr: avg by (namespace) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) or (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
-      (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_GPU_UTIL{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""})) / 100)
-  - record: namespace:gpu_allocated:sum
-    expr: sum by (namespace) (namespace_pod:gpu_allocated:count)
-  - record: namespace:gpu_memory_used_bytes:sum
-    expr: sum by (namespace) ((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod) (label_replace(label_replace(DCGM_FI_DEV_FB_USED{exported_pod!="",exported_pod!~".*dcgm-exporter.*",exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
-      or DCGM_FI_DEV_FB_USED{pod!="",pod!~".*dcgm-exporter.*",exported_pod=""}))) * 1048576
-  - record: model:gpu_utilization_ratio:avg
-    expr: avg by (modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or DCGM_FI_DEV_GPU_UTIL / 100)
+  - record: namespace:gpu_requested:sum
+    expr: sum by (namespace) ((sum by (namespace, pod) (kube_pod_container_resource_requests{job="kube-state-metrics",resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"})
+      and on (namespace, pod) (kube_pod_status_phase{job="kube-state-metrics",phase="Running"} == 1)))
+  - record: namespace_pod_model:gpu_utilization_ratio:sum
+    expr: sum by (namespace, pod, modelName) ((((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod=""})) or on (UUID, modelName) (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_GPU_UTIL{exported_pod=""})) / 100) and on (namespace, pod) (sum by (namespace, pod) (kube_pod_container_resource_requests{job="kube-state-metrics",resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"})
+      and on (namespace, pod) (kube_pod_status_phase{job="kube-state-metrics",phase="Running"} == 1))))
+  - record: namespace_pod_model:gpu_utilization_ratio:count
+    expr: count by (namespace, pod, modelName) ((((max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod=""})) or on (UUID, modelName) (max by (GPU_I_ID,GPU_I_PROFILE,UUID,gpu,modelName,namespace,pod)
+      (label_replace(label_replace(DCGM_FI_DEV_GPU_UTIL{exported_pod!=""},"namespace","$1","exported_namespace","(.*)"),"pod","$1","exported_pod","(.*)")
+      or DCGM_FI_DEV_GPU_UTIL{exported_pod=""})) / 100) and on (namespace, pod) (sum by (namespace, pod) (kube_pod_container_resource_requests{job="kube-state-metrics",resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"})
+      and on (namespace, pod) (kube_pod_status_phase{job="kube-state-metrics",phase="Running"} == 1))))
+  - record: namespace_pod_model_gpu:gpu_utilization_ratio:avg1h
+    expr: max by (GPU_I_ID, UUID, modelName, namespace, pod) ((( label_replace(label_replace(avg_over_time(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod!=""}[1h]),
+      "namespace", "$1", "exported_namespace", "(.*)"), "pod", "$1", "exported_pod", "(.*)") or avg_over_time(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_pod=""}[1h])
+      ) and on (namespace, pod) (sum by (namespace, pod) (kube_pod_container_resource_requests{job="kube-state-metrics",resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"})
+      and on (namespace, pod) (kube_pod_status_phase{job="kube-state-metrics",phase="Running"} == 1)) and on (namespace,
+      pod) (time() - kube_pod_start_time{job="kube-state-metrics"} > 3600)))
   - record: model:gpu:count
-    expr: count by (modelName) (count by (modelName, UUID) (DCGM_FI_DEV_GPU_TEMP))
-  - record: cluster:gpu_utilization_ratio:avg
-    expr: avg(DCGM_FI_PROF_GR_ENGINE_ACTIVE or DCGM_FI_DEV_GPU_UTIL / 100)
-  - record: cluster:gpu_power_watts:sum
-    expr: sum(max by (UUID) (DCGM_FI_DEV_POWER_USAGE))
+    expr: count by (modelName) (group by (modelName, UUID) (DCGM_FI_DEV_GPU_TEMP))
+  - record: model:gpu_utilization_ratio:avg
+    expr: avg by (modelName) ((max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on (UUID, modelName)
+      DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_utilization_ratio:sum
+    expr: sum by (modelName) ((max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on (UUID, modelName)
+      DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_utilization_ratio:count
+    expr: count by (modelName) ((max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on (UUID,
+      modelName) DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_utilization_ratio:p90
+    expr: quantile by (modelName) (0.9, (max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on
+      (UUID, modelName) DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_utilization_ratio:p50
+    expr: quantile by (modelName) (0.5, (max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on
+      (UUID, modelName) DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_utilization_ratio:p10
+    expr: quantile by (modelName) (0.1, (max by (GPU_I_ID, UUID, modelName) (DCGM_FI_PROF_GR_ENGINE_ACTIVE or on
+      (UUID, modelName) DCGM_FI_DEV_GPU_UTIL / 100)))
+  - record: model:gpu_tensor_active_ratio:avg
+    expr: avg by (modelName) (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE and on (UUID, GPU_I_ID) (DCGM_FI_PROF_GR_ENGINE_ACTIVE
+      > 0.05))
+  - record: model:gpu_dram_active_ratio:avg
+    expr: avg by (modelName) (DCGM_FI_PROF_DRAM_ACTIVE and on (UUID, GPU_I_ID) (DCGM_FI_PROF_GR_ENGINE_ACTIVE >
+      0.05))
+  - record: model:gpu_memory_used_mebibytes:sum
+    expr: sum by (modelName) (DCGM_FI_DEV_FB_USED)
+  - record: model:gpu_memory_free_mebibytes:sum
+    expr: sum by (modelName) (DCGM_FI_DEV_FB_FREE)
+  - record: model:gpu_power_watts:sum
+    expr: sum by (modelName) (max by (modelName, UUID) (DCGM_FI_DEV_POWER_USAGE))
+  - record: model:gpu_temperature_celsius:max
+    expr: max by (modelName) (DCGM_FI_DEV_GPU_TEMP)
+  - record: model:gpu_temperature_celsius:avg
+    expr: avg by (modelName) (DCGM_FI_DEV_GPU_TEMP)
+  - record: model:gpu_busy_clock_megahertz:avg
+    expr: avg by (modelName) (DCGM_FI_DEV_SM_CLOCK and on (UUID) (DCGM_FI_PROF_GR_ENGINE_ACTIVE > 0.5))
+  - record: model:gpu_busy_clock_megahertz:min
+    expr: min by (modelName) (DCGM_FI_DEV_SM_CLOCK and on (UUID) (DCGM_FI_PROF_GR_ENGINE_ACTIVE > 0.5))
 - name: gpu.alerts
   rules:
   - alert: GpuXidHardware

@@ -13,6 +13,8 @@ groups:
     expr: max by (job, instance) (last_over_time(up{job="karpenter"}[1m]) unless last_over_time(up{job="karpenter"}[1h]
       offset 1m) or job_instance:up_refusing_by_karpenter:max offset 1m and last_over_time(job_instance:up_refusing_by_karpenter:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_karpenter:max[1h] offset 1m) > 30)
+  - record: group:evaluations_by_karpenter:count
+    expr: vector(1)
   - record: method:karpenter_cloudprovider_errors:increase1m
     expr: |-
       sum by (method) (

@@ -13,6 +13,8 @@ groups:
     expr: max by (job, instance) (last_over_time(up{job="kueue"}[1m]) unless last_over_time(up{job="kueue"}[1h]
       offset 1m) or job_instance:up_refusing_by_kueue:max offset 1m and last_over_time(job_instance:up_refusing_by_kueue:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_kueue:max[1h] offset 1m) > 30)
+  - record: group:evaluations_by_kueue:count
+    expr: vector(1)
   - record: cluster_queue:kueue_admitted_workloads:increase1m
     expr: |-
       sum by (cluster_queue) (

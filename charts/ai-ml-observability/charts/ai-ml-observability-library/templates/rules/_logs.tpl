@@ -4,12 +4,6 @@
 # The way of the logs. Collectors that lose lines, deliver nothing, fall behind or are missing on nodes.
 enabled: true
 groups:
-- name: logs.records
-  rules:
-  - record: namespace:fluentbit_input_records:rate5m
-    expr: sum by (namespace) (rate(fluentbit_input_records_total{job="fluent-bit",service=""}[5m]))
-  - record: namespace_output:fluentbit_output_records:rate5m
-    expr: sum by (namespace, name) (rate(fluentbit_output_proc_records_total{job="fluent-bit",service=""}[5m]))
 - name: logs.alerts
   rules:
   - alert: LogsDropped

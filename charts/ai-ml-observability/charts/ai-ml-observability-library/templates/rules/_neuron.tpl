@@ -7,7 +7,7 @@ groups:
 - name: neuron.records
   rules:
   - record: node:neuroncore_utilization_ratio:avg
-    expr: avg by (node) (neuroncore_utilization_ratio{job="neuron",service=""})
+    expr: avg by (instance_type, node) (neuroncore_utilization_ratio{job="neuron",service=""})
 - name: neuron.alerts
   rules:
   - alert: NeuronHardwareErrors

@@ -6,8 +6,6 @@ enabled: true
 groups:
 - name: opensearch.records
   rules:
-  - record: namespace:opensearch_indexing:rate5m
-    expr: sum by (namespace) (rate(elasticsearch_indices_indexing_index_total{job="opensearch",service=""}[5m]))
   - record: namespace_name:opensearch_disk_available_bytes:min
     expr: min by (namespace, name) (elasticsearch_filesystem_data_available_bytes{job="opensearch",service=""})
   - record: namespace_name:opensearch_disk_size_bytes:max

@@ -13,6 +13,8 @@ groups:
     expr: max by (job, instance) (last_over_time(up{job="ray"}[1m]) unless last_over_time(up{job="ray"}[1h] offset
       1m) or job_instance:up_refusing_by_ray_serve:max offset 1m and last_over_time(job_instance:up_refusing_by_ray_serve:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_ray_serve:max[1h] offset 1m) > 30)
+  - record: group:evaluations_by_ray_serve:count
+    expr: vector(1)
   - record: namespace_cluster_application:ray_serve_http_requests:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, application) (
@@ -33,12 +35,45 @@ groups:
       sum by (namespace, ray_io_cluster, application, deployment, exception_type) (
       (last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1m]) - last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_error_counter_total{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
       )
+  - record: namespace_cluster_application_route:ray_serve_http_request_latency_ms_bucket:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application, route, le) (
+      (last_over_time(ray_serve_http_request_latency_ms_bucket{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_http_request_latency_ms_bucket{job="ray",service="",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_http_request_latency_ms_bucket{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      )
+  - record: namespace_cluster_application_deployment:ray_serve_deployment_processing_latency_ms_bucket:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application, deployment, le) (
+      (last_over_time(ray_serve_deployment_processing_latency_ms_bucket{job="ray",service=""}[1m]) - last_over_time(ray_serve_deployment_processing_latency_ms_bucket{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_processing_latency_ms_bucket{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      )
+  - record: namespace_cluster_application_deployment:ray_serve_request_router_fulfillment_time_ms_bucket:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application, deployment, le) (
+      (last_over_time(ray_serve_request_router_fulfillment_time_ms_bucket{job="ray",service=""}[1m]) - last_over_time(ray_serve_request_router_fulfillment_time_ms_bucket{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_request_router_fulfillment_time_ms_bucket{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      )
+  - record: namespace_cluster_application_deployment:ray_serve_deployment_requests:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, application, deployment) (
+      (last_over_time(ray_serve_deployment_request_counter_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) - last_over_time(ray_serve_deployment_request_counter_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_deployment_request_counter_total{job="ray",service="",route!~"/-/.*|/metrics/?"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      )
+  - record: namespace_cluster_component_loop:ray_serve_event_loop_scheduling_latency_ms_bucket:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, component, loop_type, le) (
+      (last_over_time(ray_serve_event_loop_scheduling_latency_ms_bucket{job="ray",service=""}[1m]) - last_over_time(ray_serve_event_loop_scheduling_latency_ms_bucket{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_serve_event_loop_scheduling_latency_ms_bucket{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray_serve:max))
+      )
 - name: ray-serve.records
   rules:
-  - record: namespace_cluster_application:ray_serve_http_request_latency_ms_bucket:rate5m
-    expr: sum by (namespace, ray_io_cluster, application, le) (rate(ray_serve_http_request_latency_ms_bucket{job="ray",service="",route!~"/-/.*|/metrics/?"}[5m]))
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
     expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries{job="ray",service=""})
+  - record: namespace_cluster_application_deployment:ray_serve_processing_queries:sum
+    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_processing_queries{job="ray",service=""})
+  - record: namespace_cluster_application_deployment:ray_serve_healthy_replicas:sum
+    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_replica_healthy{job="ray",service=""})
+  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:max
+    expr: max by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
+  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:sum
+    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
+  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:count
+    expr: count by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
 - name: ray-serve.slos
   rules:
   - alert: RayServeErrorBudgetBurnFast

@@ -13,6 +13,8 @@ groups:
     expr: max by (job, instance) (last_over_time(up{job="ray"}[1m]) unless last_over_time(up{job="ray"}[1h] offset
       1m) or job_instance:up_refusing_by_ray:max offset 1m and last_over_time(job_instance:up_refusing_by_ray:max[5m]
       offset 61m) and count_over_time(job_instance:up_refusing_by_ray:max[1h] offset 1m) > 30)
+  - record: group:evaluations_by_ray:count
+    expr: vector(1)
   - record: namespace_cluster_pod_node:ray_workers_killed:increase1m
     expr: |-
       sum by (namespace, ray_io_cluster, pod, node) (
@@ -27,10 +29,14 @@ groups:
   rules:
   - record: namespace_cluster:ray_nodes:count
     expr: count by (namespace, ray_io_cluster) (ray_node_cpu_count{job="ray",service=""})
-  - record: namespace_cluster:ray_gpu_utilization_percent:avg
-    expr: avg by (namespace, ray_io_cluster) (ray_node_gpus_utilization{job="ray",service=""})
-  - record: namespace_cluster:ray_cpu_utilization_percent:avg
-    expr: avg by (namespace, ray_io_cluster) (ray_node_cpu_utilization{job="ray",service=""})
+  - record: namespace_cluster_group:ray_gpu_utilization_percent:avg
+    expr: avg by (namespace, ray_io_cluster, ray_io_group) (ray_node_gpus_utilization{job="ray",service=""})
+  - record: namespace_cluster_group:ray_gpu_utilization_percent:min
+    expr: min by (namespace, ray_io_cluster, ray_io_group) (ray_node_gpus_utilization{job="ray",service=""})
+  - record: namespace_cluster_group:ray_cpu_utilization_percent:avg
+    expr: avg by (namespace, ray_io_cluster, ray_io_group) (ray_node_cpu_utilization{job="ray",service=""})
+  - record: namespace_cluster_group:ray_cpu_utilization_percent:max
+    expr: max by (namespace, ray_io_cluster, ray_io_group) (ray_node_cpu_utilization{job="ray",service=""})
   - record: namespace_cluster_node:ray_spilled_bytes:sum
     expr: sum by (namespace, ray_io_cluster, NodeAddress) (ray_object_store_memory{job="ray",service="",Location="SPILLED"})
   - record: namespace_cluster:ray_gcs_storage_operation_latency_ms_bucket:rate5m

@@ -13,25 +13,42 @@ groups:
     expr: max by (job, instance) (last_over_time(up[1m]) unless last_over_time(up[1h] offset 1m) or job_instance:up_refusing_by_vllm:max
       offset 1m and last_over_time(job_instance:up_refusing_by_vllm:max[5m] offset 61m) and count_over_time(job_instance:up_refusing_by_vllm:max[1h]
       offset 1m) > 30)
+  - record: group:evaluations_by_vllm:count
+    expr: vector(1)
   - record: namespace_job_model:vllm_time_to_first_token_seconds_bucket:increase1m
     expr: |-
-      sum by (namespace, job, model_name, le) (
+      sum by (namespace, ray_io_cluster, job, model_name, le) (
       (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_bucket|ray_vllm:time_to_first_token_seconds_bucket|ray_vllm_time_to_first_token_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_time_to_first_token_seconds_count:increase1m
     expr: |-
-      sum by (namespace, job, model_name) (
+      sum by (namespace, ray_io_cluster, job, model_name) (
       (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:time_to_first_token_seconds_count|ray_vllm:time_to_first_token_seconds_count|ray_vllm_time_to_first_token_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_bucket:increase1m
     expr: |-
-      sum by (namespace, job, model_name, le) (
+      sum by (namespace, ray_io_cluster, job, model_name, le) (
       (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_bucket|ray_vllm:inter_token_latency_seconds_bucket|ray_vllm_inter_token_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job_model:vllm_inter_token_latency_seconds_count:increase1m
     expr: |-
-      sum by (namespace, job, model_name) (
+      sum by (namespace, ray_io_cluster, job, model_name) (
       (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:inter_token_latency_seconds_count|ray_vllm:inter_token_latency_seconds_count|ray_vllm_inter_token_latency_seconds_count",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      )
+  - record: namespace_cluster_job_model:vllm_e2e_request_latency_seconds_bucket:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, model_name, le) (
+      (last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      )
+  - record: namespace_cluster_job_model:vllm_prompt_tokens:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, model_name) (
+      (last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
+      )
+  - record: namespace_cluster_job_model:vllm_generation_tokens:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, job, model_name) (
+      (last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
   - record: namespace_job:vllm_http_requests:increase1m
     expr: |-
@@ -68,32 +85,15 @@ groups:
       )
 - name: vllm.records
   rules:
-  - record: namespace_job_model:vllm_requests_running:sum
-    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running",job=~"vllm|ray|ray-serve-vllm",service=""})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
-  - record: namespace_job_model:vllm_requests_waiting:sum
-    expr: sum by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting",job=~"vllm|ray|ray-serve-vllm",service=""})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
   - record: namespace_job_model:vllm_requests_waiting:avg
     expr: avg by (namespace, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting",job=~"vllm|ray|ray-serve-vllm",service=""})
       or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
-  - record: namespace_job_model:vllm_engines:count
-    expr: count by (namespace, job, model_name) (last_over_time({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running",job=~"vllm|ray|ray-serve-vllm",service=""}[2m]))
-  - record: namespace_job_model:vllm_kv_cache_usage_ratio:avg
-    expr: avg by (namespace, job, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc",job=~"vllm|ray|ray-serve-vllm",service=""})
-      or 0 * sum by (namespace, job, model_name) ({__name__=~"vllm:request_success_total|ray_vllm:request_success_total|ray_vllm_request_success_total",job=~"vllm|ray|ray-serve-vllm",service=""})
-  - record: namespace_job_model:vllm_prompt_tokens:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
-  - record: namespace_job_model:vllm_generation_tokens:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
-  - record: namespace_job_model:vllm_prefix_cache_queries:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_queries_total|ray_vllm:prefix_cache_queries_total|ray_vllm_prefix_cache_queries_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
-  - record: namespace_job_model:vllm_prefix_cache_hits:rate5m
-    expr: sum by (namespace, job, model_name) (rate({__name__=~"vllm:prefix_cache_hits_total|ray_vllm:prefix_cache_hits_total|ray_vllm_prefix_cache_hits_total",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
-  - record: namespace_job_model:vllm_e2e_request_latency_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
-  - record: namespace_job_model:vllm_request_queue_time_seconds_bucket:rate5m
-    expr: sum by (namespace, job, model_name, le) (rate({__name__=~"vllm:request_queue_time_seconds_bucket|ray_vllm:request_queue_time_seconds_bucket|ray_vllm_request_queue_time_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[5m]))
+  - record: namespace_cluster_job_model:vllm_requests_running:sum
+    expr: sum by (namespace, ray_io_cluster, job, model_name) ({__name__=~"vllm:num_requests_running|ray_vllm:num_requests_running|ray_vllm_num_requests_running",job=~"vllm|ray|ray-serve-vllm",service=""})
+  - record: namespace_cluster_job_model:vllm_requests_waiting:sum
+    expr: sum by (namespace, ray_io_cluster, job, model_name) ({__name__=~"vllm:num_requests_waiting|ray_vllm:num_requests_waiting|ray_vllm_num_requests_waiting",job=~"vllm|ray|ray-serve-vllm",service=""})
+  - record: namespace_cluster_job_model:vllm_kv_cache_usage_ratio:max
+    expr: max by (namespace, ray_io_cluster, job, model_name) ({__name__=~"vllm:kv_cache_usage_perc|ray_vllm:kv_cache_usage_perc|ray_vllm_kv_cache_usage_perc",job=~"vllm|ray|ray-serve-vllm",service=""})
 - name: vllm.slos
   rules:
   - alert: VllmTtftBudgetBurnFast
