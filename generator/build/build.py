@@ -16,6 +16,7 @@ from generator.stack.alertmanager.plain_secrets import plain_secret_warnings
 from generator.stack.alertmanager.problems import alert_notices, unsent_warnings
 from generator.stack.mcp.needs import refuse_what_is_missing
 from generator.stack.opensearch.clients import refuse_clients_without_opensearch
+from generator.stack.secrets.secret_templates import issuer_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +90,7 @@ def fit(profile: Profile, sources: Sources, warnings: tuple[Problem, ...] = ()) 
         *said,
         *override_warnings(profile, ours, values),
         *unsent_warnings(profile),
+        *issuer_warnings(profile),
         *plain_secret_warnings(profile),
     )
     build = Build(profile, sources, stack, values, warned, alert_notices(profile, values))

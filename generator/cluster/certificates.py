@@ -108,16 +108,18 @@ def check_authority(authority: Pair, now: datetime) -> None:
     """Looks whether leaves can be signed.
 
     Raises:
-        CertificateError: the authority is no authority, has ended, its key is not its own, or its root is missing.
+        CertificateError: the authority is no authority, has ended or not begun, its key is not its own, or its root is
+            missing.
     """
     _signer(authority, now)
 
 
-def check_leaf(leaf: Pair, trusted: bytes, common_name: str) -> None:
+def check_leaf(leaf: Pair, trusted: bytes, common_name: str, now: datetime) -> None:
     """Looks whether OpenSearch could take a certificate; one that has ended passes, see ends_at.
 
     Raises:
-        CertificateError: another subject than CN=common_name, a key that is not its own, or not signed by ``trusted``.
+        CertificateError: another subject than CN=common_name, a key that is not its own, not signed by ``trusted``, or
+            it or who signed it begins later than a clock may be wrong.
     """
     chain, roots = read(leaf.certificate), read(trusted)
     subject = chain[0].subject.rfc4514_string()
@@ -127,6 +129,14 @@ def check_leaf(leaf: Pair, trusted: bytes, common_name: str) -> None:
         raise CertificateError("has a tls.key that does not belong to its tls.crt")
     if not signed_by(chain, roots):
         raise CertificateError("has a tls.crt that its ca.crt did not sign")
+    for each in (chain[0], *roots):
+        _check_begun(each, now)
+
+
+def _check_begun(certificate: x509.Certificate, now: datetime) -> None:
+    if certificate.not_valid_before_utc > now + SKEW:
+        begin, name = certificate.not_valid_before_utc, certificate.subject.rfc4514_string()
+        raise CertificateError(f"holds the certificate {name} that begins on {begin:%Y-%m-%d}")
 
 
 def read(pem: bytes) -> list[x509.Certificate]:
@@ -200,6 +210,7 @@ def _signer(authority: Pair, now: datetime) -> tuple[x509.Certificate, Certifica
         raise CertificateError("has a tls.key that does not belong to its tls.crt")
     if issuer.not_valid_after_utc <= now:
         raise CertificateError(f"holds an authority that ended on {issuer.not_valid_after_utc:%Y-%m-%d}")
+    _check_begun(issuer, now)
     # OpenSSL, which most clients use, wants to reach a root.
     if not _signed(chain[-1], chain[-1]):
         raise CertificateError("holds an intermediate authority; append its root to tls.crt")

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import certificates
-from .certificates import CertificateError
+from .certificates import CertificateError, Pair
 from .kubernetes_api import Api, data_of, encoded, in_cluster
 from .program import Failure, run, say
 from .secrets_bootstrap import signed
 from .secrets_plan import Leaf, Plan, Wanted, made_by_bootstrap, read_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 WITHIN = timedelta(days=60)
 """A weekly run has eight attempts before a certificate ends."""
@@ -25,29 +25,80 @@ def renew(api: Api, plan: Plan, now: datetime, *, within: timedelta | None = WIT
     """Signs anew what the bootstrap made and what ends ``within`` that time, or all of it if None.
 
     Raises:
-        Failure: the authority is missing, cannot sign, or is not the one that signed the certificate. Those that
-            could be renewed are.
+        Failure: a certificate is gone; one that somebody else made under our name is unfit; the authority is missing,
+            cannot sign, or is not the one that signed the certificate. Those that could be renewed are.
     """
+    if plan.authority is None:
+        return
     problems: list[str] = []
-    for leaf in plan.leaves if plan.authority else ():
+    ours: list[Leaf] = []
+    for leaf in plan.leaves:
         try:
-            _renew_one(api, plan.authority, leaf, now, within)  # type: ignore[arg-type]
+            if _renew_one(api, plan.authority, leaf, now, within):
+                ours.append(leaf)
         except Failure as failure:
             problems += failure.lines
+    if ours and not problems:
+        problems += _cannot_renew(api, plan.authority, ours, now)
     if problems:
         raise Failure(*problems)
 
 
-def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: timedelta | None) -> None:
-    secret = None if leaf.existing else api.secret(leaf.name)
-    if secret is None or not made_by_bootstrap(secret):
-        say(f"{leaf.name}: not made by this chart, left alone")
+def _cannot_renew(api: Api, authority: Wanted, leaves: list[Leaf], now: datetime) -> Iterator[str]:
+    """Finds why none of the certificates could be signed anew when their time comes."""
+    names = " and ".join(f"'{leaf.name}'" for leaf in leaves)
+    secret = api.secret(authority.name)
+    if secret is None:
+        yield f"{authority.title} is gone, so {names} cannot be renewed when they end; {_ANEW}"
         return
     content = data_of(secret)
+    try:
+        certificates.check_authority(Pair(content.get("tls.crt", b""), content.get("tls.key", b"")), now)
+    except CertificateError as error:
+        yield f"{authority.title} {error}, so {names} cannot be renewed when they end; {_ANEW}"
+
+
+def _check_theirs(leaf: Leaf, content: Mapping[str, bytes], now: datetime) -> None:
+    """Looks at a certificate that somebody made under a name of ours, and who has to renew it.
+
+    Raises:
+        Failure: OpenSearch would not take it, and the next upgrade would fail.
+    """
+    try:
+        _check(leaf, content, now)
+        end = certificates.ends_at(content["tls.crt"])
+    except CertificateError as error:
+        raise Failure(f"{leaf.title}, which is not this chart's, {error}") from None
+    if end <= now:
+        raise Failure(f"{leaf.title}, which is not this chart's, ended on {end:%Y-%m-%d}; renew it")
+    warning = "warning: it has to be renewed soon; " if end - now < WITHIN else ""
+    say(f"{leaf.name}: {warning}not made by this chart, left alone; ends on {end:%Y-%m-%d}")
+
+
+def _check(leaf: Leaf, content: Mapping[str, bytes], now: datetime) -> None:
+    for key in leaf.keys:
+        if not content.get(key):
+            raise CertificateError(f"has no key '{key}'")
+    pair = Pair(content["tls.crt"], content["tls.key"])
+    certificates.check_leaf(pair, content["ca.crt"], leaf.subject.common_name, now)
+
+
+def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: timedelta | None) -> bool:
+    """Signs a certificate anew if it is time; returns whether it is ours."""
+    if leaf.existing:
+        say(f"{leaf.name}: named in the profile, left alone")
+        return False
+    secret = api.secret(leaf.name)
+    if secret is None:
+        raise Failure(f"{leaf.title} is gone: pods that mount it cannot start; helm upgrade, or a sync, makes it anew")
+    content = data_of(secret)
+    if not made_by_bootstrap(secret):
+        _check_theirs(leaf, content, now)
+        return False
     reason = _reason(leaf, content, now, within)
     if not reason:
         say(f"{leaf.name}: ends on {certificates.ends_at(content['tls.crt']):%Y-%m-%d}, left as it is")
-        return
+        return True
     signer = api.secret(authority.name)
     if signer is None:
         raise Failure(f"'{leaf.name}' {reason}, but {authority.title} that signed it is not there; {_ANEW}")
@@ -62,6 +113,7 @@ def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: t
     say(f"{leaf.name}: {reason}; renewed until {end:%Y-%m-%d}")
     if end - now < certificates.LEAF_LIFETIME - certificates.SKEW:
         say(f"warning: {authority.title} itself ends on {end:%Y-%m-%d}; {_ANEW}")
+    return True
 
 
 _ANEW = "docs/secrets.md says how to make a new authority"
@@ -72,7 +124,8 @@ def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: tim
     if within is None:
         return "is rotated"
     try:
-        end = certificates.ends_at(content.get("tls.crt", b""))
+        _check(leaf, content, now)
+        end = certificates.ends_at(content["tls.crt"])
         hosts = certificates.missing_hosts(content["tls.crt"], leaf.subject.hosts)
     except CertificateError as error:
         return str(error)

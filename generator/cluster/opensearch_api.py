@@ -24,6 +24,9 @@ LONGEST_PAUSE = 15.0
 _LATER = (429, 502, 503, 504)
 """What OpenSearch answers while it forms a cluster, elects a manager or reads its security configuration."""
 
+_ROTATED = "rotated"
+"""Attribute of a user that says since when its password is the one; see secrets_plan.ROTATED."""
+
 _USERS = "/_plugins/_security/api/internalusers"
 
 
@@ -174,26 +177,41 @@ def _session(ca: str) -> requests.Session:
     return session
 
 
-def set_password(api: Api, user: str, password: str, description: str = "") -> None:
+def set_password(api: Api, user: str, password: str, description: str = "", rotated: str = "") -> None:
     """Sets a user's password; makes the user if there is none.
+
+    Args:
+        api: an OpenSearch.
+        user: the user.
+        password: the password.
+        description: who uses it, for a new user.
+        rotated: since when this is the password, ISO 8601 in UTC; "" if nobody knows. It stands among the user's
+            attributes then.
 
     Raises:
         Failure: OpenSearch cannot be reached or refuses, as it does a password that is too weak.
     """
     path = f"{_USERS}/{quote(user, safe='')}"
-    if api.get(path) is None:
-        api.put(path, {"password": password, "description": description})
-    else:
-        api.ask("PATCH", path, [{"op": "add", "path": "/password", "value": password}])
+    attributes = {_ROTATED: rotated} if rotated else {}
+    found = api.get(path)
+    if found is None:
+        api.put(path, {"password": password, "description": description, "attributes": attributes})
+        return
+    changes: list[dict[str, Any]] = [{"op": "add", "path": "/password", "value": password}]
+    if attributes:
+        kept = found[user].get("attributes") or {}
+        changes.append({"op": "add", "path": "/attributes", "value": {**kept, **attributes}})
+    api.ask("PATCH", path, changes)
 
 
-def has_user(api: Api, user: str) -> bool:
-    """Returns whether OpenSearch knows a user.
+def find_user(api: Api, user: str) -> str | None:
+    """Returns since when a user has its password, "" if that is not known; None if OpenSearch knows no such user.
 
     Raises:
         Failure: OpenSearch cannot be reached or refuses.
     """
-    return api.get(f"{_USERS}/{quote(user, safe='')}") is not None
+    found = api.get(f"{_USERS}/{quote(user, safe='')}")
+    return None if found is None else str((found[user].get("attributes") or {}).get(_ROTATED, ""))
 
 
 def _body(answer: requests.Response) -> Any:

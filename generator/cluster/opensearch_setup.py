@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .opensearch_api import Api, connect, has_user, set_password
+from .opensearch_api import Api, connect, find_user, set_password
 from .program import Failure, run, say
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class User:
         role: the role that the user has.
         description: who uses it.
         secret: the Secret.
+        rotated: since when the password is the one, as the Secret says; "" if it does not.
     """
 
     name: str
@@ -39,6 +40,7 @@ class User:
     role: str
     description: str
     secret: str
+    rotated: str = ""
 
 
 def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
@@ -64,7 +66,7 @@ def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
     for role in dict.fromkeys(user.role for user in users):
         _role_mapping(api, role, [user.name for user in users if user.role == role])
     for user in users:
-        problems += _attempt(lambda user=user: _user(api, user))  # type: ignore[misc]
+        problems += _attempt(lambda user=user: keep_user(api, user))  # type: ignore[misc]
     if problems:
         raise Failure(*problems)
 
@@ -209,12 +211,23 @@ def _role_mapping(api: Api, role: str, names: list[str]) -> None:
         say(f"role {role}: given to {', '.join(names)} too")
 
 
-def _user(api: Api, user: User) -> None:
-    known = has_user(api, user.name)
+def keep_user(api: Api, user: User) -> None:
+    """Gives a user the password of its Secret, if it has another one.
+
+    Raises:
+        Failure: OpenSearch refuses, or the Secret is older than what OpenSearch has.
+    """
+    since = find_user(api, user.name)
+    known = since is not None
     if known and api.accepts(user.name, user.password):
         return
+    if known and user.rotated and user.rotated < str(since):
+        raise Failure(
+            f"the pod's copy of the Secret '{user.secret}' is of {user.rotated}, OpenSearch's password of {since}: "
+            "left alone, the next run reads the Secret again. Of one that was restored, take the key 'rotated' away"
+        )
     try:
-        set_password(api, user.name, user.password, user.description)
+        set_password(api, user.name, user.password, user.description, user.rotated)
     except Failure as failure:
         raise Failure(f"the password in the Secret '{user.secret}' is refused: {failure}") from None
     say(f"user {user.name}: {'password changed to that of its Secret' if known else 'made'}")
@@ -237,7 +250,9 @@ def read_users(plan: Mapping[str, Any], folder: Path) -> tuple[User, ...]:
         name, password = (_secret(folder / login["key"] / key, login["secret"]) for key in ("username", "password"))
         if name in [user.name for user in users]:
             raise Failure(f"the Secret '{login['secret']}' names the user '{name}', as another Secret does")
-        users.append(User(name, password, login["role"], login["description"], login["secret"]))
+        stamp = folder / login["key"] / "rotated"
+        rotated = _secret(stamp, login["secret"]) if stamp.is_file() else ""
+        users.append(User(name, password, login["role"], login["description"], login["secret"], rotated))
     return tuple(users)
 
 
@@ -264,10 +279,11 @@ def main(arguments: Sequence[str]) -> int:
 
     def work() -> None:
         plan = json.loads(plan_file.read_text(encoding="utf-8"))
-        users = read_users(plan, logins)
+        read_users(plan, logins)  # what is wrong with a Secret is said at once
         api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=str(admin / "tls.crt"), key=str(admin / "tls.key"))
         api.wait(float(arguments[3]))
-        set_up(api, plan, users)
+        # Read after the wait, however long it was: a password may have changed meanwhile.
+        set_up(api, plan, read_users(plan, logins))
 
     return run(work)
 

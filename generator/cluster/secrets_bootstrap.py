@@ -18,7 +18,7 @@ from . import certificates
 from .certificates import CertificateError, Pair
 from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
-from .secrets_plan import LABELS, Leaf, Login, Plan, Wanted, read_plan
+from .secrets_plan import LABELS, ROTATED, Leaf, Login, Plan, Wanted, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
     found = {wanted.name: api.secret(wanted.name) for wanted in (*plan.logins, *plan.leaves)}
     authority = api.secret(plan.authority.name) if plan.authority else None
     data = {name: data_of(secret) for name, secret in found.items() if secret is not None}
-    problems = [*_unusable(plan, data), *_misfits(plan, data)]
+    problems = [*_unusable(plan, data), *_misfits(plan, data, now)]
     if plan.alerts:
         # Not among the programs of a release whose alerts reach nobody.
         from .secrets_alerts import unsendable
@@ -61,7 +61,7 @@ def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
     for login in plan.logins:
         if login.name not in data:
             username, password = _known(api, login) or (login.username, new_password())
-            _create(api, _login_secret(login, {login.user_key: username, login.password_key: password}))
+            _create(api, _login_secret(login, {login.user_key: username, login.password_key: password}, now))
 
 
 def _known(api: Api, login: Login) -> tuple[str, str] | None:
@@ -96,14 +96,14 @@ def _absent(wanted: Wanted) -> str:
     )
 
 
-def _misfits(plan: Plan, data: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
+def _misfits(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime) -> Iterator[str]:
     """Finds certificates that OpenSearch would refuse, or that do not trust one another."""
     whole = [leaf for leaf in plan.leaves if all(data.get(leaf.name, {}).get(key) for key in leaf.keys)]
     readable = []
     for leaf in whole:
         content = data[leaf.name]
         try:
-            certificates.check_leaf(_pair(content), content["ca.crt"], leaf.subject.common_name)
+            certificates.check_leaf(_pair(content), content["ca.crt"], leaf.subject.common_name, now)
         except CertificateError as error:
             yield f"{leaf.title} {error}"
         else:
@@ -213,7 +213,9 @@ def _create(api: Api, secret: Mapping[str, Any]) -> None:
     say(f"{name}: created" if api.create_secret(secret) else f"{name}: another run has just created it, left as it is")
 
 
-def _login_secret(login: Login, content: Mapping[str, str]) -> Manifest:
+def _login_secret(login: Login, content: dict[str, str], now: datetime) -> Manifest:
+    if login.server == "opensearch":
+        content = {**content, ROTATED: now.isoformat(timespec="seconds")}
     kind = "kubernetes.io/basic-auth" if login.keys == ("username", "password") else "Opaque"
     return _secret(login.name, kind, {key: text.encode() for key, text in content.items()})
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 MADE_BY = {"ai-ml-observability/made-by": "bootstrap"}
 """Marks what the bootstrap made; rotation and renewal change nothing else."""
 
+ROTATED = "rotated"
+"""Key of a Secret for OpenSearch that says since when its password is the one; the user in OpenSearch knows it, too.
+
+A pod's copy of a Secret may be old: by this the set-up does not put an old password back (opensearch_setup)."""
+
 LABELS = {"app.kubernetes.io/part-of": "ai-ml-observability", **MADE_BY}
 """Without app.kubernetes.io/instance: ArgoCD would take the Secret for a part of the application and prune it."""
 

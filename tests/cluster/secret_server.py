@@ -115,8 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         ):
             self.reply(409, {"message": "the object has been modified"})
         else:
-            data = {**found["data"], **body["data"]}
+            data = {**found["data"], **body.get("data", {})}
             found["data"] = {key: value for key, value in data.items() if value is not None}
+            notes = {**(found["metadata"].get("annotations") or {}), **body.get("metadata", {}).get("annotations", {})}
+            if notes:
+                found["metadata"]["annotations"] = {key: value for key, value in notes.items() if value is not None}
             self.reply(200, self.store.put(found))
 
     def reply(self, status: int, body: Any) -> None:

@@ -217,8 +217,8 @@ def test_other_peoples_authorities_sign_too_intermediates_with_their_root(kind: 
     middle = certificate("middle", middle_key, root, root_key, ca=True)
     whole = Pair(pem(middle, root), key_pem(middle_key))
     leaf = issue(whole, NODE_SUBJECT, NOW)
-    certificates.check_leaf(leaf, whole.certificate, "opensearch-node")
-    certificates.check_leaf(Pair(leaf.certificate + pem(middle), leaf.key), pem(root), "opensearch-node")
+    certificates.check_leaf(leaf, whole.certificate, "opensearch-node", NOW)
+    certificates.check_leaf(Pair(leaf.certificate + pem(middle), leaf.key), pem(root), "opensearch-node", NOW)
     assert certificates.ends_at(leaf.certificate) == NOW + timedelta(days=30)
     with pytest.raises(CertificateError, match="append its root"):
         certificates.check_authority(Pair(pem(middle), key_pem(middle_key)), NOW)
@@ -255,8 +255,8 @@ def test_a_leaf_that_opensearch_would_refuse_is_refused_with_the_reason(
         (node, b"", "no PEM certificate"),
     ):
         with pytest.raises(CertificateError, match=message):
-            certificates.check_leaf(leaf, trusted, "opensearch-node")
-    certificates.check_leaf(node, another.certificate + authority.certificate, "opensearch-node")
+            certificates.check_leaf(leaf, trusted, "opensearch-node", NOW)
+    certificates.check_leaf(node, another.certificate + authority.certificate, "opensearch-node", NOW)
 
 
 HOST = st.sampled_from(["a", "*.b.svc", "::1", "10.1.2.3", "x" * 63]) | st.from_regex(
@@ -268,7 +268,7 @@ HOST = st.sampled_from(["a", "*.b.svc", "::1", "10.1.2.3", "x" * 63]) | st.from_
 @given(hosts=st.lists(HOST, max_size=20, unique=True), server=st.booleans())
 def test_whatever_the_hosts_the_leaf_names_each_and_verifies(authority: Pair, hosts: list[str], server: bool) -> None:
     leaf = issue(authority, Subject("name", tuple(hosts), server=server), NOW)
-    certificates.check_leaf(leaf, authority.certificate, "name")
+    certificates.check_leaf(leaf, authority.certificate, "name", NOW)
     assert certificates.missing_hosts(leaf.certificate, hosts) == []
 
 
@@ -282,7 +282,17 @@ def test_damaged_pem_is_a_message_never_a_crash(node: Pair, authority: Pair, dat
 
     with contextlib.suppress(CertificateError):
         certificates.check_leaf(
-            Pair(damaged(node.certificate), damaged(node.key)), damaged(authority.certificate), "opensearch-node"
+            Pair(damaged(node.certificate), damaged(node.key)), damaged(authority.certificate), "opensearch-node", NOW
         )
     with contextlib.suppress(CertificateError):
         issue(Pair(damaged(authority.certificate), damaged(authority.key)), NODE_SUBJECT, NOW)
+
+
+def test_what_begins_later_than_a_clock_may_be_wrong_is_refused(authority: Pair) -> None:
+    later = NOW + timedelta(days=2)
+    leaf = issue(authority, NODE_SUBJECT, later)
+    with pytest.raises(CertificateError, match="holds the certificate CN=opensearch-node that begins on 2026-08-24"):
+        certificates.check_leaf(leaf, authority.certificate, "opensearch-node", NOW)
+    certificates.check_leaf(leaf, authority.certificate, "opensearch-node", later - timedelta(hours=2))
+    with pytest.raises(CertificateError, match="CN=late that begins on 2026-08-24"):
+        certificates.check_authority(certificates.make_authority("late", later), NOW)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import base64
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cluster.opensearch_setup import holds, main, read_users
+from generator.cluster.opensearch_api import connect, set_password
+from generator.cluster.opensearch_setup import User, holds, keep_user, main, read_users
 from generator.cluster.program import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from generator.cluster.opensearch_api import Api
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -65,6 +73,82 @@ def test_what_is_wrong_with_a_secret_is_said_without_its_content(
         read_users(plan("a"), tmp_path)
     assert message in str(failure.value)
     assert "secret\n" not in str(failure.value)
+
+
+class Users(BaseHTTPRequestHandler):
+    """Keeps one user as OpenSearch's security plugin does, and knows who may log in."""
+
+    user: ClassVar[dict[str, Any]] = {}
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/authinfo"):
+            login = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
+            self._reply(200 if login == f"shipper:{self.user.get('password')}" else 401, {})
+        else:
+            shown = {key: value for key, value in self.user.items() if key != "password"}
+            self._reply(*((200, {"shipper": shown}) if self.user else (404, {})))
+
+    def do_PUT(self) -> None:
+        self.user.update(self._body())
+        self._reply(201, {})
+
+    def do_PATCH(self) -> None:
+        for change in self._body():
+            self.user[change["path"].removeprefix("/")] = change["value"]
+        self._reply(200, {})
+
+    def _body(self) -> Any:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _reply(self, status: int, body: Any) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture
+def opensearch() -> Iterator[tuple[dict[str, Any], Api]]:
+    handler: type[Users] = type("Own", (Users,), {"user": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        api = connect(f"http://127.0.0.1:{server.server_port}", ca="/ca.crt", cert="/tls.crt", key="/tls.key")
+        api.session.cert = None
+        yield handler.user, api
+        server.shutdown()
+
+
+def shipper(password: str, rotated: str = "") -> User:
+    return User("shipper", password, "r", "Ships.", "opensearch-fluent-bit", rotated)
+
+
+def test_a_pods_old_copy_of_a_secret_does_not_put_an_old_password_back(
+    opensearch: tuple[dict[str, Any], Api], capsys: pytest.CaptureFixture[str]
+) -> None:
+    user, api = opensearch
+    old, new = shipper("old", "2026-08-22T12:00:00+00:00"), shipper("new", "2026-08-23T12:00:00+00:00")
+    keep_user(api, old)
+    user["attributes"]["theirs"] = "x"
+    set_password(api, "shipper", "new", rotated=new.rotated)
+    with pytest.raises(Failure, match="copy of the Secret 'opensearch-fluent-bit' is of 2026-08-22T12:00:00"):
+        keep_user(api, old)
+    assert user["password"] == "new"  # noqa: S105 - of a server in this process
+    keep_user(api, new)
+    assert user["attributes"] == {"rotated": new.rotated, "theirs": "x"}
+    assert "made" in capsys.readouterr().out
+
+
+def test_a_secret_that_a_person_changed_is_followed(opensearch: tuple[dict[str, Any], Api]) -> None:
+    user, api = opensearch
+    keep_user(api, shipper("first", "2026-08-22T12:00:00+00:00"))
+    keep_user(api, shipper("by hand", "2026-08-22T12:00:00+00:00"))
+    assert user["password"] == "by hand"  # noqa: S105 - of a server in this process
+    keep_user(api, shipper("somebody's own"))
+    assert user["password"] == "somebody's own"  # noqa: S105 - of a server in this process
 
 
 def test_two_secrets_may_not_name_one_user(tmp_path: Path) -> None:

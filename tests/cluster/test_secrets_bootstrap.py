@@ -54,8 +54,8 @@ def check_certificates(store: Store) -> None:
     for name, other, subject in ((NODE, ADMIN, NODE_SUBJECT), (ADMIN, NODE, ADMIN_SUBJECT)):
         leaf, trusted = content(store, name), content(store, other)["ca.crt"]
         pair = Pair(leaf["tls.crt"], leaf["tls.key"])
-        certificates.check_leaf(pair, leaf["ca.crt"], subject.common_name)
-        certificates.check_leaf(pair, trusted, subject.common_name)
+        certificates.check_leaf(pair, leaf["ca.crt"], subject.common_name, NOW)
+        certificates.check_leaf(pair, trusted, subject.common_name, NOW)
 
 
 def refusal(api: Api, wanted: Plan, now: Any = NOW) -> str:

@@ -150,7 +150,9 @@ def check_certificates(found: dict[str, dict[str, Any]]) -> None:
     trusted = data_of(found["opensearch-ca"])["tls.crt"]
     for name in ("node", "admin"):
         leaf = data_of(found[f"opensearch-{name}-tls"])
-        certificates.check_leaf(Pair(leaf["tls.crt"], leaf["tls.key"]), trusted, f"opensearch-{name}")
+        certificates.check_leaf(
+            Pair(leaf["tls.crt"], leaf["tls.key"]), trusted, f"opensearch-{name}", datetime.now(UTC)
+        )
 
 
 def test_the_program_makes_all_once_and_touches_nothing_else(release: Release) -> None:
@@ -405,7 +407,9 @@ def test_rotation_changes_what_the_bootstrap_made_and_restarts_what_reads_it(
     now = datetime.now(UTC)
     bootstrap(release.api(BOOTSTRAP), release.plan(), now)
     before, told = release.found(), {}
-    rotate(release.api(ROTATE), release.plan(PROGRAMS), now, lambda user, password: told.update({user: password}))
+    rotate(
+        release.api(ROTATE), release.plan(PROGRAMS), now, lambda user, password, _since: told.update({user: password})
+    )
     after = release.found()
     changed = {name for name in after if after[name]["data"] != before[name]["data"]}
     assert changed == {*CERTIFICATES[1:], *LOGINS} - {"opensearch-grafana"}
@@ -434,7 +438,7 @@ def test_the_rotations_role_is_enough_and_none_of_it_is_too_much(
     moments = itertools.count()
 
     def work() -> None:
-        rotate(api, plan, now + timedelta(seconds=next(moments)), lambda _user, _password: None)
+        rotate(api, plan, now + timedelta(seconds=next(moments)), lambda _user, _password, _since: None)
 
     works_only_with_every_right(release, ROTATE, lambda: None, work)
 

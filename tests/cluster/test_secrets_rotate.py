@@ -8,7 +8,7 @@ import copy
 import dataclasses
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from generator.cluster.kubernetes_api import data_of, encoded
 from generator.cluster.program import Failure
 from generator.cluster.secrets_bootstrap import bootstrap
 from generator.cluster.secrets_plan import MADE_BY
-from generator.cluster.secrets_rotate import PREVIOUS, rotate
+from generator.cluster.secrets_rotate import PREVIOUS, STATE, rotate
 from tests.cluster.samples import (
     ADMIN,
     ADMIN_SUBJECT,
@@ -56,10 +56,10 @@ def changed(store: Store, before: dict[str, Any]) -> set[str]:
     return {name for name in store.secrets if store.secrets[name]["data"] != before[name]["data"]}
 
 
-def check_leaves(store: Store) -> None:
+def check_leaves(store: Store, now: datetime = NOW) -> None:
     for name, subject in ((NODE, NODE_SUBJECT), (ADMIN, ADMIN_SUBJECT)):
         leaf = content(store, name)
-        certificates.check_leaf(Pair(leaf["tls.crt"], leaf["tls.key"]), leaf["ca.crt"], subject.common_name)
+        certificates.check_leaf(Pair(leaf["tls.crt"], leaf["tls.key"]), leaf["ca.crt"], subject.common_name, now)
         assert leaf["ca.crt"] == content(store, CA)["tls.crt"]
 
 
@@ -80,7 +80,7 @@ def test_certificates_are_renewed_in_their_last_sixty_days(store: Store, api: Ap
     renew(api, plan(), late)
     assert changed(store, before) == {NODE, ADMIN}
     assert certificates.ends_at(content(store, NODE)["tls.crt"]) == late + YEAR
-    check_leaves(store)
+    check_leaves(store, late)
     after = copy.deepcopy(store.secrets)
     renew(api, plan(), late)
     assert store.secrets == after
@@ -102,16 +102,65 @@ def test_a_certificate_without_a_name_that_is_wanted_now_is_renewed(
     assert "opensearch-node-tls: does not name new.svc; renewed until" in capsys.readouterr().out
 
 
-def test_certificates_of_others_are_left_to_them(store: Store, api: Api) -> None:
+def test_certificates_of_others_are_left_to_them(store: Store, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     authority = an_authority()
     store.put(authority_secret(authority))
     store.put(leaf_secret(NODE, NODE_SUBJECT, authority))
     store.put(leaf_secret(ADMIN, ADMIN_SUBJECT, authority, NOW, **MADE_BY))
     before = copy.deepcopy(store.secrets)
-    renew(api, plan("opensearchAdminTls"), NOW + 2 * YEAR)
+    late = NOW + YEAR - timedelta(days=30)
+    renew(api, plan("opensearchAdminTls"), late)
     assert store.secrets == before
-    renew(api, plan(), NOW + 2 * YEAR)
+    assert f"{NODE}: warning: it has to be renewed soon; not made by this chart" in capsys.readouterr().out
+    renew(api, plan(), late)
     assert changed(store, before) == {ADMIN}
+
+
+def test_one_of_others_under_our_name_that_opensearch_would_refuse_fails_the_renewal(store: Store, api: Api) -> None:
+    authority = an_authority()
+    store.put(authority_secret(authority))
+    store.put(leaf_secret(NODE, NODE_SUBJECT, authority))
+    store.put(leaf_secret(ADMIN, NODE_SUBJECT, authority))
+    with pytest.raises(Failure) as failure:
+        renew(api, plan(), NOW + 2 * YEAR)
+    assert failure.value.lines == (
+        f"the Secret '{NODE}', which is not this chart's, ended on 2027-08-22; renew it",
+        f"the Secret '{ADMIN}', which is not this chart's, has the subject 'CN=opensearch-node', expected "
+        "'CN=opensearch-admin'",
+    )
+
+
+def test_a_certificate_that_is_gone_fails_the_renewal_and_the_other_one_is_renewed(
+    store: Store, api: Api, before: dict[str, Any]
+) -> None:
+    del store.secrets[NODE]
+    with pytest.raises(Failure, match=f"the Secret '{NODE}' is gone: pods that mount it cannot start; helm upgrade"):
+        renew(api, plan(), NOW + YEAR - timedelta(days=30))
+    assert changed(store, before) == {ADMIN}
+
+
+def test_an_authority_that_is_gone_or_cannot_sign_fails_the_renewal_long_before_it_is_needed(
+    store: Store, api: Api, before: dict[str, Any]
+) -> None:
+    whole = store.secrets.pop(CA)
+    with pytest.raises(Failure, match=f"'{CA}' is gone, so '{NODE}' and '{ADMIN}' cannot be renewed when they end"):
+        renew(api, plan(), NOW)
+    store.put({**whole, "data": {**whole["data"], "tls.key": before[NODE]["data"]["tls.key"]}})
+    with pytest.raises(Failure, match=r"has a tls\.key that does not belong to its tls\.crt, so"):
+        renew(api, plan(), NOW)
+    assert changed(store, before) == {CA}
+
+
+@pytest.mark.parametrize("damage", [{"tls.key": b"x"}, {"ca.crt": b""}])
+def test_one_of_ours_that_is_damaged_is_made_anew(
+    store: Store, api: Api, before: dict[str, Any], damage: dict[str, bytes]
+) -> None:
+    if not damage.get("ca.crt", b"x"):
+        damage = {"ca.crt": data_of(before[NODE])["ca.crt"], "tls.crt": data_of(before[ADMIN])["tls.crt"]}
+    made = store.secrets[NODE]
+    store.put({**made, "data": {**made["data"], **encoded(damage)}})
+    renew(api, plan(), NOW)
+    check_leaves(store)
 
 
 def test_without_its_authority_nothing_is_renewed_and_it_is_said(
@@ -188,12 +237,14 @@ class OpenSearch:
 
     def __init__(self) -> None:
         self.passwords: dict[str, str] = {}
+        self.since: dict[str, str] = {}
         self.fails = False
 
-    def __call__(self, user: str, password: str) -> None:
+    def __call__(self, user: str, password: str, since: str) -> None:
         if self.fails:
             raise Failure("HTTP 503")
         self.passwords[user] = password
+        self.since[user] = since
 
 
 def test_everything_that_the_bootstrap_made_gets_a_new_value_and_its_readers_restart(
@@ -211,7 +262,7 @@ def test_everything_that_the_bootstrap_made_gets_a_new_value_and_its_readers_res
         assert opensearch.passwords[user] == content(store, f"opensearch-{name}")["password"].decode()
     assert grafana[0].password == content(store, "grafana-admin")["admin-password"].decode()
     assert set(content(store, "grafana-admin")) == {"admin-user", "admin-password"}
-    check_leaves(store)
+    check_leaves(store, later)
     annotations = {"kubectl.kubernetes.io/restartedAt": "2026-08-23T12:00:00+00:00"}
     patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
     assert store.workloads == {GRAFANA: [patch], FLUENT_BIT: [patch]}
@@ -319,3 +370,57 @@ def test_a_change_whose_answer_was_lost_counts_as_done(
     rotate(api, plan(grafana=grafana[1]), NOW, opensearch)
     assert store.lost == []
     assert opensearch.passwords["admin"] == content(store, "opensearch-admin")["password"].decode()
+
+
+RUN = "a-job"
+
+
+def all_have_it(store: Store, opensearch: OpenSearch) -> bool:
+    """Returns whether OpenSearch, its readers and the Secrets agree, and nothing is left to do."""
+    readers = {"opensearch-admin": "admin", "opensearch-grafana": "grafana", "opensearch-fluent-bit": "fluent-bit"}
+    return all(
+        opensearch.passwords.get(user) == content(store, name)["password"].decode()
+        and opensearch.since[user] == content(store, name)["rotated"].decode()
+        and has_state(store, name)
+        for name, user in readers.items()
+    )
+
+
+def has_state(store: Store, name: str) -> bool:
+    """Returns whether this run has ended with a Secret: what reads it has restarted."""
+    return (store.secrets[name]["metadata"].get("annotations") or {}).get(STATE) == RUN
+
+
+def test_a_rotation_that_is_cut_off_anywhere_is_completed_by_the_next_pod_and_no_password_changes_twice(
+    store: Store, api: Api, before: dict[str, Any], grafana: tuple[type[Grafana], str]
+) -> None:
+    """Each request is the last one once; whoever read a password at its start has restarted since it changed."""
+    opensearch, cuts = OpenSearch(), 0
+    for cut in range(1000):
+        left = cut
+        store.secrets, store.workloads = copy.deepcopy(before), {}
+        opensearch.fails = False
+        grafana[0].password = content(store, "grafana-admin")["admin-password"].decode()
+
+        def count(_method: str, _name: str) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                store.faults, opensearch.fails = [403] * 1000, True
+
+        store.before = count
+        with contextlib.suppress(Failure):
+            rotate(api, plan(grafana=grafana[1]), NOW, opensearch, RUN)
+        store.before, store.faults, opensearch.fails = lambda _method, _name: None, [], False
+        once = {name: content(store, name).get("password") for name in before}
+        changed_before = {name for name in before if once[name] != data_of(before[name]).get("password")}
+        unfinished = "opensearch-fluent-bit" in changed_before and not has_state(store, "opensearch-fluent-bit")
+        store.workloads.clear()
+        rotate(api, plan(grafana=grafana[1]), NOW + timedelta(minutes=1), opensearch, RUN)
+        assert all_have_it(store, opensearch), cut
+        assert all(content(store, name)["password"] == once[name] for name in changed_before), cut
+        assert (FLUENT_BIT in store.workloads) or not unfinished, cut
+        if left > 0:
+            break
+        cuts += 1
+    assert cuts > 10

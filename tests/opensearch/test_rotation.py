@@ -54,7 +54,12 @@ def test_a_rotated_password_is_the_one_that_opensearch_takes(single: Cluster, ku
     admin = single.admin()
     before = dict(single.passwords)
 
-    rotate(api, plan, datetime.now(UTC), lambda user, new: opensearch_api.set_password(admin, user, new))
+    rotate(
+        api,
+        plan,
+        datetime.now(UTC),
+        lambda user, new, since: opensearch_api.set_password(admin, user, new, rotated=since),
+    )
 
     for key in OURS:
         old = single.ask("GET", "/_plugins/_security/authinfo", key=key)

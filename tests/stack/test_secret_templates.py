@@ -205,7 +205,7 @@ def test_the_bootstrap_is_a_helm_hook_whose_account_comes_before_its_job_and_goe
 def test_rotation_never_runs_by_itself(charts: Callable[..., Path]) -> None:
     spec = objects(charts())["CronJob", ROTATE]["spec"]
     assert spec["suspend"] is True
-    assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
+    assert spec["jobTemplate"]["spec"]["backoffLimit"] == 3
 
 
 def pods(rendered: Objects) -> dict[str, dict[str, Any]]:
@@ -397,3 +397,23 @@ def test_helm_itself_renders_the_same(charts: Callable[..., Path], helm_binary: 
     done = helm.run(helm_binary, "template", "observability", charts(), "--namespace", "monitoring")
     rendered = {(each["kind"], each["metadata"]["name"]): each for each in helm.documents(done.stdout)}
     assert rendered == secret_chart.objects(charts())
+
+
+@pytest.mark.parametrize(
+    ("issuer", "warned"),
+    [({"name": "corporate", "kind": "ClusterIssuer"}, True), ({"name": "own", "kind": "Issuer"}, False), (None, False)],
+)
+def test_an_issuer_that_signs_for_others_too_is_said(
+    sources: Sources, issuer: dict[str, str] | None, warned: bool
+) -> None:
+    layer = Layer("mine.yaml", {"secrets": {"certManager": {"enabled": True, "issuer": issuer}}})
+    said = [str(problem) for problem in fit(load_profile("standalone", sources, [layer]), sources).warnings]
+    text = "mine.yaml: secrets.certManager.issuer: found the ClusterIssuer 'corporate': whoever else gets a certificate"
+    assert any(line.startswith(text) for line in said) == warned
+
+
+@pytest.mark.parametrize(("profile", "schedule"), [("standalone", "23 * * * *"), ("kind", "*/5 * * * *")])
+def test_the_set_up_is_quiet_where_opensearch_keeps_what_it_has(
+    charts: Callable[..., Path], profile: str, schedule: str
+) -> None:
+    assert objects(charts(profile))["CronJob", "ai-ml-observability-opensearch-setup"]["spec"]["schedule"] == schedule

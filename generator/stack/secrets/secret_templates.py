@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.errors import Problem
 from generator.files.templating import render
 from generator.stack.alertmanager.values import alert_secrets
 from generator.stack.images.values import own_image
@@ -36,6 +37,25 @@ def secret_templates(header: str) -> Chart:
         )
         for path in _TEMPLATES
     }
+
+
+def issuer_warnings(profile: Profile) -> tuple[Problem, ...]:
+    """Returns that an issuer which signs for others too makes OpenSearch's administrators of them."""
+    choice = profile.choices["secrets"]["certManager"]
+    issuer = choice["issuer"] or {}
+    opensearch = profile.choices["components"]["opensearch"]["enabled"]
+    if not (opensearch and choice["enabled"] and issuer.get("kind") == "ClusterIssuer"):
+        return ()
+    text = (
+        f"found the ClusterIssuer '{issuer['name']}': whoever else gets a certificate CN=opensearch-admin or "
+        "CN=opensearch-node from its authority is OpenSearch's administrator, or one of its nodes"
+    )
+    path = "secrets.certManager.issuer"
+    hint = (
+        "take an Issuer whose authority signs for this release alone, or null, or have a policy of cert-manager refuse "
+        "these names to others"
+    )
+    return (Problem(text, profile.file_of(*path.split(".")), path, hint=hint),)
 
 
 def secret_values(profile: Profile, pins: Pins) -> dict[str, Any]:

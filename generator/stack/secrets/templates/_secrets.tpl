@@ -143,6 +143,9 @@ spec:
       env:
         - {name: PYTHONDONTWRITEBYTECODE, value: "1"}
         - {name: PYTHONUNBUFFERED, value: "1"}
+        {{- if .run }}
+        - {name: RUN, valueFrom: {fieldRef: {fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']"}}}
+        {{- end }}
       {{- /* Where `kubectl describe` and ArgoCD look for the reason. */}}
       terminationMessagePolicy: FallbackToLogsOnError
       securityContext:

@@ -84,7 +84,7 @@ def issue(authority: Pair, subject: Subject, now: datetime) -> Pair:
 def check_authority(authority: Pair, now: datetime) -> None:
     _signer(authority, now)
 
-def check_leaf(leaf: Pair, trusted: bytes, common_name: str) -> None:
+def check_leaf(leaf: Pair, trusted: bytes, common_name: str, now: datetime) -> None:
     chain, roots = read(leaf.certificate), read(trusted)
     subject = chain[0].subject.rfc4514_string()
     if subject != f"CN={common_name}":
@@ -93,6 +93,13 @@ def check_leaf(leaf: Pair, trusted: bytes, common_name: str) -> None:
         raise CertificateError("has a tls.key that does not belong to its tls.crt")
     if not signed_by(chain, roots):
         raise CertificateError("has a tls.crt that its ca.crt did not sign")
+    for each in (chain[0], *roots):
+        _check_begun(each, now)
+
+def _check_begun(certificate: x509.Certificate, now: datetime) -> None:
+    if certificate.not_valid_before_utc > now + SKEW:
+        begin, name = certificate.not_valid_before_utc, certificate.subject.rfc4514_string()
+        raise CertificateError(f"holds the certificate {name} that begins on {begin:%Y-%m-%d}")
 
 def read(pem: bytes) -> list[x509.Certificate]:
     try:
@@ -144,6 +151,7 @@ def _signer(authority: Pair, now: datetime) -> tuple[x509.Certificate, Certifica
         raise CertificateError("has a tls.key that does not belong to its tls.crt")
     if issuer.not_valid_after_utc <= now:
         raise CertificateError(f"holds an authority that ended on {issuer.not_valid_after_utc:%Y-%m-%d}")
+    _check_begun(issuer, now)
     if not _signed(chain[-1], chain[-1]):
         raise CertificateError("holds an intermediate authority; append its root to tls.crt")
     return issuer, key

@@ -25,6 +25,8 @@ LONGEST_PAUSE = 15.0
 
 _LATER = (429, 502, 503, 504)
 
+_ROTATED = "rotated"
+
 _USERS = "/_plugins/_security/api/internalusers"
 
 class NotReadyError(Exception):
@@ -125,15 +127,22 @@ def _session(ca: str) -> requests.Session:
     session.verify = ca
     return session
 
-def set_password(api: Api, user: str, password: str, description: str = "") -> None:
+def set_password(api: Api, user: str, password: str, description: str = "", rotated: str = "") -> None:
     path = f"{_USERS}/{quote(user, safe='')}"
-    if api.get(path) is None:
-        api.put(path, {"password": password, "description": description})
-    else:
-        api.ask("PATCH", path, [{"op": "add", "path": "/password", "value": password}])
+    attributes = {_ROTATED: rotated} if rotated else {}
+    found = api.get(path)
+    if found is None:
+        api.put(path, {"password": password, "description": description, "attributes": attributes})
+        return
+    changes: list[dict[str, Any]] = [{"op": "add", "path": "/password", "value": password}]
+    if attributes:
+        kept = found[user].get("attributes") or {}
+        changes.append({"op": "add", "path": "/attributes", "value": {**kept, **attributes}})
+    api.ask("PATCH", path, changes)
 
-def has_user(api: Api, user: str) -> bool:
-    return api.get(f"{_USERS}/{quote(user, safe='')}") is not None
+def find_user(api: Api, user: str) -> str | None:
+    found = api.get(f"{_USERS}/{quote(user, safe='')}")
+    return None if found is None else str((found[user].get("attributes") or {}).get(_ROTATED, ""))
 
 def _body(answer: requests.Response) -> Any:
     try:

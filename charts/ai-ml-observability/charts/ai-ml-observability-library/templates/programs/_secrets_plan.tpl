@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MADE_BY = {"ai-ml-observability/made-by": "bootstrap"}
 
+ROTATED = "rotated"
+
 LABELS = {"app.kubernetes.io/part-of": "ai-ml-observability", **MADE_BY}
 
 @dataclass(frozen=True)
