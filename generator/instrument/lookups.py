@@ -69,6 +69,17 @@ class Document:
         sequence: list[Any] = self._collection(path, list, "a list", needed)
         return sequence
 
+    def scalar(self, path: Path) -> Any:
+        """Returns the text, number or truth value at a path; None if it is absent.
+
+        Raises:
+            InputError: it is a mapping or a list.
+        """
+        value = self.value(path)
+        if isinstance(value, (dict, list)):
+            raise self.error(f"found {'a mapping' if isinstance(value, dict) else 'a list'}, expected one value", path)
+        return value
+
     def named(self, path: Path, *, needed: bool = False) -> dict[str, int]:
         """Returns the index of each item by its ``name`` in a list whose items must all have one.
 

@@ -104,7 +104,9 @@ def port_additions(document: Document, pod: Pod) -> Iterator[Addition]:
     """
     path = (*pod.ray, "ports")
     declared = [document.mapping((*path, index)) for index, _ in enumerate(document.sequence(path))]
-    taken = {port.get(key) for port in declared for key in ("name", "containerPort")}
+    taken = {
+        document.scalar((*path, index, key)) for index, _ in enumerate(declared) for key in ("name", "containerPort")
+    }
     lacking = {name: port for name, port in _METRIC_PORTS.items() if not taken & {name, port}}
     if not declared:
         lacking = _DEFAULT_PORTS | lacking

@@ -216,3 +216,16 @@ def test_broken_yaml_is_told_with_its_line_in_the_file() -> None:
 def test_text_that_ends_in_a_block_without_a_line_break_is_refused_rather_than_changed() -> None:
     message = refused(minimal("          args:\n          - |\n            no break").rstrip("\n"))
     assert "end the file with a line break" in message
+
+
+@pytest.mark.parametrize(
+    ("port", "place", "found"),
+    [
+        ("{containerPort: {number: 8265}}", "containerPort", "a mapping"),
+        ("{containerPort: [8265]}", "containerPort", "a list"),
+        ("{name: [metrics], containerPort: 8080}", "name", "a list"),
+    ],
+)
+def test_a_port_that_is_no_number_is_named_with_its_line(port: str, place: str, found: str) -> None:
+    message = refused(minimal(f"          ports: [{port}]\n"))
+    assert message == f"ray.yaml:12: {_SPEC}.containers[0].ports[0].{place}: found {found}, expected one value"

@@ -45,6 +45,11 @@ def test_what_opensearch_reads_is_mounted_where_its_configuration_says(rendered:
     assert {"config.yml", "roles.yml", "roles_mapping.yml", "action_groups.yml", "tenants.yml"} < set(files)
 
 
+@pytest.mark.parametrize(("profile", "schedule"), [("standalone", "23 * * * *"), ("kind", "*/5 * * * *")])
+def test_the_set_up_is_quiet_where_opensearch_keeps_what_it_has(rendered: Render, profile: str, schedule: str) -> None:
+    assert found(rendered(profile), "CronJob", SETUP)["spec"]["schedule"] == schedule
+
+
 @pytest.mark.parametrize("profile", ["kind", "standalone"])
 def test_its_pods_keep_to_the_restricted_standard(rendered: Render, profile: str) -> None:
     objects = rendered(profile)

@@ -410,10 +410,3 @@ def test_an_issuer_that_signs_for_others_too_is_said(
     said = [str(problem) for problem in fit(load_profile("standalone", sources, [layer]), sources).warnings]
     text = "mine.yaml: secrets.certManager.issuer: found the ClusterIssuer 'corporate': whoever else gets a certificate"
     assert any(line.startswith(text) for line in said) == warned
-
-
-@pytest.mark.parametrize(("profile", "schedule"), [("standalone", "23 * * * *"), ("kind", "*/5 * * * *")])
-def test_the_set_up_is_quiet_where_opensearch_keeps_what_it_has(
-    charts: Callable[..., Path], profile: str, schedule: str
-) -> None:
-    assert objects(charts(profile))["CronJob", "ai-ml-observability-opensearch-setup"]["spec"]["schedule"] == schedule
