@@ -10,7 +10,7 @@ import click
 from generator.choices.request import Request
 from generator.cli.generate import cli
 from generator.cli.options import load_build, load_sources, request_options
-from generator.errors import Exit, bad_input
+from generator.errors import Exit, InputError, bad_input
 
 if TYPE_CHECKING:
     from generator.doctor.report import Report
@@ -36,6 +36,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--opensearch-user", default="", metavar="NAME", help="Log in to OpenSearch as this user.")
 @click.option("--opensearch-password-file", type=_FILE, metavar="FILE", help="A file with that user's password.")
 @click.option("--dashboard", "foreign", type=_FILE, metavar="FILE.json", help="Look at this Grafana dashboard alone.")
+@click.option("--chart", type=_FILE, metavar="DIR", help="A chart that gen-chart wrote: what it has should be there.")
 @click.option("--panel", default="", metavar="TITLE", help="Look at the panels with this title alone.")
 @click.option("--watch", type=click.IntRange(min=5), metavar="SECONDS", help="Look again and again, this often.")
 @click.option("--timeout", default=20.0, show_default=True, metavar="SECONDS", help="How long one answer may take.")
@@ -53,22 +54,25 @@ def doctor(ctx: click.Context, /, request: Request, output: str, watch: int | No
     """Say why panels are empty: look at a running cluster, read only, and name the first cause of each silence.
 
     With the address of a Prometheus alone it tells which targets are down and why, what runs and is not scraped, which
-    rules fail, which queries of the dashboards have no answer, and what answers and misleads. --profile, -f and --set
-    say what should be there; without them, all that this program knows of is looked for, and what is not in the cluster
-    is no fault.
+    rules fail, which queries of the dashboards have no answer, and what answers and misleads. --profile, -f and --set,
+    or --chart, say what should be there, and else the release in the cluster; without all of them, what this program
+    knows of is looked for, and what is not in the cluster is no fault.
 
     Exit code 0 means that nothing is to be mended, 1 that something is, 2 that nothing could be looked at.
     """
     import time
 
-    while True:
-        report = _look(request, **options)
-        if watch and output == "text":
+    while watch:
+        try:
+            text = _shown(_look(request, **options), output)
+        except InputError as error:  # it may be there again the next time
+            text = "".join(f"error: {problem}\n" for problem in error.problems)
+        if output == "text":
             click.clear()
-        click.echo(_shown(report, output), nl=False)
-        if not watch:
-            break
+        click.echo(text, nl=False)
         time.sleep(watch)
+    report = _look(request, **options)
+    click.echo(_shown(report, output), nl=False)
     if report.ill:
         ctx.exit(Exit.CHECK_FAILED)
 
@@ -82,6 +86,7 @@ def _look(request: Request, url: str | None, foreign: Path | None, panel: str, *
     import time
 
     from generator.doctor.asking import Places, look_at
+    from generator.doctor.release import of_folder, with_values
     from generator.doctor.web import Access, AnswerError, Limits
 
     def access(prefix: str, **more: Any) -> Access:
@@ -104,8 +109,13 @@ def _look(request: Request, url: str | None, foreign: Path | None, panel: str, *
         raise click.UsageError(
             "say where to look: --prometheus URL, as --prometheus http://localhost:9090, or --kube-context NAME"
         )
-    chosen = bool(request.profile or request.tfvars)
-    build = load_build(request if chosen else Request("standalone", request.overlays, request.sets), load_sources())
+    chosen = bool(request.profile or request.tfvars or options["chart"])
+    build = load_build(
+        request if request.profile or request.tfvars else Request("standalone", request.overlays, request.sets),
+        load_sources(),
+    )
+    if options["chart"]:
+        build = with_values(build, of_folder(options["chart"]))
     limits = Limits(seconds=options["timeout"], parallel=options["parallel"])
     boards = None if foreign is None else [_read_board(foreign)]
     try:

@@ -2,12 +2,13 @@
 
 import sys
 
-from generator.docs import checks_page, overlays_page, values_page, workloads_page
+from generator.docs import causes_page, checks_page, overlays_page, values_page, workloads_page
 from generator.errors import InputError
 
 try:
     values_page.write()
     checks_page.write()
+    causes_page.write()
     overlays_page.write()
     workloads_page.write()
 except InputError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from generator.doctor.causes import read_causes
 from generator.doctor.expected import expected_of
@@ -12,13 +12,14 @@ from generator.doctor.grafana import read_grafana
 from generator.doctor.logs import read_logs
 from generator.doctor.prometheus import Prometheus
 from generator.doctor.reading import Others, examine, named_questions
+from generator.doctor.release import with_values
 from generator.doctor.report import make_report
 from generator.doctor.view import View
 from generator.doctor.web import Access, AnswerError, Limits, Load, open_server
 from generator.files.location import sources_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from generator.build.build import Build
@@ -90,7 +91,9 @@ def look_at(
     load = Load()
     start = start or time.monotonic()
     unseen: dict[str, str] = {}
-    server, cluster = _prometheus_and_cluster(places, limits, load, unseen, progress)
+    server, cluster, installed = _prometheus_and_cluster(places, limits, load, unseen, progress)
+    if installed is not None and not chosen:
+        build, chosen = with_values(build, installed), True
     grafana = _grafana(places, limits, load, unseen, progress)
     logs = _logs(places, limits, load, progress)
     if boards is None and grafana is not None and not chosen:
@@ -128,18 +131,19 @@ def look_at(
 
 def _prometheus_and_cluster(
     places: Places, limits: Limits, load: Load, unseen: dict[str, str], progress: Callable[[str], None]
-) -> tuple[Server, Cluster | None]:
+) -> tuple[Server, Cluster | None, Mapping[str, Any] | None]:
+    """Returns the Prometheus to ask, what the cluster shows, and the values of the release in it."""
     if not places.cluster:
-        return open_server(places.prometheus, "--prometheus", places.access, limits, load), None
-    from generator.doctor.kubernetes import Api
+        return open_server(places.prometheus, "--prometheus", places.access, limits, load), None, None
+    from generator.doctor.kubernetes import open_cluster, prometheus_through, read_cluster, read_release
 
-    api = Api(places.context, places.kubeconfig, limits.seconds)
-    progress(f"reading {api.configuration.host}")
-    cluster = api.read(unseen)
+    api = open_cluster(places.context, places.kubeconfig, limits, load)
+    progress(f"reading {api.where}")
+    cluster = read_cluster(api, unseen)
+    installed = read_release(api, cluster, unseen)
     if places.prometheus:
-        return open_server(places.prometheus, "--prometheus", places.access, limits, load), cluster
-    server = open_server(api.prometheus_address(cluster), "--kube-context", Access(), limits, load)
-    return replace(server, session=api.lend(server.session)), cluster
+        return open_server(places.prometheus, "--prometheus", places.access, limits, load), cluster, installed
+    return prometheus_through(api), cluster, installed
 
 
 def _grafana(

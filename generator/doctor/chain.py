@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from generator.doctor.causes import Found, found
@@ -45,7 +46,7 @@ class Chain:
         if error:
             return _of_error(text, error)
         try:
-            tree = parse(text).tree
+            tree = tree_of(text)
         except PromQLError as refused:
             return found("query-refused", error=refused, expression=text)
         asked = len(self.view.wanted)
@@ -116,7 +117,7 @@ class Chain:
         if loaded and name not in self._records:
             self._records.add(name)
             try:
-                return self.empty(parse(loaded[0].query).tree) or found("quiet", expression=loaded[0].query)
+                return self.empty(tree_of(loaded[0].query)) or found("quiet", expression=loaded[0].query)
             except PromQLError:
                 return None
             finally:
@@ -161,7 +162,8 @@ class Chain:
             return None
         variable = self.variables.get(f"{label}{matcher.operator}{matcher.value}", "")
         job = matcher.value if label == "job" else self._job(name)
-        if label == "job":
+        if label == "job" or (label == "service" and not matcher.value):
+            # Ours have no Service: whose targets have one is somebody else's monitor, even under the same job.
             cause = "foreign-job"
         elif any(value and matcher.accepts(value) for value in exported):
             cause = "exported-label"
@@ -260,7 +262,7 @@ class Chain:
     def _short_window(self, node: Any) -> Found | None:
         """Returns that a window is shorter than two scrapes, if it is."""
         try:
-            tree = parse(node.prettify()).tree
+            tree = tree_of(node.prettify())
         except PromQLError:
             return None
         window = next((arg for arg in tree.args if isinstance(arg, Window)), None) if isinstance(tree, Call) else None
@@ -279,6 +281,16 @@ class Chain:
                     wanted=f"{window.seconds / 4:g}s",
                 )
         return None
+
+
+@lru_cache(maxsize=8192)
+def tree_of(text: str) -> Any:
+    """Returns an expression's tree; the same one is looked at in each round of questions.
+
+    Raises:
+        PromQLError: it is not PromQL.
+    """
+    return parse(text).tree
 
 
 def _of_error(text: str, error: str) -> Found:
@@ -326,7 +338,7 @@ def selector_text(node: Selector) -> str:
 def surely_silent(text: str, stored: frozenset[str]) -> bool:
     """Returns whether an expression asks for names that are not stored, so that it gives nothing."""
     try:
-        return _hollow(parse(text).tree, stored)
+        return _hollow(tree_of(text), stored)
     except PromQLError:
         return False
 
@@ -349,10 +361,12 @@ def _hollow(tree: Any, stored: frozenset[str]) -> bool:
 
 def worse(view: View, first: Found, second: Found) -> Found:
     """Returns the cause of two that says more: of a workload that is there, before one of what is not."""
-    order = ("absent", "pool-empty", "name-unknown", "feature-off", "not-yet", "value-not-there", "label-missing")
+    order = ("absent", "pool-empty", "label-missing", "name-unknown", "feature-off", "not-yet", "ended", "fleeting",
+             "value-not-there", "labels-together", "choice-excludes")  # fmt: skip
 
-    def weight(one: Found) -> tuple[bool, int]:
-        return bool(view.targets.get(one.workload)), -order.index(one.cause) if one.cause in order else 1
+    def weight(one: Found) -> tuple[bool, bool, int]:
+        weak = one.cause in order
+        return not weak, bool(view.targets.get(one.workload)), order.index(one.cause) if weak else 0
 
     return second if weight(second) > weight(first) else first
 

@@ -167,9 +167,12 @@ def _by_selectors(name: str, key: str, spec: Mapping[str, Any], ports: tuple[str
         if key in pod["targets"]
         for each in pod["containers"]
     } - _COMMON_NAMES
-    return finders + [replace(finder, like=like) for finder in finders[:1] for like in sorted(named)]
+    # A label that this chart made up is a choice; that pods lack it is no fault.
+    alike = [finder for finder in finders[:1] if not any(label.startswith(_OWN_LABELS) for label in finder.labels)]
+    return finders + [replace(finder, like=like) for finder in alike for like in sorted(named)]
 
 
+_OWN_LABELS = "ai-ml-observability/"
 _COMMON_NAMES = frozenset(("app", "autoscaler", "controller", "main", "manager", "metrics", "server"))
 
 

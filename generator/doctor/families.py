@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from generator.doctor.view import View
 
 _PARTS = re.compile(r"_(?:bucket|sum|count)$")
-_WEIGHT = ("absent", "pool-empty", "feature-off", "not-yet", "fleeting")
+_WEIGHT = ("absent", "pool-empty", "feature-off", "not-yet", "fleeting", "ended")
 
 
 def missing_name(view: View, name: str) -> Found | None:
@@ -29,8 +29,10 @@ def missing_name(view: View, name: str) -> Found | None:
     if not known:
         return _unknown(view, name)
     older = view.expected.older_names.get(name, "")
-    if older and older in view.server.names:
-        return _older(view, name, older, known[0])
+    if older in view.server.names:
+        answer = view.ask(f"count({older})")
+        if answer is None or answer.there:
+            return None if answer is None else _older(view, name, older, known[0])
     reasons: dict[str, Found | None] = {}
     for one in known:
         if one.job not in reasons:
@@ -39,8 +41,10 @@ def missing_name(view: View, name: str) -> Found | None:
     return max(certain, key=lambda one: _weight(view, one)) if len(certain) == len(reasons) else None
 
 
-def _weight(view: View, one: Found) -> tuple[bool, int]:
-    return bool(view.targets.get(one.workload)), -_WEIGHT.index(one.cause) if one.cause in _WEIGHT else 1
+def _weight(view: View, one: Found) -> tuple[bool, bool, int]:
+    """Returns how much a cause says: faults before what is expected, and workloads that are there before others."""
+    weak = one.cause in _WEIGHT
+    return not weak, bool(view.targets.get(one.workload)), _WEIGHT.index(one.cause) if weak else 0
 
 
 def _of_way(view: View, name: str, known: KnownSeries) -> Found | None:
@@ -60,20 +64,21 @@ def _not_there(view: View, name: str, known: KnownSeries) -> Found | None:
     base = _PARTS.sub("", name)
     if any(_is_dropped(view, target.pool, name) for target in targets):
         return found("dropped", job, ours=job in view.expected.monitors, **facts)
-    if name in view.server.exposed or base in view.server.exposed:
-        # A line of type and no series: the exporter has nothing of it to tell, as no StatefulSet.
-        return found("not-yet", job, **facts)
     nothing = _nothing_of(view, known)
     if nothing is None:
         return None
     needs = _needs_of_all(view, known) if nothing else family.needs
+    if nothing and not needs and not _own(view, known):
+        return found("absent", f"{view.expected.exporters[known.exporter].title} in {job}")
     if nothing and not needs:
         return found("metrics-off", job, **facts, advice=_SWITCHES.get(job, _ANOTHER_PAGE))
+    # A line of type and no series: the exporter has nothing of it to tell, as no StatefulSet.
+    named = not nothing and (name in view.server.exposed or base in view.server.exposed)
     cause = (
         "feature-off"
-        if needs
+        if needs and not named
         else "not-yet"
-        if known.absent_while_zero
+        if named or known.absent_while_zero
         else "fleeting"
         if known.lives
         else "family-missing"
@@ -112,6 +117,11 @@ def _nothing_of(view: View, known: KnownSeries) -> bool | None:
         for name in stored
         for one in view.expected.catalogue.get(name, ())
     )
+
+
+def _own(view: View, known: KnownSeries) -> bool:
+    """Returns whether an exporter is what a job is there for, and not something that may run inside of it."""
+    return known.exporter == known.job or known.job not in view.expected.exporters
 
 
 def _needs_of_all(view: View, known: KnownSeries) -> str:

@@ -107,15 +107,20 @@ def _twice(view: View) -> Iterator[Found]:
 
 
 def _state_metrics(view: View) -> Iterator[Found]:
-    instances = view.ask(_STATE_METRICS)
-    if instances and len(instances.series) > 1:
+    answer = view.ask(_STATE_METRICS)
+    # Series outlive a target that is no longer scraped by some minutes.
+    scraped = {target.labels.get("instance", "") for target in view.server.targets or ()}
+    instances = [
+        (labels, value)
+        for labels, value in (answer.series if answer else ())
+        if view.server.targets is None or labels.get("instance", "") in scraped
+    ]
+    if len(instances) > 1:
         # Shards have a part of the nodes each; copies have all of them.
         total = view.ask("count(count by (node) (kube_node_info))")
-        if total and total.there and max(value for _, value in instances.series) >= total.series[0][1]:
-            where = ", ".join(sorted(labels.get("instance", "") for labels, _ in instances.series))
-            yield found(
-                "two-kube-state-metrics", "kube-state-metrics", ours=True, count=len(instances.series), where=where
-            )
+        if total and total.there and max(value for _, value in instances) >= total.series[0][1]:
+            where = ", ".join(sorted(labels.get("instance", "") for labels, _ in instances))
+            yield found("two-kube-state-metrics", "kube-state-metrics", ours=True, count=len(instances), where=where)
 
 
 def _intervals(view: View, source_interval: float) -> Iterator[Found]:
@@ -144,7 +149,7 @@ def _limits(view: View) -> Iterator[Found]:
     for labels, value in kept.series if kept else ():
         target = pools.get((labels.get("job", ""), labels.get("instance", "")))
         limit = view.server.sample_limits.get(target.pool, 0) if target else 0
-        if target and limit and value > 0.9 * limit:
+        if target and target.health == "up" and limit and value > 0.9 * limit:
             yield found(
                 "limit-near",
                 target.job,

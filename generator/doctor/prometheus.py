@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -69,16 +70,21 @@ class Prometheus:
             (_labels(_entry(one).get("metric")), _number((_entry(one).get("value") or [None])[-1])) for one in result
         ]
 
-    def outcome(self, expr: str, seconds: int) -> Outcome:
-        """Returns what an expression gives now, or gave within the last seconds."""
+    def outcome(self, expr: str) -> Outcome:
+        """Returns what an expression gives now."""
         try:
-            if any(value == value for _, value in self.vector(expr)):  # noqa: PLR0124 - NaN is not itself
-                return Outcome("now")
-            return Outcome("earlier" if seconds and self._gave(expr, seconds) else "silent")
+            # Half of a ratio that is 0/0 is no answer.
+            numbers = any(not math.isnan(value) for _, value in self.vector(expr))
+            return Outcome("answers" if numbers else "silent")
         except AnswerError as error:
             return Outcome("error", str(error))
 
-    def _gave(self, expr: str, seconds: int) -> bool:
+    def gave(self, expr: str, seconds: int) -> bool:
+        """Returns whether an expression gave a number within the last seconds.
+
+        Raises:
+            AnswerError: it cannot be evaluated, or the server is in trouble.
+        """
         end = time.time()
         step = max(seconds // _POINTS, 15)
         found = self.data("query_range", query=expr, start=end - seconds, end=end, step=step)
@@ -93,9 +99,16 @@ def read_facts(prometheus: Prometheus) -> ServerFacts:
     Raises:
         AnswerError: it does not even tell what metrics it has; then it is no Prometheus, or not reachable.
     """
+    try:
+        return _read_facts(prometheus)
+    except (AttributeError, TypeError, ValueError):
+        raise AnswerError(f"{prometheus.server.where} answers in a form that Prometheus does not have") from None
+
+
+def _read_facts(prometheus: Prometheus) -> ServerFacts:
     first, headers = prometheus.server.json("/api/v1/query", {"query": "time()"}, post=True)
     now = _number((_entry(_entry(first).get("data")).get("result") or [None])[-1])
-    if _entry(first).get("status") != "success" or now != now:  # noqa: PLR0124 - NaN is not itself
+    if _entry(first).get("status") != "success" or math.isnan(now):
         raise AnswerError(f"{prometheus.server.where} does not answer as Prometheus does; is the address right?")
     readers: Mapping[str, Callable[[], Any]] = {
         "names": lambda: prometheus.data("label/__name__/values", limit=MOST_NAMES),

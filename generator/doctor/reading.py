@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.doctor.chain import surely_silent
 from generator.doctor.diagnosis import Asked, Diagnosis, diagnose, variables_of
@@ -88,8 +88,9 @@ def examine(
     progress(f"asking {len(rules)} rules")
     asked += prometheus.server.each(lambda one: _asked_rule(prometheus, one, server.names), rules)
     answers: dict[str, Answer] = {}
+    kept: dict[str, Any] = {}
     for _ in range(MOST_ROUNDS):
-        view = View(snapshot, expected, answers)
+        view = View(snapshot, expected, answers, kept=kept)
         diagnosis = diagnose(view, asked, severities, source_interval=others.interval)
         wanted = list(view.wanted)[: max(0, MOST_QUERIES - prometheus.server.load.requests)]
         if not wanted:
@@ -161,7 +162,7 @@ def _ask_boards(
         lambda pair: opened(pair[0], prometheus, pair[1], scrape), list(zip(boards, windows, strict=True))
     )
     todo = [
-        (question, board, window, seen)
+        (question, window, seen)
         for board, window, seen in zip(boards, windows, open_boards, strict=True)
         for question in board.questions
         if questions is None or question in questions
@@ -173,7 +174,6 @@ def _ask_boards(
 def _asked_panel(
     prometheus: Prometheus,
     question: Question,
-    board: Board,
     window: Window,
     seen: Opened,
     scrape: int,
@@ -186,7 +186,7 @@ def _asked_panel(
     except (KeyError, ValueError) as error:
         return Asked(question, "", Outcome("error", f"a variable cannot be filled in: {error}"))
     used = used_variables(question.text)
-    outcome = Outcome("silent") if surely_silent(text, names) else prometheus.outcome(text, board.seconds)
+    outcome = Outcome("silent") if surely_silent(text, names) else prometheus.outcome(text)
     variables = {} if outcome.answers else variables_of(question.text, text)
     empty = {name: why for name, why in seen.empty.items() if name in used}
     return Asked(question, text, outcome, variables, empty)
@@ -194,7 +194,7 @@ def _asked_panel(
 
 def _asked_rule(prometheus: Prometheus, question: Question, names: frozenset[str]) -> Asked:
     silent = surely_silent(question.text, names)
-    return Asked(question, question.text, Outcome("silent") if silent else prometheus.outcome(question.text, 0))
+    return Asked(question, question.text, Outcome("silent") if silent else prometheus.outcome(question.text))
 
 
 def _answer(prometheus: Prometheus, text: str) -> Answer:
@@ -203,6 +203,6 @@ def _answer(prometheus: Prometheus, text: str) -> Answer:
         series = prometheus.vector(text)
         if series:
             return Answer(tuple(series))
-        return Answer(earlier=text.startswith("count(") and prometheus.outcome(text, EARLIER).answers)
+        return Answer(earlier=text.startswith("count(") and prometheus.gave(text, EARLIER))
     except AnswerError as error:
         return Answer(error=str(error))

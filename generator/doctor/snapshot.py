@@ -103,15 +103,15 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one query gave: samples now, samples earlier in the dashboard's range, nothing, or an error."""
+    """What one query gives now: samples, nothing, or an error."""
 
-    state: Literal["now", "earlier", "silent", "error"]
+    state: Literal["answers", "silent", "error"]
     error: str = ""
 
     @property
     def answers(self) -> bool:
-        """Whether a panel shows something."""
-        return self.state in ("now", "earlier")
+        """Whether a panel shows something of now."""
+        return self.state == "answers"
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from generator.doctor.expected import Expected
     from generator.doctor.snapshot import Container, ServerFacts, Snapshot, Target
 
-Series = tuple[tuple[tuple[str, str], ...], float]
-"""Labels and value of one series."""
+Made = TypeVar("Made")
 
 EARLIER = 3600
 """Seconds back in which a series counts as one that was there."""
@@ -51,12 +50,14 @@ class View:
         expected: what should be there.
         answers: results of queries by their text.
         wanted: queries that somebody asked for and that have no answer yet.
+        kept: what was made of the facts and of what is expected, which do not change while more is asked; by its name.
     """
 
     snapshot: Snapshot
     expected: Expected
     answers: Mapping[str, Answer]
     wanted: dict[str, None] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def server(self) -> ServerFacts:
@@ -69,6 +70,13 @@ class View:
         if answer is None:
             self.wanted[expression] = None
         return answer
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Returns what a function makes of the facts; it is called once in a run."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        made: Made = self.kept[name]
+        return made
 
     @cached_property
     def targets(self) -> Mapping[str, tuple[Target, ...]]:

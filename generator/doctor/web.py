@@ -163,6 +163,7 @@ class Server:
         self, path: str, params: Mapping[str, Any], *, post: bool, body: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
         import requests
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         start = time.monotonic()
         size = 0
@@ -184,16 +185,17 @@ class Server:
                         answer.status_code,
                     )
                 blocks = []
-                for block in answer.iter_content(_BLOCK):
+                # What is there, and not a whole block: a server that drips would hold that up without end.
+                while block := answer.raw.read1(_BLOCK, decode_content=True):
                     size += len(block)
                     self._bound(size, start, path)
                     blocks.append(block)
                 return b"".join(blocks), answer.status_code, answer.headers
         except requests.exceptions.SSLError as error:
             raise AnswerError(f"{self.where}: TLS fails: {_innermost(error)}; --ca-file names an authority") from None
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, ReadTimeoutError):
             raise AnswerError(f"{self.where}{path} gives no answer within {self.limits.seconds:g} s") from None
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise AnswerError(f"{self.where} cannot be reached: {_innermost(error)}") from None
         finally:
             self.load.add(requests=1, size=size, seconds=time.monotonic() - start)

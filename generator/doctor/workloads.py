@@ -34,8 +34,7 @@ def workload_cause(view: View, job: str, endpoint: str = "") -> Found | None:
     if down:
         cause = kind_of(down[0].error, down[0].url)
         return down_cause(view, job, cause, [one for one in down if kind_of(one.error, one.url) == cause])
-    lost = next(iter(unscraped(view, job)), None)
-    if lost:
+    for lost in unscraped(view, job):
         return lost
     pool = next((name for name in view.server.pools or () if _of_pool(name, job)), "")
     if pool:
@@ -56,8 +55,12 @@ def unscraped_causes(view: View) -> Iterator[Found]:
         yield from unscraped(view, workload)
 
 
-def unscraped(view: View, workload: str) -> Iterator[Found]:
-    """Yields why containers that look like a workload are no targets, if there are such."""
+def unscraped(view: View, workload: str) -> tuple[Found, ...]:
+    """Returns why containers that look like a workload are no targets, if there are such."""
+    return view.once(f"unscraped {workload}", lambda: tuple(_unscraped(view, workload)))
+
+
+def _unscraped(view: View, workload: str) -> Iterator[Found]:
     if view.containers is None or view.server.targets is None:
         return
     lost: dict[str, list[tuple[Container, Finder]]] = {}
@@ -118,15 +121,22 @@ def _tails(path: str) -> Iterator[str]:
 
 def _is_target(view: View, container: Container, workload: str) -> bool:
     """Returns whether somebody scrapes a pod as this workload, under whatever job."""
-    for target in view.server.targets or ():
+    by_pod = view.once("targets by pod", lambda: _by_pod(view.server.targets or ()))
+    for target in by_pod.get((container.namespace, container.pod), ()):
+        name = target.discovered.get("__meta_kubernetes_pod_container_name") or target.labels.get("container")
+        if target.job == workload or name in (None, container.name):
+            return True
+    return False
+
+
+def _by_pod(targets: Iterable[Target]) -> dict[tuple[str | None, str | None], list[Target]]:
+    found: dict[tuple[str | None, str | None], list[Target]] = {}
+    for target in targets:
         labels, seen = target.labels, target.discovered
         pod = seen.get("__meta_kubernetes_pod_name") or labels.get("pod")
         namespace = seen.get("__meta_kubernetes_namespace") or labels.get("namespace")
-        if (namespace, pod) == (container.namespace, container.pod):
-            name = seen.get("__meta_kubernetes_pod_container_name") or labels.get("container")
-            if target.job == workload or name in (None, container.name):
-                return True
-    return False
+        found.setdefault((namespace, pod), []).append(target)
+    return found
 
 
 def _why(container: Container, finder: Finder) -> str:

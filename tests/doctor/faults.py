@@ -185,9 +185,10 @@ def _no_receiver(state: State) -> None:
 
 
 def _seldom(state: State) -> None:
+    state.pages["127.78.1.3", 8080] = Page("slow_thing 1\n")
     state.jobs["slow"] = {
         "wanted_interval": "60s",
-        "static_configs": [{"targets": [f"{STATE}:8080"], "labels": {"job": "slow"}}],
+        "static_configs": [{"targets": ["127.78.1.3:8080"], "labels": {"job": "slow"}}],
     }
 
 

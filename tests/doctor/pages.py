@@ -78,7 +78,12 @@ class Servers:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 while True:
-                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                    first = await reader.readexactly(1)
+                    if first == b"\x16":  # a greeting of TLS, to which servers of HTTP answer so
+                        writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+                        await writer.drain()
+                        break
+                    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                     page = self._pages.get(place)
                     if page is None or page.tls != tls:
                         break  # the connection is of before the change
