@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.catalogue.spec import Exporter
     from generator.choices.profiles import Profile
+    from generator.verify.spec import Finding
 
 
 def absent_workloads(profile: Profile, sources: Sources) -> frozenset[str]:
@@ -123,6 +124,16 @@ def brought_by_absent(exporters: Mapping[str, Exporter], absent: Collection[str]
         charts = {exposure.component for exposure in exporter.exposures if exposure.component}
         (brought if monitors and monitors <= set(absent) else others).update(charts)
     return frozenset(brought - others)
+
+
+_NOTHING_COMES = frozenset({"off", "absent"})
+"""The checks that tell that nothing comes of an expression, or the same answer for ever."""
+
+
+def of_absent(finding: Finding, absent: Collection[str]) -> bool:
+    """Returns whether nothing comes of an expression because its workloads are absent."""
+    monitors = [switch.split(".")[1] for switch in finding.off if switch.startswith("monitors.")]
+    return finding.check in _NOTHING_COMES and bool(monitors) and all(monitor in absent for monitor in monitors)
 
 
 def _named(profile: Profile) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from generator.build.absent import absent_workloads, brought_by_absent
+from generator.build.absent import absent_workloads, brought_by_absent, of_absent
 from generator.build.sources import exemptions
 from generator.build.switches import switches
 from generator.catalogue.known import DropRules, complete_beginnings, gone_names, known_series
@@ -55,14 +55,19 @@ def findings(build: Build) -> tuple[Finding, ...]:
     return _softened(build, (*findings_of_metrics(build), *findings_of_logs(build)))
 
 
-_NOTHING_COMES = frozenset(("exemption", "experimental", "join", "name", "operator", "syntax"))
-"""Checks whose findings mean that Prometheus or the operator refuses a query, or that nothing ever answers it."""
+_REFUSED = frozenset(("exemption", "experimental", "operator", "syntax"))
+"""Checks whose findings mean that Prometheus or the operator refuses a query, or gen-chart an exemption of it."""
+
+
+def _refused(finding: Finding) -> bool:
+    """Returns whether a finding means a refusal; of joins it is that of many buckets with one series."""
+    return finding.check in _REFUSED or (finding.check == "join" and finding.subjects == ("le",))
 
 
 def _softened(build: Build, found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Returns findings; about files in Grafana's or Prometheus' own form they are warnings, unless nothing comes of it.
+    """Returns findings; about files in Grafana's or Prometheus' own form they are warnings, unless it is refused.
 
-    Others wrote those files, often for more than one kind of cluster: what is odd in them is said and shipped.
+    Others wrote those files, often for more than one kind of cluster: what is odd or dead in them is said and shipped.
     """
     sources = build.sources
     files = {one.file for one in sources.brought_dashboards.values()} | {
@@ -70,10 +75,7 @@ def _softened(build: Build, found: Sequence[Finding]) -> tuple[Finding, ...]:
     }
     if not files:
         return tuple(found)
-    return tuple(
-        replace(one, severity="warning") if one.file in files and one.check not in _NOTHING_COMES else one
-        for one in found
-    )
+    return tuple(replace(one, severity="warning") if one.file in files and not _refused(one) else one for one in found)
 
 
 def findings_of_metrics(build: Build) -> tuple[Finding, ...]:
@@ -164,8 +166,9 @@ def _findings_of_brought(build: Build) -> tuple[Finding, ...]:
     build = replace(build, values=switches(build.values, build.pins.charts))
     block = build.values["dashboards"]
     every = _every_exemption(build)
+    absent = absent_workloads(build.profile, build.sources)
     return tuple(
-        finding
+        _stays(finding, name) if of_absent(finding, absent) else finding
         for name, one in build.sources.brought_dashboards.items()
         if _on(block, name)
         for finding in _foreign(
@@ -174,6 +177,17 @@ def _findings_of_brought(build: Build) -> tuple[Finding, ...]:
             [exemption for exemption in every if exemption.file == one.file],
             report_unused=True,
         ).findings
+    )
+
+
+def _stays(finding: Finding, name: str) -> Finding:
+    """Returns what is said of a query for an absent workload in a file of which nothing is taken out."""
+    missing = " and ".join(switch.split(".")[1] for switch in finding.off if switch.startswith("monitors."))
+    return replace(
+        finding,
+        message=f"nothing comes of this: cluster.absent says that there is no {missing} here",
+        hint=f"it stays, since a dashboard in Grafana's own form is shipped whole: take it out of the file, or say "
+        f"dashboards.{name}.enabled: false",
     )
 
 

@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from generator.build.absent import of_absent
 from generator.build.findings import accepted, exemptions_of, findings_of_logs, raw_findings
 from generator.dashboards.logs import log_queries, used_by_panels, variable_texts
+from generator.errors import Problem
 from generator.promql.references import used_variables
 from generator.verify.exemptions import fits
 from generator.verify.verifier import whole_files
@@ -19,17 +21,19 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.dashboards.spec import Dashboard, Panel, Row
     from generator.promql.expression import Expression
+    from generator.rules.brought import BroughtRules
     from generator.rules.spec import Rules
     from generator.verify.prepare import Item
     from generator.verify.spec import Finding
 
 _OWNER = re.compile(
     r"rows\[\d+\]\.panels\[\d+\]\.targets\[\d+\]|(?:variables|counts|records|alerts)\[\d+\]|slos\.[^.]+"
+    r"|(?:\[\d+\]\.)?(?:items\[\d+\]\.)*(?:spec\.)?groups\[\d+\]\.rules\[\d+\]"
 )
 """Matches the part of a place that is left out as a whole."""
 
-_NOTHING_COMES = frozenset({"off", "absent"})
-"""The checks that tell that nothing comes of an expression, or the same answer for ever."""
+_LISTED = 5
+"""Most rules that a warning names."""
 
 
 class LeftOut(NamedTuple):
@@ -40,12 +44,14 @@ class LeftOut(NamedTuple):
         dashboards: the dashboards of which nothing is left; they are in the sources still, whole.
         rules: the files of rules of which nothing is left, likewise.
         findings: what is wrong with the rest; they name the places of the files.
+        said: which rules are left out of files in Prometheus' own form, which others wrote.
     """
 
     sources: Sources
     dashboards: frozenset[str]
     rules: frozenset[str]
     findings: tuple[Finding, ...]
+    said: tuple[Problem, ...]
 
 
 def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
@@ -75,8 +81,13 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
         places = silent.get(spec.file, frozenset()) | (_alerts(spec) if spec.workload in absent else set())
         rules[name] = _rules(spec, places)
         gone[spec.file] = gone.get(spec.file, set()) | places
+    brought = {
+        name: one.without(silent[one.file]) if one.file in silent else one
+        for name, one in sources.brought_rules.items()
+    }
     whole = {sources.dashboards[name].file for name, left in dashboards.items() if left is None}
     whole |= {sources.rules[name].file for name, left in rules.items() if left is None}
+    whole |= {sources.brought_rules[name].file for name, left in brought.items() if left is None}
 
     def stays(finding: Finding | Expression) -> bool:
         return finding.file not in whole and _owner(finding.place) not in gone.get(finding.file, ())
@@ -95,24 +106,26 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
             sources,
             dashboards={name: left or sources.dashboards[name] for name, left in dashboards.items()},
             rules={name: left or sources.rules[name] for name, left in rules.items()},
+            brought_rules={name: left or sources.brought_rules[name] for name, left in brought.items()},
         ),
         frozenset(name for name, left in dashboards.items() if left is None),
-        frozenset(name for name, left in rules.items() if left is None),
+        frozenset(name for name, left in (*rules.items(), *brought.items()) if left is None),
         (*accepted(prepared, findings, exemptions), *filter(stays, findings_of_logs(build))),
+        tuple(_said(one, silent[one.file]) for one in sources.brought_rules.values() if one.file in silent),
     )
 
 
-def _of_absent(finding: Finding, absent: Collection[str]) -> bool:
-    """Returns whether nothing comes of an expression because its workloads are absent."""
-    monitors = [switch.split(".")[1] for switch in finding.off if switch.startswith("monitors.")]
-    return finding.check in _NOTHING_COMES and bool(monitors) and all(monitor in absent for monitor in monitors)
+def _said(brought: BroughtRules, gone: Collection[str]) -> Problem:
+    names = dict.fromkeys(rule.get("alert") or rule["record"] for _, place, rule in brought.rules() if place in gone)
+    listed = ", ".join(list(names)[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    return Problem(f"left out, as nothing of theirs is in this cluster (cluster.absent): {listed}", brought.file)
 
 
 def _silent(found: Iterable[Finding], absent: Collection[str]) -> dict[str, frozenset[str]]:
     """Returns file → the places of which nothing comes because of absent workloads; menus are among them."""
     places: dict[str, set[str]] = {}
     for finding in found:
-        if _of_absent(finding, absent):
+        if of_absent(finding, absent):
             places.setdefault(finding.file, set()).add(_owner(finding.place))
     return {file: frozenset(owners) for file, owners in places.items()}
 

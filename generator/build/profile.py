@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from generator.build.sources import read_overlay
-from generator.choices.profiles import parse_set, resolve
+from generator.choices.profiles import WITH_FILES, parse_set, resolve
 from generator.dashboards.chart import dashboard_values_schema
 from generator.files.location import sources_root
+from generator.files.nested import mapping
 from generator.files.schema_values import inlined
 from generator.monitors import monitor_values_schema
 from generator.rules.values import rule_values_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from generator.build.sources import Sources
     from generator.choices.profiles import Layer, Profile
@@ -82,7 +84,26 @@ def load_profile(name: str, sources: Sources, overlays: Sequence[Layer] = (), ow
         InputError: see profiles.resolve.
     """
     available = {**sources.profiles, name: own} if own else sources.profiles
-    return resolve(name, available, overlays, profile_schema(sources))
+    schema = _with_extra_names(profile_schema(sources), [*available.values(), *overlays])
+    return resolve(name, available, overlays, schema)
+
+
+def _with_extra_names(schema: dict[str, Any], layers: Iterable[Layer]) -> dict[str, Any]:
+    """Returns the profile schema with a switch for each file that a layer brings, by the file's stem."""
+    properties = dict(schema["properties"])
+    for block in WITH_FILES:
+        known = properties[block]["properties"]
+        listed = [mapping(layer.data.get(block)).get("extra") for layer in layers]
+        files = [file for each in listed if isinstance(each, list) for file in each if isinstance(file, str)]
+        more = {stem: _switch(file) for file in files if (stem := PurePath(file).stem) not in known}
+        if more:
+            properties[block] = {**properties[block], "properties": {**known, **more}}
+    return {**schema, "properties": properties}
+
+
+def _switch(file: str) -> dict[str, Any]:
+    switch = {"description": f"Whether {file} is in the chart's objects.", "type": "boolean"}
+    return {"type": "object", "additionalProperties": False, "properties": {"enabled": switch}}
 
 
 def resolve_request(request: Request, sources: Sources) -> tuple[Profile, tuple[Problem, ...]]:

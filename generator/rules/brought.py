@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import InputError, Problem
@@ -15,7 +15,7 @@ from generator.promql.expression import Expression
 from generator.rules.spec import RESERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from generator.rules.spec import Rules
 
@@ -53,6 +53,16 @@ class BroughtRules:
         for group, place in zip(self.groups, self.places, strict=True):
             for index, rule in enumerate(group["rules"]):
                 yield group["name"], f"{place}.rules[{index}]", rule
+
+    def without(self, gone: Collection[str]) -> BroughtRules | None:
+        """Returns the file without the rules at some places, which later ones then have; None if none is left."""
+        groups, places = [], []
+        for group, place in zip(self.groups, self.places, strict=True):
+            rules = [rule for index, rule in enumerate(group["rules"]) if f"{place}.rules[{index}]" not in gone]
+            if rules:
+                groups.append({**group, "rules": rules})
+                places.append(place)
+        return replace(self, groups=tuple(groups), places=tuple(places)) if groups else None
 
 
 def are_brought(documents: Sequence[Any]) -> bool:

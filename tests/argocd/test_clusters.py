@@ -204,3 +204,26 @@ def test_whatever_the_file_holds_is_taken_or_explained(data: Any) -> None:
         argocd.parse_clusters(data, SCHEMA, file="clusters.yaml", folder=Path())
     except InputError as error:
         assert error.problems
+
+
+RULES = "groups: [{name: team, rules: [{alert: TeamDead, expr: 'vllm:num_requests_running == 0'}]}]\n"
+
+
+def test_files_that_all_clusters_bring_are_in_their_chart_and_one_may_switch_them_off(
+    sources: Sources, tmp_path: Path
+) -> None:
+    (tmp_path / "team.yaml").write_text(RULES)
+    bringing = f"rules.extra=[{tmp_path / 'team.yaml'}]"
+    files = made(sources, HUB, {**LAB, "values": {"rules": {"team": {"enabled": False}}}}, changes=(bringing,))
+    values = {
+        name: files[f"clusters/{name}/stack.yaml"]["spec"]["source"]["helm"]["valuesObject"] for name in ("hub", "lab")
+    }
+    assert "team" not in values["hub"].get("rules", {})
+    assert values["lab"]["rules"]["team"] == {"enabled": False}
+
+
+def test_a_file_that_one_cluster_brings_alone_needs_a_chart_of_its_own(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "team.yaml").write_text(RULES)
+    alone = {**LAB, "values": {"rules": {"extra": [str(tmp_path / "team.yaml")]}}}
+    with pytest.raises(InputError, match=r"rules/_team.tpl.* give it a chart of its own"):
+        made(sources, HUB, alone)

@@ -29,7 +29,7 @@ from tests.rules.conftest import HEADER, LABELS
 from tests.verify.test_operator import validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from generator.build.build import Build
     from generator.build.sources import Sources
@@ -283,7 +283,9 @@ def test_a_query_is_checked_at_its_line_in_any_document(bring: Any) -> None:
     assert (finding.check, finding.file, finding.line) == ("rate", "team.yaml", len(PLAIN.splitlines()) + 13)
 
 
-def test_what_is_odd_in_a_file_of_others_is_said_and_shipped_and_what_nothing_comes_of_is_refused(bring: Any) -> None:
+def test_what_is_odd_or_dead_in_a_file_of_others_is_said_and_shipped_and_what_prometheus_refuses_is_refused(
+    bring: Any,
+) -> None:
     odd = PLAIN.replace(
         "vllm:num_requests_running == 0", "count by (cluster) (rate(vllm:num_requests_running[5m])) == 0"
     )
@@ -292,7 +294,12 @@ def test_what_is_odd_in_a_file_of_others_is_said_and_shipped_and_what_nothing_co
         ("rate", "warning"),
     }
     dead = PLAIN.replace("vllm:num_requests_running", "vllm:num_requests_runing")
-    assert [(one.check, one.severity) for one in findings(bring(rules_team=dead))] == [("name", "error")]
+    assert [(one.check, one.severity) for one in findings(bring(rules_team=dead))] == [("name", "warning")]
+    never = PLAIN.replace("num_requests_running == 0", "num_requests_running / sum(vllm:num_requests_running) == 0")
+    assert [(one.check, one.severity) for one in findings(bring(rules_team=never))] == [("join", "warning")]
+    buckets = "vllm:time_to_first_token_seconds_bucket / on (pod) group_right () vllm:num_requests_running == 0"
+    many = PLAIN.replace("vllm:num_requests_running == 0", buckets)
+    assert ("join", "error") in [(one.check, one.severity) for one in findings(bring(rules_team=many))]
     broken = PLAIN.replace("vllm:num_requests_running == 0", "vllm:num_requests_running ==")
     assert [(one.check, one.severity) for one in findings(bring(rules_team=broken))] == [("syntax", "error")]
 
@@ -488,16 +495,81 @@ def test_the_chart_is_the_same_each_time(bring: Any) -> None:
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
-def test_generation_refuses_a_query_of_a_dashboard_that_nothing_answers(
+def test_generation_refuses_a_query_of_a_dashboard_that_prometheus_refuses(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpus: int
 ) -> None:
     """With two cores the check is a process of its own."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cpus)))
-    dead = json.dumps(BOARD, indent=1).replace("vllm:num_requests_waiting", "vllm:num_requests_waitin")
+    dead = json.dumps(BOARD, indent=1).replace("vllm:num_requests_waiting", "waitin(vllm:num_requests_waiting)")
     (tmp_path / "team.json").write_text(dead)
     (tmp_path / "mine.yaml").write_text("dashboards: {extra: [team.json]}\n")
     code, _, err = run("--profile", "standalone", "-f", "mine.yaml", "-o", str(tmp_path / "out"))
-    line = next(number for number, one in enumerate(dead.splitlines(), 1) if "waitin)" in one)
+    line = next(number for number, one in enumerate(dead.splitlines(), 1) if "waitin(" in one)
     assert code == 2
     assert f"error: team.json:{line}: panel 'Waiting'" in err
     assert not (tmp_path / "out").exists()
+
+
+ABSENT = "cluster: {absent: {kueue: We queue with Volcano.}}\n"
+OF_KUEUE = """\
+- apiVersion: monitoring.coreos.com/v1
+  kind: PrometheusRule
+  metadata: {name: team}
+  spec:
+    groups:
+    - name: first
+      rules:
+      - {record: "team:kueue:sum", expr: sum by (cluster_queue) (kueue_pending_workloads)}
+    - name: second
+      rules:
+      - {alert: TeamQueue, expr: "team:kueue:sum > 3"}
+      - {alert: KueueGone, expr: 'absent(up{job="kueue"})'}
+      - {alert: TeamDead, expr: "vllm:num_requests_running == 0"}
+"""
+
+
+LISTED = "kind: List\napiVersion: v1\nitems:\n" + OF_KUEUE
+
+
+def test_rules_of_an_absent_workload_are_left_out_of_peoples_files_and_are_named(bring: Any, render: Any) -> None:
+    build = bring(rules_team=LISTED, more=ABSENT)
+    (found,) = (each for each in render(build).values() if each["metadata"]["name"].endswith("-team"))
+    assert [(group["name"], [rule["alert"] for rule in group["rules"]]) for group in found["spec"]["groups"]] == [
+        ("second", ["TeamDead"])
+    ]
+    said = [str(each) for each in build.warnings if "left out" in str(each)]
+    assert said == [
+        "team.yaml: left out, as nothing of theirs is in this cluster (cluster.absent): "
+        "team:kueue:sum, TeamQueue, KueueGone"
+    ]
+    assert [each.check for each in findings(build) if each.file == "team.yaml"] == []
+
+
+def test_a_file_of_rules_of_which_nothing_is_left_is_off(bring: Any) -> None:
+    rules = LISTED.replace("vllm:num_requests_running", "kueue_pending_workloads")
+    assert bring(rules_team=rules, more=ABSENT).values["rules"]["team"]["enabled"] is False
+    assert bring(rules_team=rules).values["rules"]["team"]["enabled"] is True
+
+
+def test_a_dashboard_of_grafana_stays_whole_and_it_is_said_what_stays_empty(bring: Any) -> None:
+    board = json.dumps(BOARD).replace("vllm:num_requests_waiting", "kueue_pending_workloads")
+    (finding,) = {each.message: each for each in findings(bring(dashboards_team=board, more=ABSENT))}.values()
+    assert (finding.check, finding.severity) == ("off", "warning")
+    assert finding.message.endswith("cluster.absent says that there is no kueue here")
+    assert "dashboards.team.enabled: false" in finding.hint
+
+
+def test_an_overlay_switches_its_files_by_their_names(bring: Any, sources: Sources) -> None:
+    bring(rules_team=PLAIN, dashboards_board=json.dumps(BOARD))
+
+    def switched(name: str) -> Mapping[str, Any]:
+        off = f"rules: {{{name}: {{enabled: false}}}}\ndashboards: {{board: {{enabled: false}}}}\n"
+        Path("off.yaml").write_text(off)
+        layers = [read_overlay(Path(file)) for file in ("mine.yaml", "off.yaml")]
+        return fit(load_profile("standalone", sources, layers), sources).values
+
+    values = switched("team")
+    assert not values["rules"]["team"]["enabled"]
+    assert not values["dashboards"]["board"]["enabled"]
+    with pytest.raises(InputError, match=r"rules.taem: unknown key 'taem' \(did you mean 'team'\?\)"):
+        switched("taem")
