@@ -80,14 +80,16 @@ def page(names: Iterable[str]) -> str:
     Raises:
         KeyError: a name is neither.
     """
-    gauges = yaml.safe_load(HEALTHY.read_text("utf-8"))
+    healthy = yaml.safe_load(HEALTHY.read_text("utf-8"))
     values = read_values(ROOT / "tests" / "signals" / "values.yaml")
     parts = ["up_and_serving 1\n"]
     for name in names:
         found = capture(name)
         if found is None:
+            own = healthy.get(name, {})
             labels = {**values.general, **values.labels.get(name, {})}
-            found = idle(_catalogue()[name], gauges.get(name, {}), labels)
+            labels |= {label: [value] for label, value in own.get("labels", {}).items()}
+            found = idle(_catalogue()[name], own.get("gauges", {}), labels)
         parts.append(found if found.endswith("\n") else f"{found}\n")
     return "".join(parts)
 
@@ -146,8 +148,8 @@ def _handler(pages: Mapping[str, bytes]) -> Any:
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n".encode())
                 writer.write(body or b"")
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # asyncio's own callback of a connection raises what a cancelled task does
         finally:
             writer.close()
 
