@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import helm
-from tests.e2e import charts
+from tests.e2e import charts, configuration
+from tests.e2e.client import MERGE
 from tests.e2e.cluster import WaitError, wait
 from tests.e2e.scenarios.conftest import interrupted
-from tests.e2e.scenarios.release import PATIENCE, Release
+from tests.e2e.scenarios.release import MARK, PATIENCE, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,3 +85,18 @@ def test_a_missing_rule_of_a_cluster_role(release: Release, report: Report) -> N
     client.do("PUT", path, {**client.do("GET", path), "rules": role["rules"]})
     wait(PATIENCE, release.unreached)
     report.add("seeded faults", "a ClusterRole without a rule", "seen: requests of the ServiceAccount are refused")
+
+
+def test_rules_that_the_webhook_has_not_seen(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
+    """Its failure policy is Ignore: what is stored while the operator is away is marked by a later upgrade."""
+    client, home = release.cluster.client, f"namespaces/{release.namespace}"
+    operator = f"apis/apps/v1/{home}/deployments/kube-prometheus-stack-operator"
+    client.do("PATCH", operator, {"spec": {"replicas": 0}}, kind=MERGE)
+    wait(PATIENCE, lambda: [pod for pod in release.pods() if "-operator-" in pod["metadata"]["name"]])
+    rules = client.items(f"{configuration.GROUP}/{home}/prometheusrules")
+    for rule in rules:
+        path = f"{configuration.GROUP}/{home}/prometheusrules/{rule['metadata']['name']}"
+        client.do("PATCH", path, {"metadata": {"annotations": {MARK: None}}}, kind=MERGE)
+    assert len(release.unvalidated()) == len(rules)
+    release.upgrade_until_validated(vendored("jark"))
+    report.add("the operator's webhook is away", "later upgrades", f"all {len(rules)} rules are seen by it")
