@@ -30,6 +30,7 @@ Examples:
   gen-chart show jark                          every choice that the profile makes
   gen-chart verify                             does something emit all that panels and alerts query?
   gen-chart verify --dashboard old.json        the same for a dashboard from elsewhere
+  gen-chart doctor --prometheus http://localhost:9090    why are panels of this cluster empty?
 """
 
 

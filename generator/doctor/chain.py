@@ -161,7 +161,7 @@ class Chain:
         if exported is None:
             return None
         variable = self.variables.get(f"{label}{matcher.operator}{matcher.value}", "")
-        job = matcher.value if label == "job" else self._job(name)
+        job = matcher.value if label == "job" and matcher.operator == "=" else self._job(name)
         if label == "job" or (label == "service" and not matcher.value):
             # Ours have no Service: whose targets have one is somebody else's monitor, even under the same job.
             cause = "foreign-job"

@@ -111,12 +111,7 @@ def first_cause(view: View, asked: Asked) -> Found | None:
     """Returns why a question has no answer; None if more has to be known first."""
     chain = Chain(view, dict(asked.variables))
     for name, (query, error) in asked.empty.items():
-        cause = _of_menu(view, name, query, error)
-        # What the panel asks may lack the same thing, and says it better.
-        own = chain.cause(asked.text, asked.outcome.error) if asked.text else None
-        if own and own.cause not in ("labels-together", "label-differs-value", "choice-excludes", "quiet", "no-join"):
-            return own
-        return cause
+        return _of_menu(view, name, query, error)
     return (
         chain.cause(asked.text, asked.outcome.error) if asked.text else found("quiet", expression=asked.question.text)
     )

@@ -68,7 +68,7 @@ def _not_there(view: View, name: str, known: KnownSeries) -> Found | None:
     if nothing is None:
         return None
     needs = _needs_of_all(view, known) if nothing else family.needs
-    if nothing and not needs and not _own(view, known):
+    if nothing and not _own(view, known):
         return found("absent", f"{view.expected.exporters[known.exporter].title} in {job}")
     if nothing and not needs:
         return found("metrics-off", job, **facts, advice=_SWITCHES.get(job, _ANOTHER_PAGE))
@@ -84,7 +84,8 @@ def _not_there(view: View, name: str, known: KnownSeries) -> Found | None:
         else "family-missing"
     )
     version = view.expected.exporters[known.exporter].version
-    return found(cause, job, **facts, needs=needs, lives=known.lives, version=version)
+    note = f"The catalogue says of it: {family.help}. " if family.help else ""
+    return found(cause, job, **facts, needs=needs, lives=known.lives, version=version, note=note)
 
 
 def _is_dropped(view: View, pool: str, name: str) -> bool:

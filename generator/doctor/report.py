@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from generator.doctor.causes import Cause, Found, rank, said
@@ -12,7 +12,7 @@ from generator.doctor.diagnosis import boards_summary
 from generator.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from generator.doctor.boards import Question
     from generator.doctor.diagnosis import Diagnosis
@@ -99,7 +99,7 @@ def make_report(
         seconds: how long it took.
         foreign: whether what runs is not this project's chart.
     """
-    entries = [Entry(one, causes[one.cause], questions) for one, questions in diagnosis.causes.items()]
+    entries = [Entry(one, causes[one.cause], questions) for one, questions in _merged(diagnosis.causes, causes)]
     entries.sort(key=lambda entry: (*rank(entry.cause), -len(entry.questions), entry.found.workload, entry.found.facts))
     panels = [one for one in diagnosis.asked if one.question.kind == "panel"]
     totals = {
@@ -119,6 +119,29 @@ def make_report(
     }
     boards = tuple(boards_summary(expected.boards, diagnosis.asked))
     return Report(where, tuple(entries), boards, totals, snapshot.unseen, foreign)
+
+
+_DIFFERENT = frozenset(("metric", "wanted", "selector", "expression"))
+"""Facts in which causes may differ that are one for a reader: a label that all metrics of a workload lack."""
+
+
+def _merged(
+    found: Mapping[Found, tuple[Question, ...]], causes: Mapping[str, Cause]
+) -> Iterator[tuple[Found, tuple[Question, ...]]]:
+    """Yields causes with their questions; those that say the same of several metrics once, with the metrics listed."""
+    groups: dict[tuple[object, ...], list[Found]] = {}
+    for one in found:
+        same = tuple(fact for fact in one.facts if fact[0] not in _DIFFERENT)
+        quiet = causes[one.cause].severity == "expected"
+        groups.setdefault((one.cause, one.workload, one.facts if quiet else same), []).append(one)
+    for group in groups.values():
+        facts = dict(group[0].facts)
+        metrics = list(dict.fromkeys(dict(one.facts).get("metric", "") for one in group))
+        if len(metrics) > 1:
+            more = f" and {len(metrics) - _NAMED} more" if len(metrics) > _NAMED else ""
+            facts["metric"] = ", ".join(metrics[:_NAMED]) + more
+        questions = tuple(dict.fromkeys(question for one in group for question in found[one]))
+        yield replace(group[0], facts=tuple(sorted(facts.items()))), questions
 
 
 def as_data(report: Report) -> dict[str, Any]:

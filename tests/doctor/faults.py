@@ -187,7 +187,7 @@ def _no_receiver(state: State) -> None:
 def _seldom(state: State) -> None:
     state.pages["127.78.1.3", 8080] = Page("slow_thing 1\n")
     state.jobs["slow"] = {
-        "wanted_interval": "60s",
+        "wanted_interval": "10s",
         "static_configs": [{"targets": ["127.78.1.3:8080"], "labels": {"job": "slow"}}],
     }
 
@@ -220,6 +220,35 @@ def _other_node(state: State) -> None:
     state.pages["127.78.1.2", 2020] = Page(fluent)
     labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-a"}
     state.jobs["fluent-bit"] = {"static_configs": [{"targets": ["127.78.1.2:2020"], "labels": labels}]}
+
+
+def _both_loggers(state: State) -> None:
+    for number, (job, name) in enumerate((("ray-serve-vllm", "vllm:"), ("ray", "ray_vllm_"))):
+        address = f"127.78.1.{10 + number}"
+        state.pages[address, 8080] = Page(f'{name}num_requests_running{{model_name="twice"}} 1\n')
+        labels = {"job": job, "namespace": "default", "pod": "engine-0"}
+        state.jobs[f"engine-{number}"] = {"static_configs": [{"targets": [f"{address}:8080"], "labels": labels}]}
+
+
+def _blocked(state: State) -> None:
+    lines = (
+        "fluentbit_uptime 100", 'fluentbit_output_retries_total{name="os"} @now',
+        'fluentbit_output_proc_records_total{name="os"} 7', 'fluentbit_input_storage_chunks{name="tail"} 12',
+    )  # fmt: skip
+    state.pages["127.78.1.2", 2020] = Page("".join(f"{line}\n" for line in lines))
+    labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-a"}
+    state.jobs["fluent-bit"] = {"static_configs": [{"targets": ["127.78.1.2:2020"], "labels": labels}]}
+
+
+def _sliced(state: State) -> None:
+    """A GPU in slices (MIG) has no utilisation of the whole."""
+    text = state.pages[DCGM, 9400].text
+    state.page(DCGM, 9400, text=_lines(text, lambda line: "DCGM_FI_DEV_GPU_UTIL" not in line))
+
+
+def _unset(state: State) -> None:
+    text = state.pages[HEAD, 8080].text
+    state.page(HEAD, 8080, text=_lines(text, lambda line: "ray_scheduler_placement_time_ms" not in line))
 
 
 FAULTS = (
@@ -268,15 +297,15 @@ FAULTS = (
           silences=False),
     Fault("Alertmanager tells nobody", _no_receiver, "no-receiver", "alertmanager", ("docs/alerts.md",), NONE,
           silences=False),
-    Fault("a job is scraped too seldom", _seldom, "interval-long", "slow", ("60s",), NONE, silences=False),
+    Fault("a job is scraped too seldom", _seldom, "interval-long", "slow", ("10s",), NONE, silences=False),
     Fault("a server is near its limit", _near_limit, "limit-near", "vllm", ("sampleLimit",), NONE, silences=False),
     Fault("the clock of a node is off", _clock_of_node, "node-clock", "node-exporter", ("NTP",), NONE, silences=False),
     Fault("a dashboard asks for a name that is gone", _nothing, "name-gone", "vllm", ("vllm:kv_cache_usage_perc",),
           board=asks("avg(vllm:gpu_cache_usage_perc)")),
     Fault("a dashboard asks for a name that nothing has", _nothing, "name-unknown", "", ("vllm:num_requests_running",),
           board=asks("sum(vllm:num_request_running)")),
-    Fault("a menu is empty", _nothing, "variable-empty", "", ("cluster",),
-          board=asks('up{cluster="$cluster"}', menus=(Menu("cluster", "label_values(cluster)"),))),
+    Fault("a menu is empty", _nothing, "variable-empty", "", ("team", "label_values(up, team)"),
+          board=asks('up{job="$team"}', menus=(Menu("team", "label_values(up, team)"),))),
     Fault("two metrics do not fit together", _nothing, "no-join", "", ("vllm:num_requests_running",),
           board=asks("vllm:num_requests_running * on (pod) group_left () kube_node_info")),
     Fault("a window is shorter than two scrapes", _nothing, "rate-interval", "vllm", ("2s",),
@@ -286,6 +315,12 @@ FAULTS = (
     Fault("a query is no PromQL", _nothing, "query-refused", "", ("parse",), board=asks("sum(rate(up))")),
     Fault("vLLM's pod is gone", _gone("vllm-0"), "ended", "vllm", (), boards=INFERENCE),
     Fault("the GPU exporter does not profile", _not_profiling, "feature-off", "dcgm", ("GPU",), GPUS),
+    Fault("vLLM in Ray has both loggers", _both_loggers, "counted-twice", "ray-serve-vllm",
+          ("PrometheusStatLogger",), NONE, silences=False),
+    Fault("OpenSearch refuses what Fluent Bit sends", _blocked, "logs-blocked", "fluent-bit",
+          ("12", "fluent-bit-a"), NONE, silences=False),
+    Fault("a GPU is sliced", _sliced, "family-missing", "dcgm", ("MIG", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
+          board=asks("avg(DCGM_FI_DEV_GPU_UTIL)")),
     Fault("no Fluent Bit runs on a node", _other_node, "logs-reader-down", "fluent-bit", ("node-b",), NONE,
           silences=False),
 )  # fmt: skip
@@ -295,11 +330,15 @@ EXPECTED = (
     Fault("a menu's choice excludes everything", _nothing, "choice-excludes", "vllm", ("namespace", "'default'"),
           board=asks('vllm:num_requests_running{namespace="$namespace"}',
                      menus=(Menu("namespace", entries=("prod",)),))),
-    Fault("nothing counted yet", _nothing, "not-yet", "vllm", (), board=asks("vllm:request_success_created_total")),
-    Fault("speculative decoding is off", _nothing, "feature-off", "vllm", ("speculative decoding",),
-          board=asks("rate(vllm:spec_decode_num_drafts_total[5m])")),
-    Fault("no Neuron in this cluster", _nothing, "absent", "neuron", (),
+    Fault("nothing to count yet", _nothing, "not-yet", "kube-state-metrics", ("kube_statefulset_replicas",),
+          board=asks("kube_statefulset_replicas == 0")),
+    Fault("a connector is not in use", _nothing, "feature-off", "vllm", ("the NIXL connector",),
+          board=asks("rate(vllm:nixl_bytes_transferred_count[5m])")),
+    Fault("no Neuron in this cluster", _nothing, "pool-empty", "neuron", (),
           board=asks("sum(neuroncore_utilization_ratio)")),
+    Fault("nobody monitors or runs Kueue", _nothing, "absent", "kueue", (), board=asks("sum(kueue_pending_workloads)")),
+    Fault("a gauge of Ray's was not set for a while", _unset, "fleeting", "ray", ("20 s",),
+          board=asks("max(ray_scheduler_placement_time_ms_p95)")),
     Fault("nothing passes a comparison", _nothing, "nothing-passes", "", (),
           board=asks("vllm:num_requests_running > 100000")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ class Page:
     """What a port serves.
 
     Attributes:
-        text: of its metrics.
+        text: of its metrics; @now is the second in which it is asked, for a counter that grows.
         path: where they are.
         status: of the answer.
         key: what a client has to send as a bearer, "" for nothing.
@@ -88,7 +89,7 @@ class Servers:
                     if page is None or page.tls != tls:
                         break  # the connection is of before the change
                     await asyncio.sleep(page.delay)
-                    status, text = page.status, page.text
+                    status, text = page.status, page.text.replace("@now", str(int(time.time())))
                     if page.key and f"bearer {page.key}" not in head:
                         status, text = "401 Unauthorized", ""
                     elif head.split(" ", 2)[1] != page.path:

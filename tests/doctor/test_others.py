@@ -99,8 +99,8 @@ GREEN = {"/_cluster/health": {"status": "green", "unassigned_shards": 0}, "/_all
 LOGS: tuple[tuple[dict[str, Any], str | None, str], ...] = (
     ({}, None, ""),
     ({"/_all/_settings/index.blocks.*": {"logs-1": {"settings": {"index.blocks.read_only_allow_delete": "true"}}}},
-     "logs-read-only", "1 indices are read-only"),
-    ({"/_cluster/health": {"status": "red", "unassigned_shards": 3}}, "logs-store-red", "3 shards"),
+     "logs-read-only", "indices are read-only (1)"),
+    ({"/_cluster/health": {"status": "red", "unassigned_shards": 3}}, "logs-store-red", "not assigned (3)"),
     ({"/logs-*/_count": {"count": 0}}, "logs-none", "no line of the last 15 minutes"),
     ({"/_cluster/health": 401}, "logs-unreachable", "401"),
 )  # fmt: skip

@@ -48,7 +48,9 @@ def plain(text: str, **_: Any) -> str:
 def test_the_worst_stands_first_with_its_remedy_and_what_it_silences() -> None:
     text = as_text(report(ABSENT, TWICE, REFUSED), 100, plain)
     assert (
-        text.index("✗ vllm: 2 targets refuse") < text.index("! 1 pages are scraped") < text.index("not in this cluster")
+        text.index("✗ vllm: refuses the connection (2 down)")
+        < text.index("! Scraped by two jobs")
+        < text.index("not in this cluster")
     )
     assert "→ See that default/vllm-0 listens on port 8000" in text
     assert "overlay: monitors.vllm.endpoints.api.enabled: false" in text
@@ -63,6 +65,13 @@ def test_the_worst_stands_first_with_its_remedy_and_what_it_silences() -> None:
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = as_text(report(ABSENT, TWICE, REFUSED, foreign=True), width, plain)
     assert max(map(len, text.splitlines())) <= width
+
+
+def test_what_is_the_same_of_many_metrics_is_told_once() -> None:
+    several = [found("label-missing", "dcgm", metric=name, label="node", advice="add it") for name in "abcde"]
+    text = as_text(report(*several), 100, plain)
+    assert "✗ a, b, c and 2 more has no label node" in text
+    assert text.count("✗") == 1
 
 
 def test_colours_are_a_matter_of_whoever_prints() -> None:
