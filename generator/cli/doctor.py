@@ -141,7 +141,8 @@ def _shown(report: Report, output: str) -> str:
     import os
     import shutil
 
-    from generator.doctor.report import as_data, as_markdown, as_text
+    from generator.doctor.printing import as_markdown, as_text
+    from generator.doctor.report import as_data
 
     if output == "json":
         return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"

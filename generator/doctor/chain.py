@@ -5,28 +5,26 @@ The expression is walked from its leaves; what cannot be told from what is known
 
 from __future__ import annotations
 
-import json
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from generator.doctor.between import lost_between
 from generator.doctor.causes import Found, found
 from generator.doctor.families import missing_name
+from generator.doctor.trees import NEVER_EMPTY, selector_text, tree_of, written_names
 from generator.doctor.workloads import workload_cause
 from generator.promql.filling import PromQLError
-from generator.promql.parser import Aggregation, Binary, Call, Selector, Window, parse, scalar
-from generator.verify.names import PROMETHEUS_OWN, alternatives
+from generator.promql.parser import Aggregation, Binary, Call, Selector, Window, scalar
+from generator.verify.names import PROMETHEUS_OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from generator.doctor.view import Answer, View
+    from generator.doctor.view import View
     from generator.promql.parser import Matcher
 
 _MANY = re.compile(r"duplicate series|many-to-many|multiple matches|grouping labels must ensure unique")
 _LARGE = re.compile(r"too many samples|timed out|exceeded.*limit|answers more than|gives no answer within")
-_NEVER_EMPTY = frozenset(("absent", "absent_over_time", "vector", "scalar", "time", "pi"))
-_OVER_WINDOWS = frozenset(("rate", "irate", "increase", "delta", "idelta", "deriv"))
 _MOST_SHOWN = 5
 _GONE_SINCE = frozenset(("absent", "pool-empty", "family-missing", "not-yet", "fleeting"))
 """Causes that say less than that there was something within the last hour."""
@@ -53,7 +51,7 @@ class Chain:
         reason = self.empty(tree)
         if reason or len(self.view.wanted) > asked:
             return reason
-        return self._between(text)
+        return lost_between(self.view, text, self._job)
 
     def empty(self, tree: Any) -> Found | None:
         """Returns why a tree gives nothing, as far as its leaves tell; None if they all have data."""
@@ -63,7 +61,7 @@ class Chain:
             return self.empty(tree.inner)
         if isinstance(tree, Binary):
             return self._operation(tree)
-        if isinstance(tree, Call) and tree.function not in _NEVER_EMPTY:
+        if isinstance(tree, Call) and tree.function not in NEVER_EMPTY:
             return next((reason for arg in tree.args if (reason := self.empty(arg))), None)
         return None
 
@@ -211,87 +209,6 @@ class Chain:
         jobs = [one.job for one in known if one.job in self.view.targets] or [one.job for one in known]
         return jobs[0] if jobs else ""
 
-    def _between(self, text: str) -> Found | None:
-        """Returns which part of an expression loses what its parts have; None if parts have to be asked first."""
-        import promql_parser
-
-        try:
-            node: Any = promql_parser.parse(text)
-        except ValueError:
-            return found("quiet", expression=text)
-        while True:
-            parts = [part for part in _vectors(node) if not _is_window(part)]
-            answers: list[tuple[Any, Answer | None]] = [
-                (part, self.view.ask(f"count({part.prettify()})")) for part in parts
-            ]
-            if any(answer is None for _, answer in answers):
-                return None
-            hollow = [part for part, answer in answers if answer and not (answer.there or answer.error)]
-            if not hollow or (type(node).__name__ == "BinaryExpr" and str(node.op) == "unless"):
-                return self._lost_at(node, text)
-            node = hollow[0]
-
-    def _lost_at(self, node: Any, text: str) -> Found:
-        kind = type(node).__name__
-        shown = " ".join(node.prettify().split())
-        if kind == "BinaryExpr":
-            sides = list(_vectors(node))
-            if len(sides) == 1 and str(node.op) in ("==", "!=", ">", "<", ">=", "<="):
-                return found("nothing-passes", expression=text)
-            if len(sides) == 2 and str(node.op) not in ("or", "unless", ">", "<", ">=", "<=", "==", "!="):
-                left, right = (self.view.ask(f"count({side.prettify()})") for side in sides)
-                if left and right and left.there and right.there:
-                    return self._no_join(node, sides)
-        if kind == "Call" and node.func.name in _OVER_WINDOWS:
-            return self._short_window(node) or found("quiet", expression=shown)
-        return found("quiet", expression=shown)
-
-    def _no_join(self, node: Any, sides: Sequence[Any]) -> Found:
-        on = node.modifier.matching if node.modifier else None
-        labels = ", ".join(on.labels) if on else "all"
-        way = "ignoring" if on and str(on.type).endswith("Exclude") else "on"
-        left, right = (" ".join(side.prettify().split()) for side in sides)
-        return found(
-            "no-join",
-            left=left,
-            right=right,
-            leftLabels=f"of {left} and",
-            rightLabels=f"of {right}, which are joined {way} {labels}",
-        )
-
-    def _short_window(self, node: Any) -> Found | None:
-        """Returns that a window is shorter than two scrapes, if it is."""
-        try:
-            tree = tree_of(node.prettify())
-        except PromQLError:
-            return None
-        window = next((arg for arg in tree.args if isinstance(arg, Window)), None) if isinstance(tree, Call) else None
-        if window is None or not isinstance(window.inner, Selector):
-            return None
-        for name in written_names(window.inner):
-            job = self._job(name)
-            longest = max((target.interval for target in self.view.targets.get(job, ())), default=0)
-            if longest and 2 * longest > window.seconds:
-                return found(
-                    "rate-interval",
-                    job,
-                    ours=job in self.view.expected.monitors,
-                    window=f"{window.seconds:g}s",
-                    interval=f"{longest:g}s",
-                    wanted=f"{window.seconds / 4:g}s",
-                )
-        return None
-
-
-@lru_cache(maxsize=8192)
-def tree_of(text: str) -> Any:
-    """Returns an expression's tree; the same one is looked at in each round of questions.
-
-    Raises:
-        PromQLError: it is not PromQL.
-    """
-    return parse(text).tree
-
 
 def _of_error(text: str, error: str) -> Found:
     kind = "duplicate-series" if _MANY.search(error) else "query-too-big" if _LARGE.search(error) else "query-refused"
@@ -319,22 +236,6 @@ def rules_missing(view: View, file: str, group: str) -> Found:
     return found("rule-missing", ours=True, group=file or group, count=count)
 
 
-def written_names(node: Selector) -> tuple[str, ...]:
-    """Returns the names that a selector lists; () if it has a regular expression that may be any."""
-    if node.name:
-        return (node.name,)
-    return next((listed for matcher in node.names if (listed := alternatives(matcher))), ())
-
-
-def selector_text(node: Selector) -> str:
-    """Returns a selector as PromQL."""
-    inside = ",".join(
-        f"{matcher.label}{matcher.operator}{json.dumps(matcher.value, ensure_ascii=False)}"
-        for matcher in (*node.names, *node.matchers)
-    )
-    return f"{node.name}{{{inside}}}" if inside else node.name
-
-
 def surely_silent(text: str, stored: frozenset[str]) -> bool:
     """Returns whether an expression asks for names that are not stored, so that it gives nothing."""
     try:
@@ -354,7 +255,7 @@ def _hollow(tree: Any, stored: frozenset[str]) -> bool:
         if tree.operator in ("or", "unless"):
             return left and (right or tree.operator == "unless")
         return left or right
-    if isinstance(tree, Call) and tree.function not in _NEVER_EMPTY:
+    if isinstance(tree, Call) and tree.function not in NEVER_EMPTY:
         return any(_hollow(arg, stored) for arg in tree.args)
     return False
 
@@ -369,31 +270,3 @@ def worse(view: View, first: Found, second: Found) -> Found:
         return not weak, bool(view.targets.get(one.workload)), order.index(one.cause) if weak else 0
 
     return second if weight(second) > weight(first) else first
-
-
-def _vectors(node: Any) -> Iterator[Any]:
-    """Yields the parts of a node of promql-parser's tree that are vectors."""
-    kind = type(node).__name__
-    if kind == "BinaryExpr":
-        yield from (side for side in (node.lhs, node.rhs) if not _is_scalar(side))
-    elif kind == "Call":
-        if node.func.name not in _NEVER_EMPTY:
-            yield from (arg for arg in node.args if not _is_scalar(arg))
-    elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr", "SubqueryExpr"):
-        yield node.expr
-
-
-def _is_scalar(node: Any) -> bool:
-    kind = type(node).__name__
-    if kind == "ParenExpr":
-        return _is_scalar(node.expr)
-    if kind == "BinaryExpr":
-        return _is_scalar(node.lhs) and _is_scalar(node.rhs)
-    return kind in ("NumberLiteral", "StringLiteral") or (kind == "Call" and node.func.name in ("scalar", "time", "pi"))
-
-
-def _is_window(node: Any) -> bool:
-    return type(node).__name__ in ("MatrixSelector", "SubqueryExpr")
-
-
-__all__ = ["Chain", "rule_fails", "rules_missing", "selector_text", "worse", "written_names"]

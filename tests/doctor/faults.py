@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 INFERENCE = ("inference",)
 RAY = ("ray-cluster",)
-GPUS = ("gpu-fleet",)
 NONE: tuple[str, ...] = ()
 
 
@@ -240,12 +239,6 @@ def _blocked(state: State) -> None:
     state.jobs["fluent-bit"] = {"static_configs": [{"targets": ["127.78.1.2:2020"], "labels": labels}]}
 
 
-def _sliced(state: State) -> None:
-    """A GPU in slices (MIG) has no utilisation of the whole."""
-    text = state.pages[DCGM, 9400].text
-    state.page(DCGM, 9400, text=_lines(text, lambda line: "DCGM_FI_DEV_GPU_UTIL" not in line))
-
-
 def _unset(state: State) -> None:
     text = state.pages[HEAD, 8080].text
     state.page(HEAD, 8080, text=_lines(text, lambda line: "ray_scheduler_placement_time_ms" not in line))
@@ -314,13 +307,14 @@ FAULTS = (
           board=asks("kube_pod_info * on (node) up")),
     Fault("a query is no PromQL", _nothing, "query-refused", "", ("parse",), board=asks("sum(rate(up))")),
     Fault("vLLM's pod is gone", _gone("vllm-0"), "ended", "vllm", (), boards=INFERENCE),
-    Fault("the GPU exporter does not profile", _not_profiling, "feature-off", "dcgm", ("GPU",), GPUS),
+    Fault("the GPU exporter does not profile", _not_profiling, "feature-off", "dcgm", ("a data center GPU",),
+          board=asks("avg(DCGM_FI_PROF_PIPE_TENSOR_ACTIVE)")),
     Fault("vLLM in Ray has both loggers", _both_loggers, "counted-twice", "ray-serve-vllm",
           ("PrometheusStatLogger",), NONE, silences=False),
     Fault("OpenSearch refuses what Fluent Bit sends", _blocked, "logs-blocked", "fluent-bit",
           ("12", "fluent-bit-a"), NONE, silences=False),
-    Fault("a GPU is sliced", _sliced, "family-missing", "dcgm", ("MIG", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
-          board=asks("avg(DCGM_FI_DEV_GPU_UTIL)")),
+    Fault("a GPU is sliced", _nothing, "family-missing", "dcgm", ("MIG", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
+          board=asks("avg(DCGM_FI_DEV_DEC_UTIL)")),
     Fault("no Fluent Bit runs on a node", _other_node, "logs-reader-down", "fluent-bit", ("node-b",), NONE,
           silences=False),
 )  # fmt: skip

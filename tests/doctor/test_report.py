@@ -13,7 +13,8 @@ from generator.doctor.boards import Question
 from generator.doctor.causes import found, read_causes
 from generator.doctor.diagnosis import Asked, Diagnosis
 from generator.doctor.expected import Expected
-from generator.doctor.report import Report, as_data, as_markdown, as_text, make_report
+from generator.doctor.printing import as_markdown, as_text
+from generator.doctor.report import Report, as_data, make_report
 from generator.doctor.snapshot import Outcome, ServerFacts, Snapshot, Target
 from generator.doctor.web import Load
 from generator.files import schemas

@@ -201,13 +201,20 @@ def state_metrics(pods: Mapping[str, Manifest], families: Iterable[str] = ()) ->
 
 
 def dcgm(build: Build) -> str:
-    """Returns a page of dcgm-exporter for one GPU that a pod uses, from the catalogue: what is on by default."""
+    """Returns a page of dcgm-exporter for one GPU that a pod uses, from the catalogue: what is on by default.
+
+    The decoder's utilisation is left out, as of a GPU in slices (MIG).
+    """
     labels = {"gpu": "0", "UUID": "GPU-1", "modelName": "NVIDIA H100", "Hostname": NODE, "device": "nvidia0",
               "namespace": "team-a", "pod": "trainer-0", "container": "main", "pci_bus_id": "0"}  # fmt: skip
     text = ",".join(f'{name}="{value}"' for name, value in labels.items())
     families = build.sources.exporters["dcgm"].families.values()
     default = [
-        family for family in families if "counters file" not in family.needs and family.type in ("counter", "gauge")
+        family
+        for family in families
+        if "counters file" not in family.needs
+        and family.name != "DCGM_FI_DEV_DEC_UTIL"
+        and family.type in ("counter", "gauge")
     ]
     return "".join(f"# TYPE {one.name} {one.type}\n{one.name}{{{text}}} 1\n" for one in default)
 
