@@ -30,6 +30,7 @@ from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.signals.binaries import cache as built_programs
+from tests.thorough import examples, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "tests" / "captures"
 PROFILES = tuple(sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
+SOME_PROFILES = some(PROFILES, one_in=2)
+"""For what takes long and hardly differs between profiles."""
 
 
 def lineage(profile: str) -> tuple[str, ...]:
@@ -46,7 +49,13 @@ def lineage(profile: str) -> tuple[str, ...]:
 
 
 # The machine that runs CI is small and shared: no deadline, and the same examples in every run.
-settings.register_profile("gen-chart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "gen-chart",
+    deadline=None,
+    derandomize=True,
+    max_examples=examples(40, thorough=300),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("gen-chart")
 
 

@@ -74,7 +74,8 @@ def _on_path(version: str) -> Path | None:
 def run(helm: Path, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Runs helm, away from the user's own Helm configuration; raises with helm's words if it fails."""
     home = {f"HELM_{kind}_HOME": str(CACHE / "helm" / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
-    environment = {**os.environ, **home}
+    # Helm lives a second: to collect its garbage seldom saves a fifth of its work.
+    environment = {**os.environ, **home, "GOGC": "400"}
     done = subprocess.run([helm, *map(str, arguments)], capture_output=True, text=True, check=False, env=environment)
     if check and done.returncode:
         raise AssertionError(f"helm {' '.join(map(str, arguments))}\n{done.stderr}")

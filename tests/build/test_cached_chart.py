@@ -18,7 +18,7 @@ from generator.build import cached_chart
 from generator.files import cache, location
 from generator.files.checkedlines import write_lines
 from tests.conftest import PROFILES, ROOT
-from tests.thorough import examples
+from tests.thorough import examples, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(3, thorough=24), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(2, thorough=24), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=1, max_size=5))
 def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
     checkout: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, steps: list[Any]
@@ -228,10 +228,10 @@ def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None
     command = [sys.executable, "-m", "generator", "--profile", "kind"]
     started = [
         subprocess.Popen([*command, "-o", str(tmp_path / f"chart-{number}")], env=environment, cwd=ROOT)
-        for number in range(4)
+        for number in range(3)
     ]
-    assert [process.wait() for process in started] == [0, 0, 0, 0]
-    trees = [tree(tmp_path / f"chart-{number}") for number in range(4)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    trees = [tree(tmp_path / f"chart-{number}") for number in range(3)]
     assert all(each == trees[0] for each in trees)
 
 
@@ -262,12 +262,18 @@ def piped(folder: Path, text: str, *arguments: str, cwd: Path) -> tuple[int, str
 @pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="no /dev/stdin here")  # noqa: PTH110 - as the shell has it
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [
-        (("--profile", "kind", "-f", "/dev/stdin"), "monitors: {interval: 17s}\n"),
-        (("--profile", "/dev/stdin"), "extends: kind\ndescription: d\nmonitors: {interval: 17s}\n"),
-        (("--tfvars", "/dev/stdin"), "enable_jupyterhub = true\n"),
-    ],
-    ids=["overlay", "profile", "tfvars"],
+    some(
+        [
+            pytest.param(("--profile", "kind", "-f", "/dev/stdin"), "monitors: {interval: 17s}\n", id="overlay"),
+            pytest.param(
+                ("--profile", "/dev/stdin"),
+                "extends: kind\ndescription: d\nmonitors: {interval: 17s}\n",
+                id="profile",
+            ),
+            pytest.param(("--tfvars", "/dev/stdin"), "enable_jupyterhub = true\n", id="tfvars"),
+        ],
+        one_in=2,
+    ),
 )
 def test_what_comes_through_a_pipe_is_read_once(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
     for name in ("first", "second"):
@@ -316,26 +322,29 @@ FILE = ["Chart.yaml", "text"]
 
 @pytest.mark.parametrize(
     "value",
-    [
-        None,
-        5,
-        [],
-        {},
-        [HEAD],
-        [FILE],
-        [HEAD, FILE, ["another", "text"]],
-        [HEAD, 5],
-        [HEAD, ["Chart.yaml", 5]],
-        [{**HEAD, "extra": []}, FILE],
-        [{**HEAD, "extra": {"a\0b": 5}}, FILE],
-        [{**HEAD, "warnings": 5}, FILE],
-        [{**HEAD, "notices": 5}, FILE],
-        [{**HEAD, "warnings": [5]}, FILE],
-        [{**HEAD, "warnings": [{"message": 5}]}, FILE],
-        [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],
-        [{**HEAD, "paths": None}, FILE],
-        [{**HEAD, "paths": ["Chart.yaml", "values.yaml"]}, FILE],
-    ],
+    some(
+        [
+            None,
+            5,
+            [],
+            {},
+            [HEAD],
+            [FILE],
+            [HEAD, FILE, ["another", "text"]],
+            [HEAD, 5],
+            [HEAD, ["Chart.yaml", 5]],
+            [{**HEAD, "extra": []}, FILE],
+            [{**HEAD, "extra": {"a\0b": 5}}, FILE],
+            [{**HEAD, "warnings": 5}, FILE],
+            [{**HEAD, "notices": 5}, FILE],
+            [{**HEAD, "warnings": [5]}, FILE],
+            [{**HEAD, "warnings": [{"message": 5}]}, FILE],
+            [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],
+            [{**HEAD, "paths": None}, FILE],
+            [{**HEAD, "paths": ["Chart.yaml", "values.yaml"]}, FILE],
+        ],
+        one_in=3,
+    ),
     ids=repr,
 )
 def test_a_cached_chart_of_another_shape_is_passed_over(

@@ -16,7 +16,7 @@ from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.rules.groups import alerts_of
 from tests.conftest import PROFILES, ROOT
-from tests.thorough import examples
+from tests.thorough import examples, some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def assert_sound(build: Build) -> None:
     assert not [finding for finding in anew if finding.check == "off" and finding.kind != "variable"]
 
 
-@pytest.mark.parametrize("name", MONITORS)
+@pytest.mark.parametrize("name", some(MONITORS, one_in=4))
 def test_every_workload_can_be_switched_off_alone(sources: Sources, name: str) -> None:
     assert_sound(without(sources, name))
 

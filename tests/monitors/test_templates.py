@@ -14,6 +14,7 @@ from helm_python import HelmError
 from generator.files import yamlfile
 from generator.monitors import monitor_templates
 from tests.helm import binary
+from tests.thorough import some
 
 from .conftest import DEFAULTS, endpoints_of, render_chart, upstream_crds, write_chart
 
@@ -142,7 +143,7 @@ def test_every_monitor_follows_the_operators_own_schema(render: Callable[..., Re
 def test_each_workload_can_be_switched_off(
     specs: Mapping[str, Mapping[str, Any]], render: Callable[..., Rendered]
 ) -> None:
-    for name in specs:
+    for name in some(sorted(specs), one_in=6):
         assert set(render({name: {"enabled": False}})) == names(
             {other: spec for other, spec in specs.items() if other != name}
         )

@@ -11,7 +11,7 @@ from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from tests import helm, libyaml
 from tests.argocd.support import Made, made_for, plain_for
-from tests.conftest import PROFILES
+from tests.conftest import SOME_PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def single(
     return render
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_children_render_together_what_one_install_renders_and_no_object_twice(
     helm_binary: Path,
     whole: Callable[..., Objects],
@@ -152,7 +152,7 @@ def test_the_children_render_together_what_one_install_renders_and_no_object_twi
     assert without_keep(together) == without_keep(expected)
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_first_child_has_the_kinds_alone_and_no_other_child_has_one(
     helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
@@ -164,7 +164,7 @@ def test_the_first_child_has_the_kinds_alone_and_no_other_child_has_one(
         assert name != "signals" or kinds <= {"ConfigMap", "PodMonitor", "PrometheusRule", "ServiceMonitor"}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_project_allows_the_cluster_scoped_kinds_of_the_render_and_no_other(
     helm_binary: Path, whole: Callable[..., Objects], made: Callable[[str], Made], profile: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_the_project_allows_the_cluster_scoped_kinds_of_the_render_and_no_other(
     assert {(each["group"], each["kind"]) for each in allowed} == rendered | {("", "Namespace")}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_project_allows_the_namespaces_of_the_render_and_no_other(
     helm_binary: Path, whole: Callable[..., Objects], made: Callable[[str], Made], profile: str
 ) -> None:
@@ -188,7 +188,7 @@ def test_the_project_allows_the_namespaces_of_the_render_and_no_other(
     assert {each["namespace"] for each in allowed} == rendered | {"monitoring"}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_no_object_is_a_hook_of_argocds_own_which_would_turn_every_helm_hook_off(
     helm_binary: Path, whole: Callable[..., Objects], profile: str
 ) -> None:
@@ -196,7 +196,7 @@ def test_no_object_is_a_hook_of_argocds_own_which_would_turn_every_helm_hook_off
         assert "argocd.argoproj.io/hook" not in (each["metadata"].get("annotations") or {})
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_every_claim_is_kept_when_its_application_goes(
     helm_binary: Path,
     made: Callable[[str], Made],
@@ -213,7 +213,7 @@ def test_every_claim_is_kept_when_its_application_goes(
             assert (options == "Prune=false,Delete=false") is (kind == "PersistentVolumeClaim")
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_every_child_has_an_object_that_is_no_hook_or_argocd_would_never_sync_it(
     helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
@@ -222,7 +222,7 @@ def test_every_child_has_an_object_that_is_no_hook_or_argocd_would_never_sync_it
         assert any("helm.sh/hook" not in (each["metadata"].get("annotations") or {}) for each in objects.values())
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_what_argocd_passes_over_is_there(
     helm_binary: Path, made: Callable[[str], Made], child: Callable[..., Objects], profile: str
 ) -> None:
@@ -232,7 +232,7 @@ def test_what_argocd_passes_over_is_there(
             assert (ignored["kind"], ignored["name"]) in {(kind, name) for kind, _, name in objects}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_single_application_renders_what_one_install_renders(
     helm_binary: Path, whole: Callable[..., Objects], single: Callable[..., Objects], profile: str
 ) -> None:

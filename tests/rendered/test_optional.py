@@ -13,7 +13,7 @@ from generator.stack import NAMES
 from generator.stack.images import images_of
 from tests import helm, objects
 from tests.argocd.support import made_for
-from tests.conftest import PROFILES, lineage
+from tests.conftest import PROFILES, SOME_PROFILES, lineage
 from tests.rendered.test_argocd import render_application
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_there_is_nothing_of_them_unless_they_are_switched_on(
     ] == []
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 @pytest.mark.parametrize("name", SERVERS)
 def test_each_brings_its_own_objects_which_are_valid_and_have_these_rights_and_no_others(
     render: Render,
@@ -213,7 +213,7 @@ def test_the_server_of_the_logs_is_grafanas_user_verifies_opensearch_and_starts_
     assert len(off) == len(policy) - 1
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_nobody_connects_but_prometheus_to_what_it_scrapes_and_whom_a_person_names(
     render: Render, profile: str
 ) -> None:
