@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def programs(header: str) -> dict[str, str]:
-    """Returns the name of every module of generator/cluster → its text without comments and docstrings.
+    """Returns the name of every module of generator/cluster → its text without comments, docstrings and annotations.
 
     They would take a tenth of what Kubernetes stores of a release, which holds each ConfigMap that is made of a module.
     A module's own docstring stays: it says what the program does.
@@ -45,13 +45,15 @@ def program_templates(header: str) -> Chart:
 
 @cached("programs", shape=str)
 def stripped(source: str) -> str:
-    """Returns Python source without docstrings and lines of comment, the module's own docstring kept.
+    """Returns Python source without docstrings, lines of comment and types, the module's own docstring kept.
 
-    Every other line stays as it is, with a comment at its end if it has one.
+    The types of a class's fields stay, from which dataclasses are made. Every other line stays as it is, with a comment
+    at its end if it has one. Nothing is printed anew: another Python would print it in another way.
 
     Raises:
         SyntaxError: it is no Python.
     """
+    source = _without_types(source)
     nodes = list(ast.walk(ast.parse(source)))
     lines: list[str | None] = list(source.splitlines())
     inside_text = {
@@ -67,6 +69,41 @@ def stripped(source: str) -> str:
         indent = source.splitlines()[first].partition('"')[0]
         lines[first : last + 1] = [f"{indent}pass" if alone else None, *[None] * (last - first)]
     return _without_gaps(line for line in lines if line is not None)
+
+
+def _without_types(source: str) -> str:
+    """Cuts annotations of functions and variables out, and imports for the type checker alone."""
+    text = source.encode()
+    starts = [0, *(place + 1 for place, byte in enumerate(text) if byte == ord("\n"))]
+    tree = ast.parse(source)
+
+    def start(node: ast.expr | ast.arg | ast.stmt) -> int:
+        return starts[node.lineno - 1] + node.col_offset
+
+    def end(node: ast.expr | ast.stmt) -> int:
+        return starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+
+    fields = {field for each in ast.walk(tree) if isinstance(each, ast.ClassDef) for field in each.body}
+    cuts: list[tuple[int, int]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation:
+            cuts.append((start(node) + len(node.arg.encode()), end(node.annotation)))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns:
+            arrow = text.rindex(b"->", 0, start(node.returns))
+            cuts.append((len(text[:arrow].rstrip()), end(node.returns)))
+        elif isinstance(node, ast.AnnAssign) and node.value and node not in fields:
+            cuts.append((end(node.target), end(node.annotation)))
+        elif isinstance(node, (ast.If, ast.ImportFrom)) and _for_the_type_checker(node):
+            cuts.append((start(node), end(node)))
+    for first, last in sorted(cuts, reverse=True):
+        text = text[:first] + text[last:]
+    return text.decode()
+
+
+def _for_the_type_checker(node: ast.If | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return [name.name for name in node.names] == ["TYPE_CHECKING"]
 
 
 def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:

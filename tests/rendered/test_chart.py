@@ -235,6 +235,7 @@ def test_only_those_who_need_opensearch_may_connect_to_it(rendered: Render) -> N
         "opensearch-exporter",
         "opensearch-setup",
         "secrets-rotation",
+        "release-test-logs",
     ]
     assert clients("bring-your-own-prometheus") == [*clients("jark"), "grafana"]
     for pod in [each["spec"]["template"]["metadata"]["labels"] for each in of_kind(rendered("jark"), "DaemonSet")]:

@@ -86,6 +86,8 @@ generator/cluster read it, and the Roles take their names from it.
 
 {{/*
 ai-ml-observability.programs: modules of generator/cluster as the data of a ConfigMap.
+What two ConfigMaps share comes last in the first and first in the second: Helm stores a release gzipped, which finds
+again what stood in the last 32 KiB.
 Usage: {{ include "ai-ml-observability.programs" (list . "program" "kubernetes_api") }}
 */}}
 {{- define "ai-ml-observability.programs" -}}

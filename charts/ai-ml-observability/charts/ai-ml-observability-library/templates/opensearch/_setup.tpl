@@ -125,7 +125,7 @@ logins:
 {{- with $plan.Error }}{{ fail (printf "the plan of OpenSearch's set-up: %s" .) }}{{ end -}}
 plan.json: |
   {{- toPrettyJson $plan | nindent 2 }}
-{{- include "ai-ml-observability.programs" (list . "opensearch_api" "opensearch_setup" "program") }}
+{{- include "ai-ml-observability.programs" (list . "opensearch_setup" "opensearch_api" "program") }}
 {{- end -}}
 
 {{- /* The pod that sets OpenSearch up; the argument is [context, seconds to wait for OpenSearch]. */ -}}

@@ -13,18 +13,12 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 AUTHORITY_LIFETIME = timedelta(days=3650)
 LEAF_LIFETIME = timedelta(days=365)
@@ -46,7 +40,7 @@ class Subject:
     hosts: tuple[str, ...] = ()
     server: bool = False
 
-def make_authority(common_name: str, now: datetime) -> Pair:
+def make_authority(common_name, now):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = _builder(name, name, now, now + AUTHORITY_LIFETIME).public_key(key.public_key())
@@ -59,7 +53,7 @@ def make_authority(common_name: str, now: datetime) -> Pair:
     )
     return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
 
-def issue(authority: Pair, subject: Subject, now: datetime) -> Pair:
+def issue(authority, subject, now):
     issuer, signer = _signer(authority, now)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject.common_name)])
@@ -81,10 +75,10 @@ def issue(authority: Pair, subject: Subject, now: datetime) -> Pair:
     certificate = builder.sign(signer, digest)
     return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
 
-def check_authority(authority: Pair, now: datetime) -> None:
+def check_authority(authority, now):
     _signer(authority, now)
 
-def check_leaf(leaf: Pair, trusted: bytes, common_name: str, now: datetime) -> None:
+def check_leaf(leaf, trusted, common_name, now):
     chain, roots = read(leaf.certificate), read(trusted)
     subject = chain[0].subject.rfc4514_string()
     if subject != f"CN={common_name}":
@@ -96,12 +90,12 @@ def check_leaf(leaf: Pair, trusted: bytes, common_name: str, now: datetime) -> N
     for each in (chain[0], *roots):
         _check_begun(each, now)
 
-def _check_begun(certificate: x509.Certificate, now: datetime) -> None:
+def _check_begun(certificate, now):
     if certificate.not_valid_before_utc > now + SKEW:
         begin, name = certificate.not_valid_before_utc, certificate.subject.rfc4514_string()
         raise CertificateError(f"holds the certificate {name} that begins on {begin:%Y-%m-%d}")
 
-def read(pem: bytes) -> list[x509.Certificate]:
+def read(pem):
     try:
         found = x509.load_pem_x509_certificates(pem)
         for each in found:  # read on first use otherwise, where an error would have no name
@@ -110,17 +104,17 @@ def read(pem: bytes) -> list[x509.Certificate]:
         raise CertificateError("holds no PEM certificate that can be read") from None
     return found
 
-def ends_at(pem: bytes) -> datetime:
+def ends_at(pem):
     return read(pem)[0].not_valid_after_utc
 
-def missing_hosts(pem: bytes, hosts: Iterable[str]) -> list[str]:
+def missing_hosts(pem, hosts):
     try:
         names = read(pem)[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return list(hosts)
     return [host for host in hosts if _host(host) not in list(names)]
 
-def signed_by(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
+def signed_by(chain, roots):
     current, rest = chain[0], list(chain[1:])
     while True:
         if any(_signed(current, root) for root in roots):
@@ -131,14 +125,14 @@ def signed_by(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificat
         rest.remove(above)
         current = above
 
-def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def _signed(certificate, issuer):
     try:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
-def _signer(authority: Pair, now: datetime) -> tuple[x509.Certificate, CertificateIssuerPrivateKeyTypes]:
+def _signer(authority, now):
     chain = read(authority.certificate)
     issuer, key = chain[0], _private_key(authority.key)
     try:
@@ -156,7 +150,7 @@ def _signer(authority: Pair, now: datetime) -> tuple[x509.Certificate, Certifica
         raise CertificateError("holds an intermediate authority; append its root to tls.crt")
     return issuer, key
 
-def _private_key(pem: bytes) -> CertificateIssuerPrivateKeyTypes:
+def _private_key(pem):
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError:
@@ -167,7 +161,7 @@ def _private_key(pem: bytes) -> CertificateIssuerPrivateKeyTypes:
         raise CertificateError("has a tls.key that cannot sign")
     return key  # type: ignore[return-value]
 
-def _builder(subject: x509.Name, issuer: x509.Name, now: datetime, end: datetime) -> x509.CertificateBuilder:
+def _builder(subject, issuer, now, end):
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -177,7 +171,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, now: datetime, end: datetime
         .not_valid_after(end)
     )
 
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+def _usage(*, digital_signature = False, key_cert_sign = False, crl_sign = False):
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,
@@ -190,20 +184,20 @@ def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_
         decipher_only=False,
     )
 
-def _issued_by(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+def _issued_by(issuer):
     try:
         own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     except x509.ExtensionNotFound:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())  # type: ignore[arg-type]
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
-def _host(host: str) -> x509.GeneralName:
+def _host(host):
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem(key):
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from . import certificates
 from .certificates import CertificateError, Pair
@@ -18,16 +17,13 @@ from .program import Failure, run, say
 from .secrets_bootstrap import signed
 from .secrets_plan import Leaf, Plan, Wanted, made_by_bootstrap, read_plan
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 WITHIN = timedelta(days=60)
 
-def renew(api: Api, plan: Plan, now: datetime, *, within: timedelta | None = WITHIN) -> None:
+def renew(api, plan, now, *, within = WITHIN):
     if plan.authority is None:
         return
-    problems: list[str] = []
-    ours: list[Leaf] = []
+    problems = []
+    ours = []
     for leaf in plan.leaves:
         try:
             if _renew_one(api, plan.authority, leaf, now, within):
@@ -39,7 +35,7 @@ def renew(api: Api, plan: Plan, now: datetime, *, within: timedelta | None = WIT
     if problems:
         raise Failure(*problems)
 
-def _cannot_renew(api: Api, authority: Wanted, leaves: list[Leaf], now: datetime) -> Iterator[str]:
+def _cannot_renew(api, authority, leaves, now):
     names = " and ".join(f"'{leaf.name}'" for leaf in leaves)
     secret = api.secret(authority.name)
     if secret is None:
@@ -51,7 +47,7 @@ def _cannot_renew(api: Api, authority: Wanted, leaves: list[Leaf], now: datetime
     except CertificateError as error:
         yield f"{authority.title} {error}, so {names} cannot be renewed when they end; {_ANEW}"
 
-def _check_theirs(leaf: Leaf, content: Mapping[str, bytes], now: datetime) -> None:
+def _check_theirs(leaf, content, now):
     try:
         _check(leaf, content, now)
         end = certificates.ends_at(content["tls.crt"])
@@ -62,14 +58,14 @@ def _check_theirs(leaf: Leaf, content: Mapping[str, bytes], now: datetime) -> No
     warning = "warning: it has to be renewed soon; " if end - now < WITHIN else ""
     say(f"{leaf.name}: {warning}not made by this chart, left alone; ends on {end:%Y-%m-%d}")
 
-def _check(leaf: Leaf, content: Mapping[str, bytes], now: datetime) -> None:
+def _check(leaf, content, now):
     for key in leaf.keys:
         if not content.get(key):
             raise CertificateError(f"has no key '{key}'")
     pair = Pair(content["tls.crt"], content["tls.key"])
     certificates.check_leaf(pair, content["ca.crt"], leaf.subject.common_name, now)
 
-def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: timedelta | None) -> bool:
+def _renew_one(api, authority, leaf, now, within):
     if leaf.existing:
         say(f"{leaf.name}: named in the profile, left alone")
         return False
@@ -102,7 +98,7 @@ def _renew_one(api: Api, authority: Wanted, leaf: Leaf, now: datetime, within: t
 
 _ANEW = "docs/secrets.md says how to make a new authority"
 
-def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: timedelta | None) -> str:
+def _reason(leaf, content, now, within):
     if within is None:
         return "is rotated"
     try:
@@ -115,7 +111,7 @@ def _reason(leaf: Leaf, content: Mapping[str, bytes], now: datetime, within: tim
         return f"ends on {end:%Y-%m-%d}"
     return f"does not name {', '.join(hosts)}" if hosts else ""
 
-def _trusted(authority: Mapping[str, bytes], content: Mapping[str, bytes]) -> bool:
+def _trusted(authority, content):
     try:
         return certificates.signed_by(
             certificates.read(authority["tls.crt"]), certificates.read(content.get("ca.crt", b""))
@@ -123,7 +119,7 @@ def _trusted(authority: Mapping[str, bytes], content: Mapping[str, bytes]) -> bo
     except CertificateError:
         return False
 
-def main() -> int:
+def main():
     return run(lambda: renew(in_cluster(), read_plan(Path(sys.argv[1])), datetime.now(UTC)))
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from .program import Failure
 
 _TIMEOUT = (5.0, 30.0)
 
-def change_password(url: str, username: str, old: str, new: str) -> None:
+def change_password(url, username, old, new):
     with requests.Session() as session:
         session.trust_env = False  # a .netrc would replace the login, a proxy see it
         body = {"oldPassword": old, "newPassword": new, "confirmNew": new}

@@ -23,10 +23,7 @@ from urllib3.util import Retry
 
 from .program import Failure
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Manifest: TypeAlias = "dict[str, Any]"
+Manifest = "dict[str, Any]"
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -41,13 +38,13 @@ class Api:
     url: str
     namespace: str
 
-    def secret(self, name: str) -> Manifest | None:
+    def secret(self, name):
         answer = self._call("GET", f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}")
         if answer.status_code == requests.codes.not_found:
             return None
         return _object(_accepted(answer, f"read the Secret '{name}'"), f"read the Secret '{name}'")
 
-    def create_secret(self, secret: Mapping[str, Any]) -> bool:
+    def create_secret(self, secret):
         name = secret["metadata"]["name"]
         answer = self._call("POST", f"api/v1/namespaces/{self.namespace}/secrets", secret)
         if answer.status_code == requests.codes.conflict:
@@ -55,7 +52,7 @@ class Api:
         _accepted(answer, f"create the Secret '{name}'")
         return True
 
-    def patch_secret(self, name: str, patch: Mapping[str, Any]) -> bool:
+    def patch_secret(self, name, patch):
         path = f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}"
         answer = self._call("PATCH", path, patch)
         if answer.status_code == requests.codes.conflict:
@@ -63,7 +60,7 @@ class Api:
         _accepted(answer, f"change the Secret '{name}'")
         return True
 
-    def patch_workload(self, kind: str, name: str, patch: Mapping[str, Any]) -> bool:
+    def patch_workload(self, kind, name, patch):
         path = f"apis/apps/v1/namespaces/{self.namespace}/{kind.lower()}s/{quote(name, safe='')}"
         answer = self._call("PATCH", path, patch)
         if answer.status_code == requests.codes.not_found:
@@ -71,7 +68,7 @@ class Api:
         _accepted(answer, f"restart the {kind} '{name}'")
         return True
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+    def _call(self, method, path, body = None):
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
             return self.session.request(
@@ -85,12 +82,12 @@ class Api:
         except requests.RequestException as error:
             raise Failure(f"the Kubernetes API at {self.url} cannot be reached: {_root(error)}") from None
 
-def _root(error: BaseException) -> str:
+def _root(error):
     reason = error.args[0] if error.args else error
     inner = getattr(reason, "reason", None)
     return str(inner or reason)
 
-def _accepted(answer: requests.Response, what: str) -> requests.Response:
+def _accepted(answer, what):
     if answer.ok and not answer.is_redirect:
         return answer
     message = f"{answer.status_code} {answer.reason}"
@@ -102,7 +99,7 @@ def _accepted(answer: requests.Response, what: str) -> requests.Response:
         message = str(status["message"])
     raise Failure(f"the Kubernetes API would not {what}: {message}")
 
-def _object(answer: requests.Response, what: str) -> Manifest:
+def _object(answer, what):
     try:
         found = answer.json()
     except requests.JSONDecodeError:
@@ -111,7 +108,7 @@ def _object(answer: requests.Response, what: str) -> Manifest:
         raise Failure(f"the Kubernetes API would not {what}: its answer is no JSON object")
     return found
 
-def connect(url: str, token: str, namespace: str, *, ca: str | bool, backoff: float = _BACKOFF) -> Api:
+def connect(url, token, namespace, *, ca, backoff = _BACKOFF):
     session = requests.Session()
     session.trust_env = False  # no proxy and no .netrc stands between a pod and its own API server
     session.verify = ca
@@ -127,7 +124,7 @@ def connect(url: str, token: str, namespace: str, *, ca: str | bool, backoff: fl
         session.mount(scheme, HTTPAdapter(max_retries=retry))
     return Api(session, url.rstrip("/"), namespace)
 
-def in_cluster(account: Path = ACCOUNT, environment: Mapping[str, str] = os.environ) -> Api:
+def in_cluster(account = ACCOUNT, environment = os.environ):
     host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
         raise Failure("KUBERNETES_SERVICE_HOST is not set: this program runs in a pod")
@@ -138,8 +135,8 @@ def in_cluster(account: Path = ACCOUNT, environment: Mapping[str, str] = os.envi
     address = f"[{host}]" if ":" in host else host
     return connect(f"https://{address}:{port}", token, namespace, ca=str(account / "ca.crt"))
 
-def data_of(secret: Mapping[str, Any]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+def data_of(secret):
+    found = {}
     for key, text in (secret.get("data") or {}).items():
         try:
             found[key] = base64.b64decode(text, validate=True)
@@ -147,6 +144,6 @@ def data_of(secret: Mapping[str, Any]) -> dict[str, bytes]:
             raise Failure(f"the Kubernetes API gave a Secret whose key '{key}' is not base64") from None
     return found
 
-def encoded(data: Mapping[str, bytes | None]) -> dict[str, str | None]:
+def encoded(data):
     return {key: None if value is None else base64.b64encode(value).decode() for key, value in data.items()}
 {{ end -}}

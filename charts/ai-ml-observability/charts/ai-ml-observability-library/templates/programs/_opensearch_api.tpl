@@ -16,9 +16,6 @@ import requests
 
 from .program import Failure, innermost
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 TIMEOUT = (5, 60)
 
 LONGEST_PAUSE = 15.0
@@ -39,16 +36,16 @@ class Api:
     ca: str
     session: requests.Session
 
-    def get(self, path: str) -> Any:
+    def get(self, path):
         return self.ask("GET", path)
 
-    def put(self, path: str, body: Any) -> Any:
+    def put(self, path, body):
         return self.ask("PUT", path, body)
 
-    def post(self, path: str, body: Any = None) -> Any:
+    def post(self, path, body = None):
         return self.ask("POST", path, body)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, method, path, body = None):
         try:
             answer = self._send(method, path, body)
         except NotReadyError as error:
@@ -61,11 +58,11 @@ class Api:
 
     def wait(
         self,
-        seconds: float,
+        seconds,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+        sleep = time.sleep,
+        clock = time.monotonic,
+    ):
         end = clock() + seconds
         pause = 1.0
         while True:
@@ -78,7 +75,7 @@ class Api:
             sleep(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _missing(self) -> str:
+    def _missing(self):
         for path in ("/_cluster/health", "/_plugins/_security/health"):
             try:
                 answer = self._send("GET", path)
@@ -93,7 +90,7 @@ class Api:
                 return _reason(answer)
         return ""
 
-    def accepts(self, user: str, password: str) -> bool:
+    def accepts(self, user, password):
         path = "/_plugins/_security/authinfo"
         try:
             login = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -105,7 +102,7 @@ class Api:
             raise Failure(f"GET {self.url}{path} as {user}: {_reason(answer)}")
         return answer.status_code == 200
 
-    def _send(self, method: str, path: str, body: Any = None) -> requests.Response:
+    def _send(self, method, path, body = None):
         try:
             answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=TIMEOUT)
         except requests.exceptions.SSLError as error:
@@ -116,43 +113,43 @@ class Api:
             raise NotReadyError(_reason(answer))
         return answer
 
-def connect(url: str, *, ca: str, cert: str, key: str) -> Api:
+def connect(url, *, ca, cert, key):
     session = _session(ca)
     session.cert = (cert, key)
     return Api(url.rstrip("/"), ca, session)
 
-def _session(ca: str) -> requests.Session:
+def _session(ca):
     session = requests.Session()
     session.trust_env = False
     session.verify = ca
     return session
 
-def set_password(api: Api, user: str, password: str, description: str = "", rotated: str = "") -> None:
+def set_password(api, user, password, description = "", rotated = ""):
     path = f"{_USERS}/{quote(user, safe='')}"
     attributes = {_ROTATED: rotated} if rotated else {}
     found = api.get(path)
     if found is None:
         api.put(path, {"password": password, "description": description, "attributes": attributes})
         return
-    changes: list[dict[str, Any]] = [{"op": "add", "path": "/password", "value": password}]
+    changes = [{"op": "add", "path": "/password", "value": password}]
     if attributes:
         kept = found[user].get("attributes") or {}
         changes.append({"op": "add", "path": "/attributes", "value": {**kept, **attributes}})
     api.ask("PATCH", path, changes)
 
-def find_user(api: Api, user: str) -> str | None:
+def find_user(api, user):
     found = api.get(f"{_USERS}/{quote(user, safe='')}")
     return None if found is None else str((found[user].get("attributes") or {}).get(_ROTATED, ""))
 
-def _body(answer: requests.Response) -> Any:
+def _body(answer):
     try:
         return answer.json()
     except ValueError:
         return answer.text
 
-def _reason(answer: requests.Response) -> str:
+def _reason(answer):
     body = _body(answer)
-    found: Any = body
+    found = body
     if isinstance(body, dict):
         error = body.get("error")
         found = error.get("reason") if isinstance(error, dict) else error

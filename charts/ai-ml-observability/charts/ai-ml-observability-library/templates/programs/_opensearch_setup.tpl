@@ -19,9 +19,6 @@ from typing import TYPE_CHECKING, Any
 from .opensearch_api import Api, connect, find_user, set_password
 from .program import Failure, run, say
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
 _SECURITY = "/_plugins/_security/api"
 _MANAGEMENT = "/_plugins/_ism"
 
@@ -35,7 +32,7 @@ class User:
     secret: str
     rotated: str = ""
 
-def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
+def set_up(api, plan, users):
     changed = [_component_template(api, name, body) for name, body in plan["componentTemplates"].items()]
     changed += [_index_template(api, name, body) for name, body in plan["indexTemplates"].items()]
     _cluster_settings(api, plan["clusterSettings"])
@@ -51,7 +48,7 @@ def set_up(api: Api, plan: Mapping[str, Any], users: tuple[User, ...]) -> None:
     if problems:
         raise Failure(*problems)
 
-def holds(found: Any, wanted: Any) -> bool:
+def holds(found, wanted):
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
     if isinstance(wanted, list):
@@ -62,7 +59,7 @@ def holds(found: Any, wanted: Any) -> bool:
         )
     return bool(found == wanted)
 
-def _keep(api: Api, kind: str, name: str, path: str, wanted: Any, read: Callable[[Any], Any]) -> bool:
+def _keep(api, kind, name, path, wanted, read):
     found = api.get(path)
     if found is not None and holds(read(found), wanted):
         return False
@@ -70,7 +67,7 @@ def _keep(api: Api, kind: str, name: str, path: str, wanted: Any, read: Callable
     say(f"{kind} {name}: {'made' if found is None else 'changed'}")
     return True
 
-def _component_template(api: Api, name: str, body: Any) -> bool:
+def _component_template(api, name, body):
     path = f"/_component_template/{name}"
     wanted = {"template": {"aliases": {}, **body["template"]}}
     found = api.get(path)
@@ -81,11 +78,11 @@ def _component_template(api: Api, name: str, body: Any) -> bool:
     say(f"component template {name}: {'changed' if current else 'made'}")
     return True
 
-def _index_template(api: Api, name: str, body: Any) -> bool:
+def _index_template(api, name, body):
     path = f"/_index_template/{name}"
     return _keep(api, "index template", name, path, body, lambda found: found["index_templates"][0]["index_template"])
 
-def _data_stream(api: Api, name: str, *, roll_over: bool) -> None:
+def _data_stream(api, name, *, roll_over):
     if api.get(f"/_data_stream/{name}") is None:
         api.put(f"/_data_stream/{name}", None)
         say(f"data stream {name}: made")
@@ -93,20 +90,20 @@ def _data_stream(api: Api, name: str, *, roll_over: bool) -> None:
         api.post(f"/{name}/_rollover")
         say(f"data stream {name}: rolled over, for the templates that changed")
 
-def _attempt(work: Callable[[], None]) -> tuple[str, ...]:
+def _attempt(work):
     try:
         work()
     except Failure as failure:
         return failure.lines
     return ()
 
-def _cluster_settings(api: Api, wanted: Mapping[str, str]) -> None:
+def _cluster_settings(api, wanted):
     if holds(api.get("/_cluster/settings?flat_settings=true")["persistent"], wanted):
         return
     api.put("/_cluster/settings", {"persistent": wanted})
     say(f"cluster settings {', '.join(wanted)}: changed")
 
-def _retention(api: Api, plan: Mapping[str, Any]) -> None:
+def _retention(api, plan):
     plugins = api.get("/_cat/plugins?format=json&h=component") or []
     if not any(plugin["component"] == "opensearch-index-management" for plugin in plugins):
         raise Failure("OpenSearch has no plugin opensearch-index-management: no old log will ever be deleted")
@@ -114,7 +111,7 @@ def _retention(api: Api, plan: Mapping[str, Any]) -> None:
     for name, policy in plan["policies"].items():
         _policy(api, name, policy)
 
-def _policy(api: Api, name: str, policy: Any) -> None:
+def _policy(api, name, policy):
     path = f"{_MANAGEMENT}/policies/{name}"
     found = api.get(path)
     if found is None:
@@ -129,7 +126,7 @@ def _policy(api: Api, name: str, policy: Any) -> None:
         if api.get(f"/_data_stream/{stream}") is not None:
             _manage(api, stream, name, found["_seq_no"])
 
-def _manage(api: Api, stream: str, policy: str, version: int) -> None:
+def _manage(api, stream, policy, version):
     for index, state in (api.get(f"{_MANAGEMENT}/explain/.ds-{stream}-*") or {}).items():
         if not isinstance(state, dict):  # total_managed_indices
             continue
@@ -147,15 +144,15 @@ def _manage(api: Api, stream: str, policy: str, version: int) -> None:
             raise Failure(f"index {index}: does not come under the policy {policy}: {reasons}")
         say(f"index {index}: under the policy {policy} as it is now")
 
-def _kept_out(api: Api, index: str) -> bool:
+def _kept_out(api, index):
     setting = "index.plugins.index_state_management.auto_manage"
     found = api.get(f"/{index}/_settings/{setting}?flat_settings=true") or {}
     return any(each["settings"].get(setting) == "false" for each in found.values())
 
-def _role(api: Api, name: str, body: Any) -> None:
+def _role(api, name, body):
     _keep(api, "role", name, f"{_SECURITY}/roles/{name}", body, lambda found: found[name])
 
-def _role_mapping(api: Api, role: str, names: list[str]) -> None:
+def _role_mapping(api, role, names):
     path = f"{_SECURITY}/rolesmapping/{role}"
     found = (api.get(path) or {}).get(role)
     if found is None:
@@ -166,7 +163,7 @@ def _role_mapping(api: Api, role: str, names: list[str]) -> None:
         api.put(path, {**kept, "users": sorted({*found["users"], *names})})
         say(f"role {role}: given to {', '.join(names)} too")
 
-def keep_user(api: Api, user: User) -> None:
+def keep_user(api, user):
     since = find_user(api, user.name)
     known = since is not None
     if known and api.accepts(user.name, user.password):
@@ -182,8 +179,8 @@ def keep_user(api: Api, user: User) -> None:
         raise Failure(f"the password in the Secret '{user.secret}' is refused: {failure}") from None
     say(f"user {user.name}: {'password changed to that of its Secret' if known else 'made'}")
 
-def read_users(plan: Mapping[str, Any], folder: Path) -> tuple[User, ...]:
-    users: list[User] = []
+def read_users(plan, folder):
+    users = []
     for login in plan["logins"]:
         if login["optional"] and not (folder / login["key"]).is_dir():
             continue
@@ -195,7 +192,7 @@ def read_users(plan: Mapping[str, Any], folder: Path) -> tuple[User, ...]:
         users.append(User(name, password, login["role"], login["description"], login["secret"], rotated))
     return tuple(users)
 
-def _secret(path: Path, secret: str) -> str:
+def _secret(path, secret):
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -206,10 +203,10 @@ def _secret(path: Path, secret: str) -> str:
         raise Failure(f"the Secret '{secret}' has a '{path.name}' that is empty or begins or ends with a blank")
     return text
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments):
     plan_file, admin, logins = (Path(argument) for argument in arguments[:3])
 
-    def work() -> None:
+    def work():
         plan = json.loads(plan_file.read_text(encoding="utf-8"))
         read_users(plan, logins)  # what is wrong with a Secret is said at once
         api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=str(admin / "tls.crt"), key=str(admin / "tls.key"))

@@ -7,22 +7,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 class Failure(Exception):  # noqa: N818 - an outcome of the run, not a fault of the program
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines):
         super().__init__("\n".join(lines))
         self.lines = lines
 
-def say(line: str) -> None:
+def say(line):
     sys.stdout.write(f"{_printable(line)}\n")
     sys.stdout.flush()
 
-def run(work: Callable[[], None]) -> int:
+def run(work):
     try:
         work()
     except Failure as failure:
@@ -31,7 +27,7 @@ def run(work: Callable[[], None]) -> int:
         return 1
     return 0
 
-def innermost(error: BaseException) -> str:
+def innermost(error):
     while True:
         reason = getattr(error, "reason", None)
         wrapped = reason if isinstance(reason, BaseException) else next(iter(error.args), None)
@@ -39,6 +35,6 @@ def innermost(error: BaseException) -> str:
             return str(error)
         error = wrapped
 
-def _printable(line: str) -> str:
+def _printable(line):
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 {{ end -}}

@@ -25,9 +25,6 @@ import requests
 
 from .program import Failure, innermost, run, say
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
 _TIMEOUT = (5.0, 30.0)
 
 _PAUSE = 5.0
@@ -44,13 +41,13 @@ class Asker:
     logins: Path
     authority: str
 
-    def answer(self, url: str, *, login: str = "", method: str = "GET", body: str | None = None) -> Any:
+    def answer(self, url, *, login = "", method = "GET", body = None):
         return self._ask(url, login, method, body).json()
 
-    def text(self, url: str) -> str:
+    def text(self, url):
         return self._ask(url, "", "GET", None).text
 
-    def _ask(self, url: str, login: str, method: str, body: str | None) -> requests.Response:
+    def _ask(self, url, login, method, body):
         where = url.partition("?")[0]
         with requests.Session() as session:
             session.trust_env = False  # a .netrc would replace the login, a proxy see it
@@ -74,7 +71,7 @@ class Asker:
             raise UnansweredError(f"{where}: HTTP {found.status_code} {found.text.strip()[:200]}")
         return found
 
-def targets(asker: Asker) -> Iterator[str]:
+def targets(asker):
     prometheus = asker.plan["prometheus"]
     pools = asker.answer(f"{prometheus}/api/v1/scrape_pools")["data"]["scrapePools"]
     known = {pool.rpartition("/")[0] for pool in pools}
@@ -90,7 +87,7 @@ def targets(asker: Asker) -> Iterator[str]:
             if rule["health"] != "ok":
                 yield f"rule {rule['name']} of {group['name']} is {rule['health']} {rule.get('lastError', '')}".strip()
 
-def alerts(asker: Asker) -> Iterator[str]:
+def alerts(asker):
     manager, plan = asker.plan["alertmanager"], asker.plan
     state = asker.answer(f"{manager}/api/v2/status")["cluster"]["status"]
     if state not in {"ready", "disabled"}:
@@ -99,8 +96,8 @@ def alerts(asker: Asker) -> Iterator[str]:
         yield "Prometheus knows no Alertmanager"
     if plan["watchdog"] and not asker.answer(f'{manager}/api/v2/alerts?filter=alertname="Watchdog"'):
         yield "Watchdog, the alert that always fires, has not come from Prometheus to Alertmanager"
-    sent: dict[str, float] = {}
-    failed: dict[str, float] = {}
+    sent = {}
+    failed = {}
     pattern = r'^alertmanager_notifications(_failed)?_total\{.*?integration="([^"]+)".*\} (\S+)$'
     for bad, integration, number in re.findall(pattern, asker.text(f"{manager}/metrics"), re.MULTILINE):
         counts = failed if bad else sent
@@ -109,7 +106,7 @@ def alerts(asker: Asker) -> Iterator[str]:
         if number and failed.get(integration, 0) >= number:
             yield f"Alertmanager could deliver none of {number:g} notifications by {integration}; its log says why"
 
-def dashboards(asker: Asker) -> Iterator[str]:
+def dashboards(asker):
     grafana, plan = asker.plan["grafana"], asker.plan
     for name, uid in plan["dashboards"].items():
         try:
@@ -129,7 +126,7 @@ def dashboards(asker: Asker) -> Iterator[str]:
         except UnansweredError as error:
             yield f"the data source {source['name']}: {error}"
 
-def document(asker: Asker) -> Callable[[Asker], Iterator[str]]:
+def document(asker):
     word = _word()
     record = {"@timestamp": datetime.now(UTC).isoformat(), "log": f"a record of helm test, {word}"}
     lines = [{"create": {"_index": _STREAM, "_id": word}}, record]
@@ -140,36 +137,36 @@ def document(asker: Asker) -> Callable[[Asker], Iterator[str]]:
         raise UnansweredError(f"{url}: {json.dumps(stored['items'])[:400]}")
     return lambda asker: _lacking(asker, {"ids": {"values": [word]}}, "the record that it took")
 
-def line(_: Asker) -> Callable[[Asker], Iterator[str]]:
+def line(_):
     word = _word()
     say(f"this line is looked for in the logs: {word}")
     return lambda asker: _lacking(asker, {"match": {"log": word}}, "the line that this container has printed")
 
-def _lacking(asker: Asker, query: Mapping[str, Any], what: str) -> Iterator[str]:
+def _lacking(asker, query, what):
     body = json.dumps({"query": query, "size": 0, "track_total_hits": True})
     found = asker.answer(f"{asker.plan['opensearch']}/{_STREAM}/_search", login="reader", method="POST", body=body)
     count = found["hits"]["total"]["value"]
     if count != 1:
         yield f"OpenSearch finds {what} {count} times, not once"
 
-def _word() -> str:
+def _word():
     return f"helmtest{secrets.token_hex(12)}"
 
-_LOOKING: Mapping[str, Callable[[Asker], Iterator[str]]] = {
+_LOOKING = {
     "targets": targets,
     "alerts": alerts,
     "dashboards": dashboards,
 }
-_DOING: Mapping[str, Callable[[Asker], Callable[[Asker], Iterator[str]]]] = {"document": document, "line": line}
+_DOING = {"document": document, "line": line}
 QUESTIONS = (*_LOOKING, *_DOING)
 
 def ask(
-    asker: Asker,
-    question: str,
+    asker,
+    question,
     *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> None:
+    sleep = time.sleep,
+    clock = time.monotonic,
+):
     end = clock() + asker.plan["seconds"]
     look = _LOOKING.get(question)
     while True:
@@ -185,11 +182,11 @@ def ask(
             raise Failure(*missing)
         sleep(_PAUSE)
 
-def main(arguments: list[str]) -> int:
+def main(arguments):
     file, question = arguments
     plan = json.loads(Path(file).read_text(encoding="utf-8"))
 
-    def work() -> None:
+    def work():
         say(f"asked at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {plan['questions'][question]}")
         ask(Asker(plan, Path("/logins"), "/authority/ca.crt"), question)
         say("yes")

@@ -6,17 +6,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import certificates
 from .certificates import CertificateError
 from .kubernetes_api import Api, data_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-def unsendable(api: Api, alerts: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    found: dict[str, dict[str, bytes] | None] = {}
+def unsendable(api, alerts):
+    found = {}
     for wanted in alerts:
         name, key, place = wanted["name"], wanted["key"], wanted["receiver"]
         if name not in found:
@@ -31,7 +26,7 @@ def unsendable(api: Api, alerts: Iterable[Mapping[str, str]]) -> Iterator[str]:
         elif fault := _unfit(content.get(key, b""), wanted["holds"]):
             yield f"{place}: the key '{key}' of the Secret '{name}' {fault}"
 
-def _unfit(content: bytes, holds: str) -> str:
+def _unfit(content, holds):
     text = content.strip()
     if not text:
         return "is missing or empty"

@@ -24,18 +24,15 @@ from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
 from .secrets_plan import LABELS, ROTATED, Leaf, Login, Plan, Wanted, read_plan
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 ALPHABET = string.ascii_letters + string.digits
 
 RENEW = "kubectl create job renew-1 --from=cronjob/ai-ml-observability-renew-certificates"
 ROTATE = "kubectl create job rotate-1 --from=cronjob/ai-ml-observability-rotate-secrets"
 
-def new_password() -> str:
+def new_password():
     return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
-def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
+def bootstrap(api, plan, now):
     found = {wanted.name: api.secret(wanted.name) for wanted in (*plan.logins, *plan.leaves)}
     authority = api.secret(plan.authority.name) if plan.authority else None
     data = {name: data_of(secret) for name, secret in found.items() if secret is not None}
@@ -56,7 +53,7 @@ def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
             username, password = _known(api, login) or (login.username, new_password())
             _create(api, _login_secret(login, {login.user_key: username, login.password_key: password}, now))
 
-def _known(api: Api, login: Login) -> tuple[str, str] | None:
+def _known(api, login):
     earlier = api.secret(login.earlier) if login.earlier else None
     content = data_of(earlier) if earlier else {}
     if not content.get("admin-user") or not content.get("admin-password"):
@@ -64,7 +61,7 @@ def _known(api: Api, login: Login) -> tuple[str, str] | None:
     say(f"{login.name}: takes over the password that Grafana knows, from '{login.earlier}'; for a new one: {ROTATE}")
     return content["admin-user"].decode(), content["admin-password"].decode()
 
-def _unusable(plan: Plan, data: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
+def _unusable(plan, data):
     for wanted in (*plan.logins, *plan.leaves):
         if wanted.name not in data:
             if wanted.existing:
@@ -74,13 +71,13 @@ def _unusable(plan: Plan, data: Mapping[str, Mapping[str, bytes]]) -> Iterator[s
             if not data[wanted.name].get(key):
                 yield f"{wanted.title} has no key '{key}'; it needs {' and '.join(wanted.keys)}"
 
-def _absent(wanted: Wanted) -> str:
+def _absent(wanted):
     return (
         f"secrets.existing.{wanted.key} names {wanted.title}, which is not in this namespace; "
         f"create it with the keys {', '.join(wanted.keys)}, or take the name away and one is made for you"
     )
 
-def _misfits(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime) -> Iterator[str]:
+def _misfits(plan, data, now):
     whole = [leaf for leaf in plan.leaves if all(data.get(leaf.name, {}).get(key) for key in leaf.keys)]
     readable = []
     for leaf in whole:
@@ -97,12 +94,12 @@ def _misfits(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime)
             yield f"the ca.crt of '{other.name}' did not sign '{leaf.name}', so they refuse each other"
 
 def _cannot_sign(
-    plan: Plan,
-    wanted: Wanted,
-    authority: Manifest | None,
-    data: Mapping[str, Mapping[str, bytes]],
-    now: datetime,
-) -> Iterator[str]:
+    plan,
+    wanted,
+    authority,
+    data,
+    now,
+):
     missing = [leaf for leaf in plan.leaves if leaf.name not in data]
     present = [leaf for leaf in plan.leaves if leaf.name in data]
     if authority is None and wanted.existing:
@@ -134,7 +131,7 @@ def _cannot_sign(
                 f"'{missing[0].name}'; store the authority that signed it as '{wanted.name}', or delete '{leaf.name}'"
             )
 
-def _report(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime) -> None:
+def _report(plan, data, now):
     for wanted in (*plan.leaves, *plan.logins):
         if wanted.name in data:
             say(f"{wanted.name}: there already, left as it is")
@@ -142,7 +139,7 @@ def _report(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime) 
         if leaf.name in data and (end := certificates.ends_at(data[leaf.name]["tls.crt"])) <= now:
             say(f"warning: the certificate in '{leaf.name}' ended on {end:%Y-%m-%d}; if it is this chart's: {RENEW}")
 
-def _create_leaves(api: Api, wanted: Wanted, authority: Manifest | None, missing: list[Leaf], now: datetime) -> None:
+def _create_leaves(api, wanted, authority, missing, now):
     if not missing:
         return
     if authority is None:
@@ -155,36 +152,36 @@ def _create_leaves(api: Api, wanted: Wanted, authority: Manifest | None, missing
     for leaf in missing:
         _create(api, _tls_secret(leaf.name, signed(wanted, content, leaf, now)))
 
-def signed(wanted: Wanted, authority: Mapping[str, bytes], leaf: Leaf, now: datetime) -> dict[str, bytes]:
+def signed(wanted, authority, leaf, now):
     try:
         made = certificates.issue(_authority(authority), leaf.subject, now)
     except CertificateError as error:
         raise Failure(f"{wanted.title} {error}; it has to sign '{leaf.name}'") from None
     return {"ca.crt": authority["tls.crt"], "tls.crt": made.certificate, "tls.key": made.key}
 
-def _authority(content: Mapping[str, bytes]) -> Pair:
+def _authority(content):
     for key in ("tls.crt", "tls.key"):
         if not content.get(key):
             raise CertificateError(f"has no key '{key}'")
     return _pair(content)
 
-def _pair(content: Mapping[str, bytes]) -> Pair:
+def _pair(content):
     return Pair(content["tls.crt"], content["tls.key"])
 
-def _create(api: Api, secret: Mapping[str, Any]) -> None:
+def _create(api, secret):
     name = secret["metadata"]["name"]
     say(f"{name}: created" if api.create_secret(secret) else f"{name}: another run has just created it, left as it is")
 
-def _login_secret(login: Login, content: dict[str, str], now: datetime) -> Manifest:
+def _login_secret(login, content, now):
     if login.server == "opensearch":
         content = {**content, ROTATED: now.isoformat(timespec="seconds")}
     kind = "kubernetes.io/basic-auth" if login.keys == ("username", "password") else "Opaque"
     return _secret(login.name, kind, {key: text.encode() for key, text in content.items()})
 
-def _tls_secret(name: str, content: Mapping[str, bytes]) -> Manifest:
+def _tls_secret(name, content):
     return _secret(name, "kubernetes.io/tls", content)
 
-def _secret(name: str, kind: str, content: Mapping[str, bytes]) -> Manifest:
+def _secret(name, kind, content):
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -193,7 +190,7 @@ def _secret(name: str, kind: str, content: Mapping[str, bytes]) -> Manifest:
         "data": encoded(content),
     }
 
-def main() -> int:
+def main():
     return run(lambda: bootstrap(in_cluster(), read_plan(Path(sys.argv[1])), datetime.now(UTC)))
 
 if __name__ == "__main__":

@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from .certificates import Subject
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
 MADE_BY = {"ai-ml-observability/made-by": "bootstrap"}
 
 ROTATED = "rotated"
@@ -30,11 +26,11 @@ class Wanted:
     existing: bool
 
     @property
-    def title(self) -> str:
+    def title(self):
         return f"the Secret '{self.name}'"
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self):
         return "tls.crt", "tls.key"
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Leaf(Wanted):
     subject: Subject
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self):
         return "ca.crt", "tls.crt", "tls.key"
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Login(Wanted):
     earlier: str = ""
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self):
         return self.user_key, self.password_key
 
 @dataclass(frozen=True)
@@ -70,8 +66,8 @@ class Plan:
     grafana: str
     alerts: tuple[Mapping[str, str], ...] = ()
 
-def read_plan(path: Path) -> Plan:
-    data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def read_plan(path):
+    data = json.loads(path.read_text(encoding="utf-8"))
     authority = data["authority"]
     return Plan(
         authority=_wanted(authority) if authority else None,
@@ -103,10 +99,10 @@ def read_plan(path: Path) -> Plan:
         alerts=tuple(data.get("alerts", ())),
     )
 
-def _wanted(data: Mapping[str, Any]) -> Wanted:
+def _wanted(data):
     return Wanted(data["key"], data["name"], data["existing"])
 
-def made_by_bootstrap(secret: Mapping[str, Any]) -> bool:
+def made_by_bootstrap(secret):
     labels = secret["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in MADE_BY.items())
 {{ end -}}

@@ -14,7 +14,6 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .certificates_renew import renew
 from .grafana_api import change_password
@@ -22,9 +21,6 @@ from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
 from .secrets_bootstrap import new_password
 from .secrets_plan import ROTATED, Login, Plan, made_by_bootstrap, read_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PREVIOUS = "previous-password"
 
@@ -36,10 +32,10 @@ _PATIENCE = 60.0
 
 ADMIN = Path("/admin")
 
-def rotate(api: Api, plan: Plan, now: datetime, set_password: Callable[[str, str, str], None], run: str = "") -> None:
-    problems: list[str] = []
-    restarts: list[tuple[str, str]] = []
-    begun: list[Login] = []
+def rotate(api, plan, now, set_password, run = ""):
+    problems = []
+    restarts = []
+    begun = []
     for login in plan.logins:
         try:
             secret = None if login.existing else api.secret(login.name)
@@ -71,17 +67,17 @@ def rotate(api: Api, plan: Plan, now: datetime, set_password: Callable[[str, str
     if problems:
         raise Failure(*problems)
 
-def _state(secret: Manifest) -> str:
+def _state(secret):
     return str((secret["metadata"].get("annotations") or {}).get(STATE, ""))
 
 def _rotate_opensearch(
-    api: Api,
-    login: Login,
-    secret: Manifest,
-    now: datetime,
-    set_password: Callable[[str, str, str], None],
-    run: str,
-) -> None:
+    api,
+    login,
+    secret,
+    now,
+    set_password,
+    run,
+):
     content = data_of(secret)
     if _state(secret).endswith(_UNFINISHED):
         say(f"{login.name}: an earlier rotation was cut off; it is completed")
@@ -97,7 +93,7 @@ def _rotate_opensearch(
             f"ai-ml-observability-opensearch-setup sees to it: {failure}"
         ) from None
 
-def _rotate_grafana(api: Api, login: Login, secret: Manifest, url: str, run: str) -> None:
+def _rotate_grafana(api, login, secret, url, run):
     content = data_of(secret)
     old, new = content.get(login.password_key, b""), content.get(login.password_key, b"")
     if PREVIOUS in content:
@@ -115,7 +111,7 @@ def _rotate_grafana(api: Api, login: Login, secret: Manifest, url: str, run: str
         ) from None
     api.patch_secret(login.name, {"data": encoded({PREVIOUS: None})})
 
-def _replace(api: Api, login: Login, secret: Manifest, data: dict[str, bytes], run: str) -> None:
+def _replace(api, login, secret, data, run):
     version, state = secret["metadata"]["resourceVersion"], {STATE: f"{run}{_UNFINISHED}"}
     patch = {"metadata": {"resourceVersion": version, "annotations": state}, "data": encoded(data)}
     if api.patch_secret(login.name, patch):
@@ -124,10 +120,10 @@ def _replace(api: Api, login: Login, secret: Manifest, data: dict[str, bytes], r
     if current is None or any(data_of(current).get(key) != value for key, value in data.items()):
         raise Failure(f"'{login.name}' was changed by somebody else at the same time; run again")
 
-def _restart(api: Api, workloads: list[tuple[str, str]], now: datetime) -> dict[tuple[str, str], str]:
+def _restart(api, workloads, now):
     annotations = {"kubectl.kubernetes.io/restartedAt": now.isoformat(timespec="seconds")}
     patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-    failed: dict[tuple[str, str], str] = {}
+    failed = {}
     for kind, name in dict.fromkeys(workloads):
         try:
             say(f"{kind} {name}: {'restarts' if api.patch_workload(kind, name, patch) else 'not there'}")
@@ -135,7 +131,7 @@ def _restart(api: Api, workloads: list[tuple[str, str]], now: datetime) -> dict[
             failed[(kind, name)] = "; ".join(failure.lines)
     return failed
 
-def _work() -> None:
+def _work():
     from . import opensearch_api
 
     api, plan, job = in_cluster(), read_plan(Path(sys.argv[1])), os.environ.get("RUN", "")
@@ -146,15 +142,15 @@ def _work() -> None:
     opensearch = opensearch_api.connect(plan.opensearch, **files)
     opensearch.wait(_PATIENCE)  # refused or unreachable: found out before a Secret is changed
 
-    def set_password(user: str, password: str, since: str) -> None:
+    def set_password(user, password, since):
         opensearch_api.set_password(opensearch, user, password, rotated=since)
 
     rotate(api, plan, datetime.now(UTC), set_password, job)
 
-def _no_opensearch(user: str, _password: str, _since: str) -> None:
+def _no_opensearch(user, _password, _since):
     raise Failure(f"there is no OpenSearch whose user '{user}' could be given a password")
 
-def main() -> int:
+def main():
     return run(_work)
 
 if __name__ == "__main__":
