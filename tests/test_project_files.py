@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
@@ -291,3 +293,53 @@ def test_what_people_are_told_to_install_with_also_goes_through_after_a_failure(
     assert {
         str(path.relative_to(ROOT)): found for path in told if (found := command.findall(path.read_text("utf-8")))
     } == {}
+
+
+LOCKS = ("locked.txt", "locked-dev.txt", "tests/helm-binaries.txt")
+
+
+def pins(text: str) -> dict[str, str]:
+    """Returns package → version, with names as the index of packages writes them."""
+    found = re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+
+
+def test_the_lists_that_are_installed_have_the_versions_of_constraints_and_a_digest_each() -> None:
+    wanted = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    for lock in LOCKS:
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        for entry in re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]:
+            assert "--hash=sha256:" in entry, f"{lock}: {entry}"
+        if lock != "tests/helm-binaries.txt":
+            assert pins(text).items() <= wanted.items(), f"make locked: {lock}"
+    assert pins((ROOT / "locked-dev.txt").read_text(encoding="utf-8")) == wanted
+
+
+def test_ci_and_the_release_install_nothing_whose_digest_is_not_known() -> None:
+    files = [ROOT / "Makefile", *(ROOT / ".github").rglob("*.yaml")]
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    install = re.compile(r"\$\(PIP\) |bin/pip\S* install (?!--quiet --disable-pip-version-check$)")
+    installs = [line for line in lines if install.search(line)]
+    assert len(installs) > 7
+    for line in installs:
+        known = "--require-hashes" in line
+        own = "--no-deps" in line and ("--no-build-isolation --editable ." in line or "--no-index dist/" in line)
+        assert known or own, line
+
+
+def test_zizmor_finds_nothing_in_the_workflows_and_something_in_a_bad_one(tmp_path: Path) -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    if not zizmor.is_file():
+        pytest.skip("no zizmor: make .venv/.ready-dev")
+
+    def found(folder: Path) -> int:
+        return subprocess.run([zizmor, "--offline", "--quiet", folder], capture_output=True, check=False).returncode
+
+    assert found(ROOT / ".github") == 0
+    bad = tmp_path / ".github" / "workflows" / "bad.yaml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+        "      - uses: actions/checkout@v4\n      - run: echo ${{ github.event.head_commit.message }}\n"
+    )
+    assert found(tmp_path) != 0

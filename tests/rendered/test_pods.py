@@ -119,3 +119,10 @@ def test_what_there_are_several_of_is_spread_and_not_drained_at_once(render_over
         assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()
         assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"  # or a zone that is gone would hold up the rest
     assert several == 4
+
+
+def test_no_client_can_reload_end_or_empty_prometheus(rendered: Render) -> None:
+    """With a reload by signal the operator leaves --web.enable-lifecycle out (0.93.1, pkg/prometheus/promcfg.go)."""
+    (prometheus,) = of_kind(rendered("standalone"), "Prometheus")
+    assert prometheus["spec"]["reloadStrategy"] == "ProcessSignal"
+    assert prometheus["spec"]["enableAdminAPI"] is False
