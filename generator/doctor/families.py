@@ -67,7 +67,7 @@ def _not_there(view: View, name: str, known: KnownSeries) -> Found | None:
     nothing = _nothing_of(view, known)
     if nothing is None:
         return None
-    needs = _needs_of_all(view, known) if nothing else family.needs
+    needs = _needs_of_all(view, known) if nothing else "" if _is_met(view, known) else family.needs
     if nothing and not _own(view, known):
         return found("absent", f"{view.expected.exporters[known.exporter].title} in {job}")
     if nothing and not needs:
@@ -115,6 +115,17 @@ def _nothing_of(view: View, known: KnownSeries) -> bool | None:
     stored = {labels.get("__name__", "") for labels, _ in answer.series}
     return not any(
         one.exporter == known.exporter and one.job == known.job
+        for name in stored
+        for one in view.expected.catalogue.get(name, ())
+    )
+
+
+def _is_met(view: View, known: KnownSeries) -> bool:
+    """Returns whether another family that needs the same is there, so that this one lacks for another reason."""
+    answer = view.ask(f'group by (__name__) ({{job="{known.job}"}})')
+    stored = (labels.get("__name__", "") for labels, _ in (answer.series if answer else ()))
+    return any(
+        one.exporter == known.exporter and one.family.needs == known.family.needs
         for name in stored
         for one in view.expected.catalogue.get(name, ())
     )

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from generator.doctor.boards import Board, Menu, Question
 from tests.doctor.pages import Page
-from tests.doctor.world import ALERTMANAGER, DCGM, HEAD, HUB, NODE, STATE, VLLM, capture, state_metrics
+from tests.doctor.world import (
+    ALERTMANAGER,
+    HEAD,
+    HUB,
+    NET,
+    NODE,
+    NODE_EXPORTER,
+    STATE,
+    VLLM,
+    capture,
+    state_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,10 +160,10 @@ def _twice(state: State) -> None:
 
 
 def _second_state_metrics(state: State) -> None:
-    state.pages["127.78.1.1", 8080] = Page(state_metrics(state.pods))
+    state.pages[f"{NET}.1.1", 8080] = Page(state_metrics(state.pods))
     state.jobs["kube-state-metrics-2"] = {
         "honor_labels": True,
-        "static_configs": [{"targets": ["127.78.1.1:8080"], "labels": {"job": "kube-state-metrics"}}],
+        "static_configs": [{"targets": [f"{NET}.1.1:8080"], "labels": {"job": "kube-state-metrics"}}],
     }
 
 
@@ -184,10 +195,10 @@ def _no_receiver(state: State) -> None:
 
 
 def _seldom(state: State) -> None:
-    state.pages["127.78.1.3", 8080] = Page("slow_thing 1\n")
+    state.pages[f"{NET}.1.3", 8080] = Page("slow_thing 1\n")
     state.jobs["slow"] = {
         "wanted_interval": "10s",
-        "static_configs": [{"targets": ["127.78.1.3:8080"], "labels": {"job": "slow"}}],
+        "static_configs": [{"targets": [f"{NET}.1.3:8080"], "labels": {"job": "slow"}}],
     }
 
 
@@ -197,7 +208,7 @@ def _near_limit(state: State) -> None:
 
 
 def _clock_of_node(state: State) -> None:
-    state.pages["127.78.0.7", 9100] = replace(state.pages["127.78.0.7", 9100], text="node_time_seconds 1.7e9\n")
+    state.pages[NODE_EXPORTER, 9100] = replace(state.pages[NODE_EXPORTER, 9100], text="node_time_seconds 1.7e9\n")
 
 
 def _gone(pod: str) -> Callable[[State], None]:
@@ -207,23 +218,18 @@ def _gone(pod: str) -> Callable[[State], None]:
     return inject
 
 
-def _not_profiling(state: State) -> None:
-    text = state.pages[DCGM, 9400].text
-    state.page(DCGM, 9400, text=_lines(text, lambda line: "DCGM_FI_PROF_" not in line))
-
-
 def _other_node(state: State) -> None:
     text = f'kube_node_info{{node="node-b"}} 1\n{state_metrics(state.pods)}'
     state.pages[STATE, 8080] = Page(text)
     fluent = f'fluentbit_uptime{{hostname="{NODE}"}} 100\n'
-    state.pages["127.78.1.2", 2020] = Page(fluent)
+    state.pages[f"{NET}.1.2", 2020] = Page(fluent)
     labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-a"}
-    state.jobs["fluent-bit"] = {"static_configs": [{"targets": ["127.78.1.2:2020"], "labels": labels}]}
+    state.jobs["fluent-bit"] = {"static_configs": [{"targets": [f"{NET}.1.2:2020"], "labels": labels}]}
 
 
 def _both_loggers(state: State) -> None:
     for number, (job, name) in enumerate((("ray-serve-vllm", "vllm:"), ("ray", "ray_vllm_"))):
-        address = f"127.78.1.{10 + number}"
+        address = f"{NET}.1.{10 + number}"
         state.pages[address, 8080] = Page(f'{name}num_requests_running{{model_name="twice"}} 1\n')
         labels = {"job": job, "namespace": "default", "pod": "engine-0"}
         state.jobs[f"engine-{number}"] = {"static_configs": [{"targets": [f"{address}:8080"], "labels": labels}]}
@@ -234,9 +240,9 @@ def _blocked(state: State) -> None:
         "fluentbit_uptime 100", 'fluentbit_output_retries_total{name="os"} @now',
         'fluentbit_output_proc_records_total{name="os"} 7', 'fluentbit_input_storage_chunks{name="tail"} 12',
     )  # fmt: skip
-    state.pages["127.78.1.2", 2020] = Page("".join(f"{line}\n" for line in lines))
+    state.pages[f"{NET}.1.2", 2020] = Page("".join(f"{line}\n" for line in lines))
     labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-a"}
-    state.jobs["fluent-bit"] = {"static_configs": [{"targets": ["127.78.1.2:2020"], "labels": labels}]}
+    state.jobs["fluent-bit"] = {"static_configs": [{"targets": [f"{NET}.1.2:2020"], "labels": labels}]}
 
 
 def _unset(state: State) -> None:
@@ -282,7 +288,7 @@ FAULTS = (
     Fault("two monitors scrape one pod", _twice, "scraped-twice", "vllm", ("serviceMonitor/default/vllm/0",), NONE,
           silences=False),
     Fault("two kube-state-metrics are scraped", _second_state_metrics, "two-kube-state-metrics", "kube-state-metrics",
-          ("127.78.1.1:8080",), NONE, silences=False),
+          (f"{NET}.1.1:8080",), NONE, silences=False),
     Fault("a rule cannot be evaluated", _rule_fails, "rule-fails", "", ("vllm:broken", "twice"), NONE, silences=False),
     Fault("a rule is not loaded", _rule_missing, "rule-missing", "", ("vllm",), NONE, silences=False),
     Fault("the configuration is refused", _broken_config, "config-refused", "", (), NONE, silences=False),
@@ -307,7 +313,7 @@ FAULTS = (
           board=asks("kube_pod_info * on (node) up")),
     Fault("a query is no PromQL", _nothing, "query-refused", "", ("parse",), board=asks("sum(rate(up))")),
     Fault("vLLM's pod is gone", _gone("vllm-0"), "ended", "vllm", (), boards=INFERENCE),
-    Fault("the GPU exporter does not profile", _not_profiling, "feature-off", "dcgm", ("a data center GPU",),
+    Fault("the GPU exporter does not profile", _nothing, "feature-off", "dcgm", ("a data center GPU",),
           board=asks("avg(DCGM_FI_PROF_PIPE_TENSOR_ACTIVE)")),
     Fault("vLLM in Ray has both loggers", _both_loggers, "counted-twice", "ray-serve-vllm",
           ("PrometheusStatLogger",), NONE, silences=False),
