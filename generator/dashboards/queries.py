@@ -81,27 +81,43 @@ def panel_queries(dashboard: Dashboard, path: str, panel: Panel) -> Iterator[Exp
 
 def shipped_queries(dashboard: Dashboard, path: str, panel: Panel, records: Sequence[Recorded]) -> Iterator[Expression]:
     """Returns the queries of one panel as they are shipped: they read records where these hold what is asked."""
-    texts = shipped_texts(dashboard, tuple(records))["texts"] if records else {}
+    texts = shipped_texts(dashboard, tuple(records))["charts" if panel.type in _CHARTS else "now"] if records else {}
     for query in panel_queries(dashboard, path, panel):
         yield replace(query, text=texts.get(query.text, query.text))
 
 
-@cached("shipped", shape={"texts": {str: str}, "records": [str], "rules": [str]})
+_CHARTS = frozenset({"heatmap", "timeseries"})
+"""Types of panels that show a course. All others show what is now, for which a record of counts, which is up to a
+minute and a half behind, comes too late; and they ask for one moment, which costs little."""
+
+
+@cached("shipped", shape={"charts": {str: str}, "now": {str: str}, "records": [str], "rules": [str]})
 def shipped_texts(dashboard: Dashboard, records: tuple[Recorded, ...]) -> dict[str, Any]:
     """Returns what of a dashboard's queries reads records in place of what was written.
 
     Returns:
-        ``texts``: of each query that does, what was written → what is shipped; ``records``: the records that are put
-        in, sorted; ``rules``: the files of rules that these stand in, sorted.
+        ``charts`` and ``now``: of each query that does, what was written → what is shipped, in panels that show a
+        course and in all others; ``records``: the records that are put in, sorted; ``rules``: the files of rules that
+        these stand in, sorted.
 
     Raises:
         InputError: a shorthand that cannot be written out.
     """
-    made = {query.text: rewritten(query.text, records) for query in queries(dashboard)}
+    gauges = tuple(record for record in records if not record.evaluations)
+    asked = {
+        chart: {query.text: None for query in queries(dashboard) if (query.panel in _CHARTS) is chart}
+        for chart in (True, False)
+    }
+    charts, now = (
+        {text: one for text in asked[chart] if (one := rewritten(text, read)).records}
+        for chart, read in ((True, records), (False, gauges))
+    )
+    made = [*charts.values(), *now.values()]
     return {
-        "texts": {text: one.text for text, one in made.items() if one.records},
-        "records": sorted({name for one in made.values() for name in one.records}),
-        "rules": sorted({rules for one in made.values() for rules in one.rules}),
+        "charts": {text: one.text for text, one in charts.items()},
+        "now": {text: one.text for text, one in now.items()},
+        "records": sorted({name for one in made for name in one.records}),
+        "rules": sorted({rules for one in made for rules in one.rules}),
     }
 
 

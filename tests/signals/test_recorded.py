@@ -101,7 +101,7 @@ def test_a_panel_says_with_records_what_it_says_without(binaries: Binaries, tmp_
                     wrong += [f"{pair}: {text}" for text in said if text]
     assert not wrong, "\n".join(wrong[:40])
     silent = [name for name, times in answered.items() if not times]
-    assert len(answered) > 100
+    assert len(answered) > 70
     assert not silent, silent
 
 

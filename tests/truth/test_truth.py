@@ -100,9 +100,9 @@ def share_of_errors(form: str) -> Callable[[str], str]:
 
 MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
     "half a rate": ("serve-steady", "ray-serve", "Requests per second", lambda expr: f"({expr}) / 2"),
-    "a delta for a rate": (
+    "events of a minute for a rate": (
         *("serve-steady", "ray-serve", "Requests by deployment"),
-        lambda expr: expr.replace("rate(", "delta("),
+        lambda expr: expr.replace(" / 60)", ")"),
     ),
     "milliseconds for seconds": (
         "serve-steady",

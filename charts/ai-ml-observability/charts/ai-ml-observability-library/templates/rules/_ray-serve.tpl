@@ -64,16 +64,6 @@ groups:
   rules:
   - record: namespace_cluster_application_deployment:ray_serve_queued_queries:sum
     expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_queued_queries{job="ray",service=""})
-  - record: namespace_cluster_application_deployment:ray_serve_processing_queries:sum
-    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_processing_queries{job="ray",service=""})
-  - record: namespace_cluster_application_deployment:ray_serve_healthy_replicas:sum
-    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_deployment_replica_healthy{job="ray",service=""})
-  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:max
-    expr: max by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
-  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:sum
-    expr: sum by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
-  - record: namespace_cluster_application_deployment:ray_serve_replica_utilization_percent:count
-    expr: count by (namespace, ray_io_cluster, application, deployment) (ray_serve_replica_utilization_percent{job="ray",service=""})
 - name: ray-serve.slos
   rules:
   - alert: RayServeErrorBudgetBurnFast

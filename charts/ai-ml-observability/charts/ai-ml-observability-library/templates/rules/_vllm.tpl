@@ -40,16 +40,6 @@ groups:
       sum by (namespace, ray_io_cluster, job, model_name, le) (
       (last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:e2e_request_latency_seconds_bucket|ray_vllm:e2e_request_latency_seconds_bucket|ray_vllm_e2e_request_latency_seconds_bucket",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
       )
-  - record: namespace_cluster_job_model:vllm_prompt_tokens:increase1m
-    expr: |-
-      sum by (namespace, ray_io_cluster, job, model_name) (
-      (last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:prompt_tokens_total|ray_vllm:prompt_tokens_total|ray_vllm_prompt_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
-      )
-  - record: namespace_cluster_job_model:vllm_generation_tokens:increase1m
-    expr: |-
-      sum by (namespace, ray_io_cluster, job, model_name) (
-      (last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) - last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1h] offset 1m) >= 0 or (last_over_time({__name__=~"vllm:generation_tokens_total|ray_vllm:generation_tokens_total|ray_vllm_generation_tokens_total",job=~"vllm|ray|ray-serve-vllm",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_vllm:max))
-      )
   - record: namespace_job:vllm_http_requests:increase1m
     expr: |-
       sum by (namespace, job) (
