@@ -317,3 +317,12 @@ def test_it_may_read_the_nodes_logs_and_change_nothing_but_its_state(values: Val
     assert found["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     writable = [mount["name"] for mount in found["daemonSetVolumeMounts"] if not mount.get("readOnly")]
     assert writable == ["state"]
+
+
+@pytest.mark.parametrize(("choices", "expected"), [({}, "On"), ({"podsMayExclude": False}, "Off")])
+def test_whether_pods_may_leave_their_lines_out_is_a_choice(
+    values: Values, choices: dict[str, Any], expected: str
+) -> None:
+    filters = values("standalone", {"components": {NAME: choices}})[NAME]["config"]["filters"]
+    (kubernetes,) = (each for each in sections(filters) if each.get("name") == "kubernetes")
+    assert kubernetes["k8s-logging.exclude"] == expected

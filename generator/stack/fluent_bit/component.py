@@ -44,7 +44,11 @@ def component(profile: Profile) -> Component:
         service=_section("service", state=_STATE, chunks=chunks_in_memory(choices["resources"])),
         inputs=_section("inputs", state=_STATE),
         filters=_section(
-            "filters", level_parsers=files.LEVEL_PARSERS, script=_SCRIPT, probe_lines=choices["probeLines"]
+            "filters",
+            level_parsers=files.LEVEL_PARSERS,
+            script=_SCRIPT,
+            probe_lines=choices["probeLines"],
+            may_exclude=choices["podsMayExclude"],
         ),
         outputs=destination.outputs(where, choices["bufferSize"]),
         parsers=files.node_parsers(),
