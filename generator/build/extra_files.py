@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -156,7 +157,7 @@ def _brought_rules(name: str, text: str, file: str) -> _Read | None:
 
 
 def _refuse_missing(path: Path, file: str, place: str) -> None:
-    """Refuses a file that is not there.
+    """Refuses a file that is not there, and a folder.
 
     Args:
         path: the file.
@@ -164,10 +165,10 @@ def _refuse_missing(path: Path, file: str, place: str) -> None:
         place: the place in that file.
 
     Raises:
-        InputError: nothing has that path.
+        InputError: nothing has that path, or a folder.
     """
     try:
-        path.stat()
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         names = (
             sorted(entry.name for entry in path.parent.iterdir() if entry.suffix in _SUFFIXES)
@@ -178,6 +179,8 @@ def _refuse_missing(path: Path, file: str, place: str) -> None:
         raise bad_input(message, file=file, path=place, hint=nearest(path.name, names)) from None
     except (OSError, ValueError):  # the reader says why it cannot be read
         return
+    if is_folder:
+        raise bad_input(f"found '{path}', which is a folder, expected a file", file=file, path=place)
 
 
 def _refuse_taken(name: str, file: str, block: str, names: Mapping[str, Any]) -> None:

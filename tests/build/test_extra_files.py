@@ -114,7 +114,7 @@ def test_a_broken_one_is_an_error_that_names_its_place(load: Any, board: str, sa
             "rules:\n  extra:\n    - ours/nowhere/team.yaml\n",
             "mine.yaml:3: rules.extra[0]: found 'ours/nowhere/team.yaml', which does not exist",
         ),
-        ("rules: {extra: [ours]}\n", "ours: cannot be read: Is a directory"),
+        ("rules: {extra: [ours]}\n", "mine.yaml:1: rules.extra[0]: found 'ours', which is a folder, expected a file"),
         ('rules: {extra: ["a\\0b"]}\n', "a\\x00b: cannot be read: embedded null byte"),
     ],
 )
