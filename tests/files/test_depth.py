@@ -56,3 +56,16 @@ def test_a_json_of_100_levels_is_read() -> None:
 def test_more_values_than_any_configuration_has_are_refused_in_json_too() -> None:
     with pytest.raises(InputError, match=f"more than {yamlfile.MAX_VALUES} values"):
         yamlfile.parse_json(f"[{'0,' * yamlfile.MAX_VALUES}0]", file="a.json")
+
+
+def test_no_parser_is_asked_for_what_is_much_too_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_arguments: Any, **_options: Any) -> None:
+        raise AssertionError("a parser that recurses was asked")
+
+    monkeypatch.setattr(yamlfile.yaml, "load", asked)
+    monkeypatch.setattr(yamlfile.json, "loads", asked)
+    for shape in SHAPES.values():
+        with pytest.raises(InputError, match="nested more than 100 levels deep"):
+            yamlfile.parse(shape(700), file="a.yaml")
+    with pytest.raises(InputError, match="nested more than 100 levels deep"):
+        yamlfile.parse_json("[" * 101 + "]" * 101, file="a.json")
