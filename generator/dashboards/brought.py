@@ -214,9 +214,9 @@ def brought_files(brought: Mapping[str, BroughtDashboard], header: str) -> dict[
     files = {}
     for name, one in sorted(brought.items()):
         files[f"templates/dashboards/_{name}.tpl"] = render_once(
-            "dashboards/templates/_dashboard.tpl", header=header, name=name, text=literal(one.json)
+            "dashboards/templates/_dashboard.tpl", header=header, name=name, texts={"": literal(one.json)}
         )
         files[f"templates/dashboards/{name}.yaml"] = render(
-            "dashboards/templates/dashboard.yaml", header=header, name=name
+            "dashboards/templates/dashboard.yaml", header=header, name=name, rules=[]
         )
     return files

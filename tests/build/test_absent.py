@@ -74,7 +74,7 @@ def test_what_a_blueprint_says_gives_way_to_a_monitor_that_is_switched_on(source
 
 def test_a_scrape_of_the_clusters_own_gives_way_in_a_built_in_profile_alone(sources: Sources) -> None:
     said = {"cluster": {"scrapes": {"dcgm-exporter": "Ours has a ServiceMonitor."}}}
-    assert built(sources, absent("dcgm")).values["rules"]["gpu"]["enabled"] is False
+    assert not built(sources, absent("dcgm")).sources.rules["gpu"].alerts
     message = r"^theirs.yaml: cluster.scrapes.dcgm-exporter: found 'Ours .* cluster.absent.dcgm in mine.yaml"
     with pytest.raises(InputError, match=message):
         built(sources, overlay(said, "theirs.yaml"), absent("dcgm"))
