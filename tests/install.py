@@ -43,9 +43,13 @@ def kubectl(*arguments: str, stdin: str = "") -> str:
 
 
 def unready(pods: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yields a line for each pod that is not ready. A Job's pods end, and may have failed before another one did it."""
+    """Yields a line for each pod that is not ready.
+
+    A Job's pods end, and may have failed before another one did it; those of `helm test` end, too, and stay.
+    """
     for pod in pods:
-        if not _met(pod, "Ready") and "Job" not in _owners(pod):
+        hook = pod["metadata"].get("annotations", {}).get("helm.sh/hook")
+        if not _met(pod, "Ready") and "Job" not in _owners(pod) and hook != "test":
             yield f"pod {pod['metadata']['name']} is not ready ({pod['status'].get('phase', 'Unknown')})"
 
 

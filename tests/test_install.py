@@ -44,7 +44,9 @@ def test_a_pod_that_is_not_ready_is_named_but_a_jobs_pod_need_not_be() -> None:
         an_object("opensearch", "StatefulSet", Ready="False"),
         an_object("operator", "ReplicaSet"),
         an_object("setup", "Job", Ready="False"),
+        an_object("test-alerts", Ready="False"),
     ]
+    pods[-1]["metadata"]["annotations"] = {"helm.sh/hook": "test"}
     assert [line.split()[1] for line in unready(pods)] == ["opensearch", "operator"]
 
 
