@@ -63,6 +63,7 @@ endpoints:
     - 30000
     - 40000
     - 8000
+    - 8080
     portOf:
     - __meta_kubernetes_pod_label_model_aibrix_ai_port
     - __meta_kubernetes_pod_annotation_prometheus_io_port

@@ -50,6 +50,11 @@ endpoints:
       no-engine:
         labels:
           app.kubernetes.io/component: cache-server|tokenizer
+      lmcache:
+        labels:
+          app.kubernetes.io/managed-by: lmcache-operator
+      lmcache-container:
+        container: lmcache(?:[-_].*)?
       dynamo:
         labels:
           nvidia.com/dynamo-component-type: .+
