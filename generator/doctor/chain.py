@@ -262,8 +262,10 @@ def _hollow(tree: Any, stored: frozenset[str]) -> bool:
 
 def worse(view: View, first: Found, second: Found) -> Found:
     """Returns the cause of two that says more: of a workload that is there, before one of what is not."""
-    order = ("absent", "pool-empty", "label-missing", "name-unknown", "feature-off", "not-yet", "ended", "fleeting",
-             "value-not-there", "labels-together", "choice-excludes")  # fmt: skip
+    order = (
+        "quiet", "nothing-passes", "absent", "pool-empty", "label-missing", "name-unknown", "feature-off", "not-yet",
+        "ended", "fleeting", "value-not-there", "labels-together", "choice-excludes",
+    )  # fmt: skip
 
     def weight(one: Found) -> tuple[bool, bool, int]:
         weak = one.cause in order

@@ -20,7 +20,11 @@ INDEX = "logs-*"
 
 _READERS = "count by (node) (fluentbit_uptime)"
 _NODES = "count by (node) (kube_node_info)"
-_RETRIES = "sum by (pod) (increase(fluentbit_output_retries_total[10m])) > 0"
+_RETRIES = (
+    "sum by (pod) (increase(fluentbit_output_retries_total[10m])) > 0 and on (pod) count by (pod) (fluentbit_uptime)"
+)
+"""Of readers that are there still: one that is gone holds nothing up."""
+
 _SENT = "sum by (pod) (increase(fluentbit_output_proc_records_total[10m]))"
 _CHUNKS = "sum by (pod) (fluentbit_input_storage_chunks)"
 _DROPPED = "sum(increase(fluentbit_output_dropped_records_total[10m])) > 0"

@@ -223,7 +223,7 @@ def _other_node(state: State) -> None:
     state.pages[STATE, 8080] = Page(text)
     fluent = f'fluentbit_uptime{{hostname="{NODE}"}} 100\n'
     state.pages[f"{NET}.1.2", 2020] = Page(fluent)
-    labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-a"}
+    labels = {"job": "fluent-bit", "node": NODE, "pod": "fluent-bit-b"}
     state.jobs["fluent-bit"] = {"static_configs": [{"targets": [f"{NET}.1.2:2020"], "labels": labels}]}
 
 
@@ -312,7 +312,7 @@ FAULTS = (
     Fault("a query finds many where it expects one", _nothing, "duplicate-series", "", ("twice",),
           board=asks("kube_pod_info * on (node) up")),
     Fault("a query is no PromQL", _nothing, "query-refused", "", ("parse",), board=asks("sum(rate(up))")),
-    Fault("vLLM's pod is gone", _gone("vllm-0"), "ended", "vllm", (), boards=INFERENCE),
+    Fault("vLLM's pod is gone", _gone("vllm-0"), "pool-empty", "vllm", ("finds nothing",)),
     Fault("the GPU exporter does not profile", _nothing, "feature-off", "dcgm", ("a data center GPU",),
           board=asks("avg(DCGM_FI_PROF_PIPE_TENSOR_ACTIVE)")),
     Fault("vLLM in Ray has both loggers", _both_loggers, "counted-twice", "ray-serve-vllm",
