@@ -62,8 +62,8 @@ def test_no_parser_is_asked_for_what_is_much_too_deep(monkeypatch: pytest.Monkey
     def asked(*_arguments: Any, **_options: Any) -> None:
         raise AssertionError("a parser that recurses was asked")
 
-    monkeypatch.setattr(yamlfile.yaml, "load", asked)
-    monkeypatch.setattr(yamlfile.json, "loads", asked)
+    monkeypatch.setattr("yaml.load", asked)
+    monkeypatch.setattr("json.loads", asked)
     for shape in SHAPES.values():
         with pytest.raises(InputError, match="nested more than 100 levels deep"):
             yamlfile.parse(shape(700), file="a.yaml")
