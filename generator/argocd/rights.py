@@ -34,6 +34,8 @@ def cluster_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     for name in (_STACK, "kube-state-metrics", "fluent-bit", "metrics-server"):
         if enabled(values, name):
             kinds |= _RBAC
+    if enabled(values, "opensearch") and values.get("secrets", {}).get("bootstrap"):
+        kinds |= _RBAC  # the bootstrap looks for a StorageClass
     if values.get("opencost", {}).get("enabled") or values.get("mcp", {}).get("kubernetes", {}).get("enabled"):
         kinds |= _RBAC
     if has_crds(values):

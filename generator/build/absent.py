@@ -49,6 +49,20 @@ def absent_workloads(profile: Profile, sources: Sources) -> frozenset[str]:
     return frozenset(named) | off
 
 
+def foreign_workloads(profile: Profile, sources: Sources) -> list[str]:
+    """Returns the monitors of workloads of which a component of this chart is off, and which are there all the same.
+
+    What is about the workload of a component goes with it, also where it is switched off at install time. A person who
+    switches its monitor on, or has dashboards show logs, says that something else brings it.
+    """
+    logs = {"opensearch"} if profile.choices["dashboards"].get("logs") else set()
+    return sorted(
+        name
+        for name in {*profile.choices["components"]} & {*sources.monitors}
+        if not _component_on(profile, name) and (any(_switched_on(profile, name)) or name in logs)
+    )
+
+
 def without_monitors(profile: Profile, sources: Sources, absent: Collection[str]) -> Profile:
     """Returns the profile with the monitors of absent workloads off.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.build import metadata, schema, values
+from generator.build.absent import foreign_workloads
 from generator.build.contradictions import refuse_contradictions
 from generator.build.library import with_library
 from generator.build.profile import BLOCKS, own_schema
@@ -17,11 +18,13 @@ from generator.monitors import monitor_templates
 from generator.rules.chart import rule_templates
 from generator.rules.recorded import recorded
 from generator.stack.fluent_bit.ray import ray_template
+from generator.stack.grafana.log_source import data_source_template
 from generator.stack.images import image_values
 from generator.stack.kube_prometheus_stack.component import GRAFANA_ROLE
 from generator.stack.mcp.servers import mcp_templates, mcp_values
 from generator.stack.opencost.opencost import opencost_templates, opencost_values
 from generator.stack.opensearch import component as opensearch
+from generator.stack.opensearch.external import external_values
 from generator.stack.opensearch.setup import opensearch_templates, setup_values
 from generator.stack.opensearch_exporter.exporter import APP as EXPORTER_APP
 from generator.stack.opensearch_exporter.exporter import exporter_templates, exporter_values
@@ -71,11 +74,14 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
         "mcp": mcp_values(profile, sources.pins),
         "opensearchExporter": exporter_values(profile, sources.pins),
         "opensearchSetup": setup_values(profile),
+        "opensearchExternal": external_values(profile),
     }
     own = own_schema(sources)
     for block in BLOCKS:
         # Without what only gen-chart reads, and choices about dashboards and rules that this profile goes without.
         decided[block] = listed(own["properties"][block], profile.choices[block])
+    foreign = {*decided["monitors"].get("foreign", ()), *foreign_workloads(profile, sources)}
+    decided["monitors"] = {**decided["monitors"], "foreign": sorted(foreign)}
     return values.chart_values(profile, stack, filled(own, decided), image_values(profile, sources.pins))
 
 
@@ -130,17 +136,19 @@ def chart(build: Build) -> Chart:
         "values.schema.json": schema.schema_json(schema.bare(merged_values_schema(build)), HEADER),
         "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),
     }
-    files |= monitor_templates(sources.monitors, header=HEADER)
-    files |= dashboard_files(sources.dashboards, HEADER, recorded(sources.rules.values()))
+    names = [component.name for component in build.components]
+    files |= monitor_templates(sources.monitors, header=HEADER, components=names)
+    files |= dashboard_files(sources.dashboards, HEADER, recorded(sources.rules.values()), components=names)
     if sources.brought_dashboards:
         from generator.dashboards.brought import brought_files
 
         files |= brought_files(sources.brought_dashboards, HEADER)
+    files |= data_source_template(header=HEADER)
     files |= exporter_templates(header=HEADER)
     files |= opencost_templates(header=HEADER)
     files |= mcp_templates(header=HEADER)
     files |= opensearch_templates(sources.log_fields, header=HEADER)
-    files |= rule_templates(sources.rules, header=HEADER)
+    files |= rule_templates(sources.rules, header=HEADER, components=names)
     if sources.brought_rules:
         from generator.rules.brought import brought_templates
 

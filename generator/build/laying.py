@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import InputError, Problem
 from generator.files.nested import value_at
+from generator.stack.grafana.log_source import CONFIG_MAP
 from generator.stack.kube_prometheus_stack import component as kube_prometheus_stack
 from generator.stack.kube_prometheus_stack.data_sources import data_source_problems
 from generator.stack.overrides import read_overrides
@@ -52,7 +53,9 @@ def laid_over(profile: Profile, ours: Mapping[str, Mapping[str, Any]]) -> dict[s
             laying = _Laying(profile, name, read_overrides(name))
             values[name] = laying.mapping(own, over, ())
             if name == kube_prometheus_stack.NAME:
-                for path, message, hint in data_source_problems(over):
+                mounts = own.get("grafana", {}).get("extraConfigmapMounts", ())
+                logs = any(mount["configMap"] == CONFIG_MAP for mount in mounts)
+                for path, message, hint in data_source_problems(over, logs=logs):
                     laying.refuse(path, message, hint)
             errors += [*laying.problems, *_undone(profile, name, own, values[name], refused=True)]
     if errors:

@@ -78,7 +78,7 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
         gone[dashboard.file] = gone.get(dashboard.file, set()) | targets
     rules: dict[str, Rules | None] = {}
     for name, spec in sources.rules.items():
-        places = silent.get(spec.file, frozenset()) | (_alerts(spec) if spec.workload in absent else set())
+        places = silent.get(spec.file, frozenset()) | _alerts(spec, absent)
         rules[name] = _rules(spec, places)
         gone[spec.file] = gone.get(spec.file, set()) | places
     brought = {
@@ -186,9 +186,11 @@ def _panel(panel: Panel, path: str, gone: Collection[str]) -> Panel | None:
     return replace(panel, targets=targets) if targets or not panel.targets else None
 
 
-def _alerts(spec: Rules) -> set[str]:
-    """Returns the places of a file's objectives and alerts."""
-    return {*(f"slos.{name}" for name in spec.slos), *(f"alerts[{index}]" for index in range(len(spec.alerts)))}
+def _alerts(spec: Rules, absent: Collection[str]) -> set[str]:
+    """Returns the places of objectives and alerts about absent workloads: all of a file, or single ones."""
+    if spec.workload in absent:
+        return {*(f"slos.{name}" for name in spec.slos), *(f"alerts[{index}]" for index in range(len(spec.alerts)))}
+    return {f"alerts[{index}]" for index, alert in enumerate(spec.alerts) if alert.workload in absent}
 
 
 def _rules(spec: Rules, gone: Collection[str]) -> Rules | None:

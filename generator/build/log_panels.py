@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 def keeps_logs(profile: Profile) -> bool:
     """Whether log panels have something to show.
 
-    The profile says so (``dashboards.logs``); if it does not, this chart has its own OpenSearch or ships logs to
-    another.
+    The profile says so (``dashboards.logs``); if it does not, this chart has its own OpenSearch, or uses or ships logs
+    to another.
     """
     configured: bool | None = profile.choices["dashboards"].get("logs")
     if configured is not None:
         return configured
     components = profile.choices["components"]
     shipper = components["fluent-bit"]
-    return bool(components["opensearch"]["enabled"] or (shipper["enabled"] and shipper["host"] is not None))
+    store = components["opensearch"]
+    return bool(store["enabled"] or store["external"] or (shipper["enabled"] and shipper["host"] is not None))
 
 
 def without_log_panels(profile: Profile, sources: Sources) -> Sources:

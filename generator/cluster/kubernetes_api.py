@@ -55,7 +55,7 @@ class Api:
         Raises:
             Failure: the server did not answer or refused.
         """
-        answer = self._call("GET", f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}")
+        answer = self.call("GET", f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}")
         if answer.status_code == requests.codes.not_found:
             return None
         return _object(_accepted(answer, f"read the Secret '{name}'"), f"read the Secret '{name}'")
@@ -67,7 +67,7 @@ class Api:
             Failure: the server did not answer or refused.
         """
         name = secret["metadata"]["name"]
-        answer = self._call("POST", f"api/v1/namespaces/{self.namespace}/secrets", secret)
+        answer = self.call("POST", f"api/v1/namespaces/{self.namespace}/secrets", secret)
         if answer.status_code == requests.codes.conflict:
             return False
         _accepted(answer, f"create the Secret '{name}'")
@@ -80,7 +80,7 @@ class Api:
             Failure: the server did not answer or refused.
         """
         path = f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}"
-        answer = self._call("PATCH", path, patch)
+        answer = self.call("PATCH", path, patch)
         if answer.status_code == requests.codes.conflict:
             return False
         _accepted(answer, f"change the Secret '{name}'")
@@ -93,13 +93,18 @@ class Api:
             Failure: the server did not answer or refused.
         """
         path = f"apis/apps/v1/namespaces/{self.namespace}/{kind.lower()}s/{quote(name, safe='')}"
-        answer = self._call("PATCH", path, patch)
+        answer = self.call("PATCH", path, patch)
         if answer.status_code == requests.codes.not_found:
             return False
         _accepted(answer, f"restart the {kind} '{name}'")
         return True
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+        """Returns the server's answer, whatever it is.
+
+        Raises:
+            Failure: the server did not answer.
+        """
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
             return self.session.request(

@@ -1,4 +1,4 @@
-"""A small client of OpenSearch's REST API that the admin certificate lets in."""
+"""A small client of OpenSearch's REST API that the admin certificate lets in, or a login of another one's."""
 
 from __future__ import annotations
 
@@ -36,17 +36,21 @@ class NotReadyError(Exception):
 
 @dataclass(frozen=True)
 class Api:
-    """A connection as the owner of the admin certificate.
+    """A connection as the owner of the admin certificate, or as a user.
 
     Attributes:
         url: OpenSearch's URL, without a slash at its end.
-        ca: path of the PEM certificates that sign OpenSearch's.
-        session: carries the certificate.
+        ca: path of the PEM certificates that sign OpenSearch's; True for the public authorities.
+        session: carries the certificate, or the login.
+        health: the paths that answer once OpenSearch is ready.
+        refused: what a person mends where OpenSearch takes the certificate, or the login, not.
     """
 
     url: str
-    ca: str
+    ca: str | bool
     session: requests.Session
+    health: tuple[str, ...]
+    refused: str
 
     def get(self, path: str) -> Any:
         """Returns the answer; None if there is no such thing.
@@ -111,16 +115,13 @@ class Api:
 
     def _missing(self) -> str:
         """Returns what keeps OpenSearch from being ready; "" if nothing does."""
-        for path in ("/_cluster/health", "/_plugins/_security/health"):
+        for path in self.health:
             try:
                 answer = self._send("GET", path)
             except NotReadyError as error:
                 return str(error)
             if answer.status_code in (401, 403):
-                raise Failure(
-                    f"{self.url} does not take the admin certificate: {_reason(answer)}; its subject must be the one "
-                    "in plugins.security.authcz.admin_dn and its issuer that of OpenSearch's certificate"
-                )
+                raise Failure(f"{self.url} does not take {self.refused.format(_reason(answer))}")
             if answer.status_code >= 400:
                 return _reason(answer)
         return ""
@@ -133,10 +134,9 @@ class Api:
         """
         path = "/_plugins/_security/authinfo"
         try:
-            # Not requests' own: it would write a name as Latin-1, where OpenSearch reads UTF-8.
-            login = base64.b64encode(f"{user}:{password}".encode()).decode()
+            headers = {"Authorization": _basic(user, password)}
             with _session(self.ca) as plain:
-                answer = plain.get(f"{self.url}{path}", headers={"Authorization": f"Basic {login}"}, timeout=TIMEOUT)
+                answer = plain.get(f"{self.url}{path}", headers=headers, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise Failure(f"GET {self.url}{path}: {innermost(error)}") from None
         if answer.status_code not in (200, 401):
@@ -166,10 +166,34 @@ def connect(url: str, *, ca: str, cert: str, key: str) -> Api:
     """
     session = _session(ca)
     session.cert = (cert, key)
-    return Api(url.rstrip("/"), ca, session)
+    refused = (
+        "the admin certificate: {}; its subject must be the one in plugins.security.authcz.admin_dn and its issuer "
+        "that of OpenSearch's certificate"
+    )
+    return Api(url.rstrip("/"), ca, session, ("/_cluster/health", "/_plugins/_security/health"), refused)
 
 
-def _session(ca: str) -> requests.Session:
+def log_in(url: str, *, ca: str | bool, user: str, password: str) -> Api:
+    """Prepares a connection to an OpenSearch of somebody else, as one of its users; nothing is sent yet.
+
+    Args:
+        url: OpenSearch's URL.
+        ca: path of the PEM certificates that sign its own; True for the public authorities.
+        user: the user.
+        password: the user's password.
+    """
+    session = _session(ca)
+    session.headers["Authorization"] = _basic(user, password)
+    refused = f"the user '{user}': {{}}; look at the Secret and at the user's rights"
+    return Api(url.rstrip("/"), ca, session, ("/_cluster/health",), refused)
+
+
+def _basic(user: str, password: str) -> str:
+    """Returns a login's header. Not requests' own: it would write a name as Latin-1, where OpenSearch reads UTF-8."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def _session(ca: str | bool) -> requests.Session:
     """Returns a session that trusts ``ca`` alone, and no proxy or netrc of its surroundings."""
     session = requests.Session()
     session.trust_env = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .opensearch_api import Api, connect, find_user, set_password
+from .opensearch_api import Api, connect, find_user, log_in, set_password
 from .program import Failure, run, say
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _attempt(work: Callable[[], None]) -> tuple[str, ...]:
 
 
 def _cluster_settings(api: Api, wanted: Mapping[str, str]) -> None:
-    if holds(api.get("/_cluster/settings?flat_settings=true")["persistent"], wanted):
+    if not wanted or holds(api.get("/_cluster/settings?flat_settings=true")["persistent"], wanted):
         return
     api.put("/_cluster/settings", {"persistent": wanted})
     say(f"cluster settings {', '.join(wanted)}: changed")
@@ -272,15 +272,21 @@ def main(arguments: Sequence[str]) -> int:
     """Runs in the pod and returns the exit code.
 
     Args:
-        arguments: the plan's file; the folder of the admin certificate (ca.crt, tls.crt, tls.key); the folder of the
-            users' Secrets, each in a folder of its key; the seconds to wait for OpenSearch.
+        arguments: the plan's file; the folder of the admin certificate (ca.crt, tls.crt, tls.key), or of the login for
+            an OpenSearch of somebody else (username, password); the folder of the users' Secrets, each in a folder of
+            its key; the seconds to wait for OpenSearch; and, for somebody else's, the authority's file, or "".
     """
     plan_file, admin, logins = (Path(argument) for argument in arguments[:3])
 
     def work() -> None:
         plan = json.loads(plan_file.read_text(encoding="utf-8"))
         read_users(plan, logins)  # what is wrong with a Secret is said at once
-        api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=str(admin / "tls.crt"), key=str(admin / "tls.key"))
+        if len(arguments) > 4:
+            user, password = (_secret(admin / key, plan["admin"]) for key in ("username", "password"))
+            api = log_in(plan["url"], ca=arguments[4] or True, user=user, password=password)
+        else:
+            tls = {key: str(admin / f"tls.{key}") for key in ("crt", "key")}
+            api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=tls["crt"], key=tls["key"])
         api.wait(float(arguments[3]))
         # Read after the wait, however long it was: a password may have changed meanwhile.
         set_up(api, plan, read_users(plan, logins))

@@ -7,32 +7,23 @@ with the same Secrets: whoever comes second finds 409 and takes what is there.
 from __future__ import annotations
 
 import itertools
-import secrets
-import string
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import certificates
-from .certificates import CertificateError, Pair
+from .certificates import CertificateError
 from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
+from .secrets_content import authority_pair, new_password, pair, signed
 from .secrets_plan import LABELS, ROTATED, Leaf, Login, Plan, Wanted, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ALPHABET = string.ascii_letters + string.digits
-"""Safe in every file format and shell; 32 of them are 190 bits."""
-
 RENEW = "kubectl create job renew-1 --from=cronjob/ai-ml-observability-renew-certificates"
 ROTATE = "kubectl create job rotate-1 --from=cronjob/ai-ml-observability-rotate-secrets"
-
-
-def new_password() -> str:
-    """Returns 32 random characters of ALPHABET."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
 
 def bootstrap(api: Api, plan: Plan, now: datetime) -> None:
@@ -103,7 +94,7 @@ def _misfits(plan: Plan, data: Mapping[str, Mapping[str, bytes]], now: datetime)
     for leaf in whole:
         content = data[leaf.name]
         try:
-            certificates.check_leaf(_pair(content), content["ca.crt"], leaf.subject.common_name, now)
+            certificates.check_leaf(pair(content), content["ca.crt"], leaf.subject.common_name, now)
         except CertificateError as error:
             yield f"{leaf.title} {error}"
         else:
@@ -137,7 +128,7 @@ def _cannot_sign(
     elif authority is not None and missing:
         content = data_of(authority)
         try:
-            certificates.check_authority(_authority(content), now)
+            certificates.check_authority(authority_pair(content), now)
             chain = certificates.read(content["tls.crt"])
             strangers = [
                 leaf
@@ -178,36 +169,6 @@ def _create_leaves(api: Api, wanted: Wanted, authority: Manifest | None, missing
         _create(api, _tls_secret(leaf.name, signed(wanted, content, leaf, now)))
 
 
-def signed(wanted: Wanted, authority: Mapping[str, bytes], leaf: Leaf, now: datetime) -> dict[str, bytes]:
-    """Makes the content of a leaf's Secret.
-
-    Args:
-        wanted: the authority.
-        authority: the content of its Secret.
-        leaf: what is signed.
-        now: when it begins.
-
-    Raises:
-        Failure: the authority cannot sign.
-    """
-    try:
-        made = certificates.issue(_authority(authority), leaf.subject, now)
-    except CertificateError as error:
-        raise Failure(f"{wanted.title} {error}; it has to sign '{leaf.name}'") from None
-    return {"ca.crt": authority["tls.crt"], "tls.crt": made.certificate, "tls.key": made.key}
-
-
-def _authority(content: Mapping[str, bytes]) -> Pair:
-    for key in ("tls.crt", "tls.key"):
-        if not content.get(key):
-            raise CertificateError(f"has no key '{key}'")
-    return _pair(content)
-
-
-def _pair(content: Mapping[str, bytes]) -> Pair:
-    return Pair(content["tls.crt"], content["tls.key"])
-
-
 def _create(api: Api, secret: Mapping[str, Any]) -> None:
     name = secret["metadata"]["name"]
     say(f"{name}: created" if api.create_secret(secret) else f"{name}: another run has just created it, left as it is")
@@ -235,8 +196,19 @@ def _secret(name: str, kind: str, content: Mapping[str, bytes]) -> Manifest:
 
 
 def main() -> int:
-    """Runs in the hook's pod; the first argument is the plan's file."""
-    return run(lambda: bootstrap(in_cluster(), read_plan(Path(sys.argv[1])), datetime.now(UTC)))
+    """Runs in the hook's pod; the first argument is the plan's file, beside which a file of checks may lie."""
+    file = Path(sys.argv[1])
+
+    def work() -> None:
+        api = in_cluster()
+        if (checks := file.with_name("checks.json")).is_file():
+            # Not among the programs of a release that has nothing to look for.
+            from .cluster_checks import check_cluster
+
+            check_cluster(api, checks)
+        bootstrap(api, read_plan(file), datetime.now(UTC))
+
+    return run(work)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from generator.files.schema_values import closed, entry
 from generator.files.templating import json_in_yaml, literal, render, render_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from generator.dashboards.brought import BroughtDashboard
     from generator.dashboards.spec import Dashboard
@@ -24,7 +24,9 @@ FOLDER_ANNOTATION = "grafana_folder"
 _OBJECT_PREFIX = "ai-ml-observability-dashboard-"
 
 
-def dashboard_files(specs: Mapping[str, Dashboard], header: str, records: Sequence[Recorded] = ()) -> dict[str, str]:
+def dashboard_files(
+    specs: Mapping[str, Dashboard], header: str, records: Sequence[Recorded] = (), *, components: Collection[str] = ()
+) -> dict[str, str]:
     """Returns the chart's templates by their path in the chart.
 
     Each dashboard is ``templates/dashboards/_NAME.tpl``, which defines its JSON, on a line of its own and itself valid
@@ -36,6 +38,7 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str, records: Sequen
         specs: the dashboards by name.
         header: the sentence that opens a generated file, without comment signs.
         records: what panels read in place of what it records.
+        components: workloads that a component of the same name brings; a dashboard goes with the last of its own.
 
     Raises:
         InputError: a shorthand that cannot be written out.
@@ -51,7 +54,12 @@ def dashboard_files(specs: Mapping[str, Dashboard], header: str, records: Sequen
         text, rules = _template(name, spec, header, tuple(records))
         files[f"templates/dashboards/_{name}.tpl"] = text
         files[f"templates/dashboards/{name}.yaml"] = render(
-            "dashboards/templates/dashboard.yaml", header=header, name=name, rules=rules
+            "dashboards/templates/dashboard.yaml",
+            header=header,
+            name=name,
+            components=[name for name in spec.workloads if name in components],
+            logs=all(panel.asks_logs or not panel.targets for _, panel in spec.panels()),
+            rules=rules,
         )
     return files
 

@@ -147,6 +147,7 @@ def _dashboard(name: str, data: Mapping[str, Any], file: str) -> Dashboard:
         time_from=time.get("from", Dashboard.time_from),
         time_to=time.get("to", Dashboard.time_to),
         refresh=data.get("refresh", Dashboard.refresh),
+        workloads=tuple(data.get("workloads", ())),
     )
 
 

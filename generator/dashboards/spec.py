@@ -143,6 +143,7 @@ class Dashboard:
         file: the file as shown in errors.
         shared: what its expressions share.
         refresh: a duration, or "" for never.
+        workloads: the monitors of the workloads that it is about; () where no switch of the chart takes it along.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Dashboard:
     time_from: str = "now-30m"
     time_to: str = "now"
     refresh: str = "30s"
+    workloads: tuple[str, ...] = ()
 
     def panels(self) -> Iterator[tuple[str, Panel]]:
         """Yields each panel with its path in the file, ``rows[0].panels[1]``, in the order of the file."""

@@ -11,13 +11,15 @@ from generator.files.templating import comment_lines, literal, render
 from generator.monitors.labels import NODE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _COPIED = ("honorLabels", "scheme", "bearerTokenFile", "tlsConfig")
 """Fields of an endpoint that have the operator's name and meaning."""
 
 
-def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) -> dict[str, str]:
+def monitor_templates(
+    specs: Mapping[str, Mapping[str, Any]], *, header: str, components: Collection[str] = ()
+) -> dict[str, str]:
     """Returns the templates by their path in the chart.
 
     ``templates/monitors/_NAME.tpl`` defines what is fixed of a workload, ``templates/monitors/NAME.yaml`` makes the
@@ -28,6 +30,7 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
     Args:
         specs: workload name → content of monitors/NAME.yaml, checked against its schema.
         header: the first line, without comment signs.
+        components: workloads that a component of the same name brings; with its switch off their monitors go.
 
     Raises:
         InputError: selectors cannot be told apart or are missing, or a PodMonitor has a token file.
@@ -38,7 +41,9 @@ def monitor_templates(specs: Mapping[str, Mapping[str, Any]], *, header: str) ->
     }
     for name, spec in sorted(specs.items()):
         _check(name, spec)
-        texts[f"templates/monitors/{name}.yaml"] = render("monitors/templates/monitor.yaml", header=header, name=name)
+        texts[f"templates/monitors/{name}.yaml"] = render(
+            "monitors/templates/monitor.yaml", header=header, name=name, component=name if name in components else ""
+        )
         texts[f"templates/monitors/_{name}.tpl"] = render(
             "monitors/templates/_monitor.tpl",
             header=header,

@@ -82,6 +82,12 @@ def parse_rules(name: str, data: Any, schema: Mapping[str, Any], *, file: str, m
         if spec.workload and jobs and spec.workload not in jobs:
             hint = nearest(spec.workload, jobs)
             problems.append(Problem(f"unknown monitor '{spec.workload}'", file, "workload", hint=hint))
+        for index, alert in enumerate(spec.alerts):
+            if alert.workload and jobs and alert.workload not in jobs:
+                hint = nearest(alert.workload, jobs)
+                problems.append(
+                    Problem(f"unknown monitor '{alert.workload}'", file, f"alerts[{index}].workload", hint=hint)
+                )
         problems += _number_problems(spec, used)
         problems += _part_problems(spec)
         problems += _content_problems(spec)
@@ -195,6 +201,7 @@ def _alert(item: Mapping[str, Any]) -> Alert:
         runbook=item["alert"],
         wait=item.get("for", ""),
         keep=item.get("keepFiringFor", ""),
+        workload=item.get("workload", ""),
     )
 
 

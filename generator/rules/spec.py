@@ -72,6 +72,7 @@ class Alert:
         wait: how long the expression must hold, a duration; "" for not at all (Prometheus' ``for``).
         keep: how long it stays after that, a duration; "" for not at all (``keep_firing_for``).
         runbook: name of its page in docs/runbooks, without ``.md``.
+        workload: the monitor of the workload that it is about; "" where its file says, or no workload is meant.
     """
 
     alert: str
@@ -83,6 +84,7 @@ class Alert:
     runbook: str
     wait: str = ""
     keep: str = ""
+    workload: str = ""
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,9 @@ def test_an_item_with_the_name_of_one_of_ours_is_refused(sources: Sources, path:
 
 
 def test_the_same_item_as_ours_is_there_once(sources: Sources) -> None:
-    (ours,) = laid(sources, {}).values["kube-prometheus-stack"]["grafana"]["extraSecretMounts"]
-    found = laid(sources, {"kube-prometheus-stack": {"grafana": {"extraSecretMounts": [dict(ours)]}}})
-    assert found.values["kube-prometheus-stack"]["grafana"]["extraSecretMounts"] == [ours]
+    ours = laid(sources, {}).values["kube-prometheus-stack"]["grafana"]["extraSecretMounts"]
+    found = laid(sources, {"kube-prometheus-stack": {"grafana": {"extraSecretMounts": [dict(ours[0])]}}})
+    assert found.values["kube-prometheus-stack"]["grafana"]["extraSecretMounts"] == ours
 
 
 def test_a_volume_of_ours_may_be_mounted_at_another_path(sources: Sources) -> None:

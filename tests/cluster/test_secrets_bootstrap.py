@@ -15,7 +15,8 @@ from generator.cluster import certificates
 from generator.cluster.certificates import Pair, Subject
 from generator.cluster.kubernetes_api import data_of
 from generator.cluster.program import Failure
-from generator.cluster.secrets_bootstrap import ALPHABET, bootstrap, new_password
+from generator.cluster.secrets_bootstrap import bootstrap
+from generator.cluster.secrets_content import ALPHABET, new_password
 from generator.cluster.secrets_plan import MADE_BY, Plan, made_by_bootstrap
 from tests.cluster.samples import (
     ADMIN,

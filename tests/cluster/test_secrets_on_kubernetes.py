@@ -56,6 +56,9 @@ START = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     try:
         with api_server(tmp_path_factory.mktemp("kubernetes")) as running:
+            default = {"storageclass.kubernetes.io/is-default-class": "true"}
+            body = {"metadata": {"name": "default", "annotations": default}, "provisioner": "disks.example"}
+            running.ask("POST", "apis/storage.k8s.io/v1/storageclasses", body).raise_for_status()
             yield running
     except NotFoundError as error:
         pytest.skip(str(error))
@@ -108,6 +111,11 @@ class Release:
 
     def plan(self, name: str = BOOTSTRAP) -> Plan:
         return secret_chart.read(self.folder / "plans" / name, self.objects, name)
+
+    def checks(self) -> dict[str, Any]:
+        """Returns what the bootstrap is told to look for in the cluster."""
+        checks: dict[str, Any] = json.loads(self.objects["ConfigMap", BOOTSTRAP]["data"]["checks.json"])
+        return checks
 
     def program(self, name: str = BOOTSTRAP) -> Path:
         """Returns the folder that the pod would work in."""

@@ -25,7 +25,7 @@ import requests
 from generator.cluster import opensearch_api
 from generator.cluster.certificates import Pair, Subject, issue, make_authority
 from generator.cluster.program import Failure
-from generator.cluster.secrets_bootstrap import new_password
+from generator.cluster.secrets_content import new_password
 from generator.stack import components
 from generator.stack.opensearch import security
 from generator.stack.programs import programs as program_texts

@@ -16,7 +16,7 @@ import requests
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.cluster.certificates import Subject, issue
-from generator.cluster.secrets_bootstrap import new_password
+from generator.cluster.secrets_content import new_password
 from generator.stack.opensearch.indices import FIELDS, POLICY, STREAMS
 from generator.stack.secrets.names import NODE_NAME
 from tests.opensearch import server

@@ -69,7 +69,9 @@ def test_logs_that_have_nowhere_to_go_are_an_error_that_names_both_ways_out(valu
     (problem,) = error.value.problems
     assert (problem.file, problem.path) == ("changes", "components.opensearch.enabled")
     assert problem.message == "found false while components.fluent-bit.host is null, so the logs have nowhere to go"
-    assert problem.hint == "name a host, or set components.fluent-bit.enabled to false"
+    assert problem.hint == (
+        "name components.opensearch.external or a host, or set components.fluent-bit.enabled to false"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import libyaml
+from generator.files.templating import render
+from generator.stack.grafana.log_source import CONFIG_MAP, data_source_template
+from tests import helm, libyaml
 from tests.conftest import PROFILES, lineage
 
 if TYPE_CHECKING:
@@ -28,9 +32,27 @@ def plugin(values: Values, **choice: Any) -> dict[str, Any]:
     return grafana(values, components={NAME: {"grafana": {"opensearchPlugin": choice}}})
 
 
+def data_source(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the data source that the chart's own ConfigMap has, rendered by Helm's engine."""
+    files = {
+        "Chart.yaml": libyaml.dump({"apiVersion": "v2", "name": "ai-ml-observability", "version": "1.2.3"}),
+        "values.yaml": libyaml.dump({"parts": {"stack": True}, "opensearchExternal": {}, "secrets": {}, **values}),
+        "templates/_helpers.tpl": render("build/templates/_helpers.tpl", header="Generated."),
+        **data_source_template(header="Generated."),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for path, text in files.items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        found = helm.render_in_process(Path(folder), {})
+    (source,) = libyaml.load(found[CONFIG_MAP]["data"]["logs.yaml"])["datasources"]
+    return dict(source)
+
+
 @pytest.mark.parametrize("profile", OWN)
 def test_the_data_source_is_not_the_default_and_verifies_the_certificate(values: Values, profile: str) -> None:
-    (source,) = grafana(values, profile)["additionalDataSources"]
+    source = data_source(values(profile))
     assert (source["uid"], source["type"]) == ("opensearch", "grafana-opensearch-datasource")
     assert source["isDefault"] is False
     assert source["url"] == "https://opensearch-cluster-master:9200"
@@ -40,24 +62,23 @@ def test_the_data_source_is_not_the_default_and_verifies_the_certificate(values:
 
 
 def test_login_and_certificate_come_from_secrets_and_nothing_else_of_these_is_mounted(values: Values) -> None:
+    source = data_source(values("standalone"))
     found = grafana(values)
-    (source,) = found["additionalDataSources"]
-    named = re.findall(r"\$__env\{(\w+)\}", libyaml.dump(source))
-    assert sorted(named) == sorted(found["envValueFrom"])
-    references = [one["secretKeyRef"] for one in found["envValueFrom"].values()]
-    assert {(one["name"], one["key"]) for one in references} == {
-        ("opensearch-grafana", "username"),
-        ("opensearch-grafana", "password"),
-    }
-    (mount,) = found["extraSecretMounts"]
-    assert mount["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
-    assert source["secureJsonData"]["tlsCACert"] == f"$__file{{{mount['mountPath']}/ca.crt}}"
+    mounts = {mount["secretName"]: mount for mount in found["extraSecretMounts"]}
+    authority, login = (mounts[name] for name in ("opensearch-node-tls", "opensearch-grafana"))
+    assert authority["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
+    assert source["secureJsonData"]["tlsCACert"] == f"$__file{{{authority['mountPath']}/ca.crt}}"
+    assert source["basicAuthUser"] == f"$__file{{{login['mountPath']}/username}}"
+    assert source["secureJsonData"]["basicAuthPassword"] == f"$__file{{{login['mountPath']}/password}}"
+    # Without OpenSearch nobody makes them, and the pod must not wait; with it Grafana cannot read its files and ends.
+    assert all(mount["optional"] is True for mount in mounts.values())
+    files = {mount["configMap"]: mount["subPath"] for mount in found["extraConfigmapMounts"]}
+    assert files == {"kube-prometheus-stack-grafana-datasource": "datasource.yaml", CONFIG_MAP: "logs.yaml"}
 
 
 def test_secrets_of_ones_own_are_used(values: Values) -> None:
     found = grafana(values, secrets={"existing": {"opensearchGrafana": "mine", "opensearchNodeTls": "my-tls"}})
-    assert found["envValueFrom"]["OPENSEARCH_PASSWORD"]["secretKeyRef"]["name"] == "mine"
-    assert found["extraSecretMounts"][0]["secretName"] == "my-tls"
+    assert [mount["secretName"] for mount in found["extraSecretMounts"]] == ["my-tls", "mine"]
 
 
 def test_grafana_fetches_the_pinned_plugin_in_the_background_so_that_it_starts_without_a_way_out(
@@ -86,6 +107,6 @@ def test_from_an_image_the_plugin_is_copied_and_nothing_is_fetched(values: Value
 
 def test_without_opensearch_there_is_neither_data_source_nor_plugin(values: Values) -> None:
     found = grafana(values, components={"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}})
-    assert [found[key] for key in ("additionalDataSources", "extraSecretMounts", "extraInitContainers")] == [[], [], []]
-    assert "envValueFrom" not in found
+    assert [found[key] for key in ("extraSecretMounts", "extraInitContainers")] == [[], []]
+    assert CONFIG_MAP not in [mount["configMap"] for mount in found["extraConfigmapMounts"]]
     assert found["grafana.ini"]["plugins"] == {"preinstall": ""}

@@ -78,6 +78,12 @@ def test_every_secret_that_can_be_named_is_in_the_plan_of_some_release(charts: C
     assert usernames == {key: secret.username for key, secret in SECRETS.items() if secret.username}
 
 
+CHECKS = "ai-ml-observability-bootstrap-checks"
+NO_CHECKS = dict.fromkeys(
+    ("grafanaVolume", "nodeExporterPort", "podSecurity", "prometheusOperator", "storageClass"), False
+)
+
+
 @pytest.mark.parametrize(
     ("profile", "values"),
     [
@@ -91,7 +97,8 @@ def test_every_secret_that_can_be_named_is_in_the_plan_of_some_release(charts: C
 def test_nothing_is_rendered_where_nothing_is_needed(
     charts: Callable[..., Path], profile: str, values: dict[str, Any]
 ) -> None:
-    assert objects(charts(profile), values) == {}
+    secrets = {"checks": NO_CHECKS, **values.get("secrets", {})}
+    assert objects(charts(profile), {**values, "secrets": secrets}) == {}
 
 
 def test_without_opensearch_grafanas_login_alone_is_made_and_rotated(charts: Callable[..., Path]) -> None:
@@ -197,8 +204,10 @@ def test_the_bootstrap_is_a_helm_hook_whose_account_comes_before_its_job_and_goe
             "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
             "helm.sh/hook-weight": weight,
         }
+    checks = {kind: each["metadata"]["annotations"] for (kind, name), each in rendered.items() if name == CHECKS}
+    assert checks == dict.fromkeys(("ClusterRole", "ClusterRoleBinding"), hooks["Role", BOOTSTRAP])
     for (_, name), each in rendered.items():
-        assert name == BOOTSTRAP or "annotations" not in each["metadata"]
+        assert name in (BOOTSTRAP, CHECKS) or "annotations" not in each["metadata"]
     assert "argocd.argoproj.io" not in json.dumps(list(rendered.values()))
 
 
@@ -276,7 +285,7 @@ def test_what_runs_is_in_the_config_map_that_the_pod_mounts(charts: Callable[...
             ]
             missing |= set(imported) - looked_at
             if name == "secrets_bootstrap" and module != name:
-                missing.discard("secrets_alerts")  # those take parts of it alone, which are not about receivers
+                missing -= {"cluster_checks", "secrets_alerts"}  # those take parts of it alone, which need neither
         assert {f"{name}.py" for name in looked_at} | {"__init__.py", "plan.json"} <= set(data)
 
 

@@ -13,6 +13,15 @@ true
 {{- end -}}
 {{- end -}}
 
+{{/*
+ai-ml-observability.there: "true" if the component of this name is on, or something else brings its workload, else "".
+Usage: {{ if include "ai-ml-observability.there" (list . "fluent-bit") }}
+*/}}
+{{- define "ai-ml-observability.there" -}}
+{{- $values := (index . 0).Values -}}
+{{- if or (index $values (index . 1) | default dict).enabled (has (index . 1) $values.monitors.foreign) -}}true{{- end -}}
+{{- end -}}
+
 {{/* ai-ml-observability.milliseconds: a duration such as 1m30s in milliseconds. */}}
 {{- define "ai-ml-observability.milliseconds" -}}
 {{- $sum := 0 -}}

@@ -23,7 +23,9 @@ Usage: {{ include "ai-ml-observability.rules" (list . "vllm") }}
       {{- $rules = append $rules $rule -}}
     {{- else -}}
       {{- $choice := index $choices $rule.alert | default dict -}}
-      {{- if ternary $choice.enabled true (hasKey $choice "enabled") -}}
+      {{- $gone := and $rule.component (not (include "ai-ml-observability.there" (list $root $rule.component))) -}}
+      {{- if and (not $gone) (ternary $choice.enabled true (hasKey $choice "enabled")) -}}
+        {{- $_ := unset $rule "component" -}}
         {{- $labels := merge (dict) ($rule.labels | default dict) ($group.labels | default dict) ($common.additionalAlertLabels | default dict) -}}
         {{- with $choice.severity -}}{{- $_ := set $labels "severity" . -}}{{- end -}}
         {{- with $labels -}}{{- $_ := set $rule "labels" . -}}{{- end -}}

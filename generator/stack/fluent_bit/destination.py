@@ -9,6 +9,7 @@ from generator.errors import bad_input
 from generator.files.templating import render
 from generator.stack.component import choices_of, mebibytes
 from generator.stack.opensearch import component as opensearch
+from generator.stack.opensearch.external import external
 from generator.stack.secrets.names import secret_name
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Destination:
         tls: whether it speaks TLS.
         ca: the Secret whose key ca.crt signs its certificate; None for the authorities that the image trusts.
         login: the Secret with the keys username and password; None where it asks for none.
+        path: what stands before its paths; "" for nothing.
+        region: the AWS region for which requests are signed; None where they are not.
     """
 
     host: str
@@ -46,6 +49,8 @@ class Destination:
     tls: bool
     ca: str | None
     login: str | None
+    path: str = ""
+    region: str | None = None
 
 
 def destination(profile: Profile) -> Destination:
@@ -61,20 +66,25 @@ def destination(profile: Profile) -> Destination:
         if ca is not None and not tls:
             raise _refused(profile, "caSecret", f"found '{ca}' while {path}.tls is false: no certificate is verified")
         return Destination(host, choices["port"], tls, ca, profile.choices["secrets"]["existing"][_LOGIN])
-    if choices["enabled"] and not choices_of(profile, opensearch.NAME)["enabled"]:
+    other = external(profile)
+    if choices["enabled"] and other is None and not choices_of(profile, opensearch.NAME)["enabled"]:
         keys = ("components", opensearch.NAME, "enabled")
         raise bad_input(
             f"found false while {path}.host is null, so the logs have nowhere to go",
             file=profile.file_of(*keys),
             path=".".join(keys),
-            hint=f"name a host, or set {path}.enabled to false",
+            hint=f"name components.opensearch.external or a host, or set {path}.enabled to false",
         )
     of_host = {"tls": "false" if not tls else None, "caSecret": ca, "port": choices["port"]}
     for key, value in of_host.items():
         if value not in (None, _PORT):
             own = f"listens on {_PORT}" if key == "port" else "has a certificate of its own"
-            message = f"found {value} while {path}.host is null; this chart's OpenSearch {own}"
+            said = f"this chart's OpenSearch {own}" if other is None else "components.opensearch.external says it"
+            message = f"found {value} while {path}.host is null; {said}"
             raise _refused(profile, key, message, f"name a host, or leave {key} out")
+    if other is not None:
+        login = profile.choices["secrets"]["existing"][_LOGIN]
+        return Destination(other.host, other.port, other.tls, other.ca, login, other.path, other.region)
     node_tls, login = (secret_name(profile, key) for key in ("opensearchNodeTls", _LOGIN))
     return Destination(opensearch.SERVICE, _PORT, True, node_tls, login)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.files.nested import mapping, value_at
 from generator.promql.durations import milliseconds
+from generator.stack.grafana.log_source import UID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from generator.stack.component import KeyPath
 
 _SPEC = ("kube-prometheus-stack", "prometheus", "prometheusSpec")
+_LOGS = {"name": "OpenSearch", "uid": UID}
+"""This chart's own, in a ConfigMap beside that of kube-prometheus-stack (stack/grafana/templates/data-source.yaml)."""
+
 _UPSTREAM = {"name": ("Prometheus", "Alertmanager"), "uid": ("prometheus", "alertmanager")}
 """The data sources of kube-prometheus-stack's own (88.5.3 templates/grafana/configmaps-datasources.yaml)."""
 
@@ -49,11 +53,12 @@ def _length(interval: str) -> int:
     return milliseconds(interval) or 0
 
 
-def data_source_problems(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
+def data_source_problems(values: Mapping[str, Any], *, logs: bool) -> Iterator[tuple[KeyPath, str, str]]:
     """Yields what is wrong with data sources: the place, what was found, the way out.
 
     Args:
         values: those of a person for kube-prometheus-stack.
+        logs: whether this chart has a data source for logs.
     """
     grafana = mapping(values.get("grafana"))
     sidecar = mapping(mapping(grafana.get("sidecar")).get("datasources"))
@@ -68,6 +73,9 @@ def data_source_problems(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, s
         for key, taken in _UPSTREAM.items():
             if source.get(key) in taken:
                 text = f"found {source[key]!r}, which is the {key} of a data source of kube-prometheus-stack's own"
+                yield (*place, key), text, "give it another one"
+            if logs and source.get(key) == _LOGS[key]:
+                text = f"found {source[key]!r}, which is the {key} of this chart's own data source"
                 yield (*place, key), text, "give it another one"
 
 

@@ -24,11 +24,7 @@ _REASONS = {
     "fluent-bit": (
         "Fluent Bit still sends to this chart's OpenSearch",
         "set fluent-bit.enabled to false, or make the chart with components.opensearch.enabled=false and "
-        "components.fluent-bit.host=HOST",
-    ),
-    "grafana": (
-        "Grafana still has a data source for this chart's OpenSearch",
-        "make the chart with components.opensearch.enabled=false, which leaves the data source out",
+        "components.opensearch.external.url=URL",
     ),
     "opensearch-dashboards": (
         "OpenSearch Dashboards still asks this chart's OpenSearch",
@@ -55,7 +51,7 @@ def refuse_clients_without_opensearch(profile: Profile, values: Mapping[str, Any
         values: the chart's values, complete, not yet checked against their schema.
 
     Raises:
-        InputError: a Problem for each of Fluent Bit, Grafana, OpenSearch Dashboards and the MCP server that asks it.
+        InputError: a Problem for each of Fluent Bit, OpenSearch Dashboards and the MCP server that asks it.
     """
     if _block(values, opensearch.NAME).get("enabled") is not False:
         return
@@ -78,12 +74,6 @@ def _askers(values: Mapping[str, Any]) -> Iterator[str]:
     outputs = _block(shipper, "config").get("outputs")
     if shipper.get("enabled") is True and re.search(SENDS_HERE, outputs if isinstance(outputs, str) else ""):
         yield "fluent-bit"
-    stack = _block(values, "kube-prometheus-stack")
-    grafana = _block(stack, "grafana")
-    sources = grafana.get("additionalDataSources")
-    urls = [source.get("url") for source in sources if isinstance(source, dict)] if isinstance(sources, list) else []
-    if stack.get("enabled") is True and grafana.get("enabled") is not False and opensearch.URL in urls:
-        yield "grafana"
     dashboards = _block(values, "opensearch-dashboards")
     if dashboards.get("enabled") is True and dashboards.get("opensearchHosts") == opensearch.URL:
         yield "opensearch-dashboards"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.errors import InputError
 from generator.files.templating import render
 from generator.stack.component import Component, choices_of, from_template
+from generator.stack.opensearch.external import external_problems
 from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import ADMIN_NAME, NODE_NAME, secret_name
 
@@ -31,7 +33,13 @@ _TLS = "tls"
 
 
 def component(profile: Profile) -> Component:
-    """Builds OpenSearch as the profile wants it."""
+    """Builds OpenSearch as the profile wants it.
+
+    Raises:
+        InputError: see external_problems.
+    """
+    if problems := tuple(external_problems(profile)):
+        raise InputError(*problems)
     return from_template(
         NAME,
         "the store for logs",

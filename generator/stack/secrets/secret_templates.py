@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from generator.choices.profiles import Profile
     from generator.files.tree import Chart
 
-_TEMPLATES = ("_secrets.tpl", "secrets/bootstrap.yaml", "secrets/certificates.yaml", "secrets/maintenance.yaml")
+_CHECKS = "ai-ml-observability-bootstrap-checks"
+"""The ClusterRole with which the bootstrap looks at the cluster."""
+
+_TEMPLATES = (
+    "_checks.tpl",
+    "_secrets.tpl",
+    "secrets/bootstrap.yaml",
+    "secrets/certificates.yaml",
+    "secrets/maintenance.yaml",
+)
 
 
 def secret_templates(header: str) -> Chart:
@@ -34,6 +43,7 @@ def secret_templates(header: str) -> Chart:
             opensearch_url=opensearch.URL,
             exporter=exporter.NAME,
             mcp=MCP,
+            checks=_CHECKS,
         )
         for path in _TEMPLATES
     }

@@ -44,17 +44,23 @@ def set_default_class(cluster: Cluster, *, default: bool) -> None:
 @pytest.mark.own_cluster
 def test_no_default_storage_class(release: Release, report: Report, vendored: Callable[[str], Path]) -> None:
     set_default_class(release.cluster, default=False)
+    scenario = "no default StorageClass"
     try:
-        release.upgrade(vendored("jark"))
+        with pytest.raises(AssertionError, match=r"(?i)failed"):
+            release.upgrade(vendored("jark"))
+        log = release.cluster.kubectl("-n", NAMESPACE, "logs", "job/ai-ml-observability-bootstrap-secrets")
+        assert "no StorageClass is the default one" in log
+        report.add(scenario, "install", "the Job's log says which choice to make")
+        release.upgrade(vendored("jark"), "--set", "secrets.checks.storageClass=false")
         wait(PATIENCE, lambda: [] if release.pending() else ["no pod waits"])
         waiting = re.compile(r"opensearch|grafana|prometheus-kube-prometheus-stack|alertmanager")
         wait(PATIENCE, lambda: [line for line in release.unready() if "pod" in line and not waiting.search(line)])
         pending = release.pending()
-        report.add("no default StorageClass", "install", f"deployed; {len(pending)} pods wait for their volumes")
+        report.add(scenario, "install all the same", f"deployed; {len(pending)} pods wait for their volumes")
     finally:
         set_default_class(release.cluster, default=True)
     release.wait_ready()
-    report.add("no default StorageClass", "a class is made the default later", "every pod ready")
+    report.add(scenario, "a class is made the default later", "every pod ready")
 
 
 def test_a_second_release(

@@ -21,12 +21,10 @@ OFF = {"opensearch": {"enabled": False}}
 STACK = "kube-prometheus-stack"
 DASHBOARDS = "opensearch-dashboards"
 FLUENT_BIT = "Fluent Bit still sends to this chart's OpenSearch"
-GRAFANA = "Grafana still has a data source for this chart's OpenSearch"
 BROWSER = "OpenSearch Dashboards still asks this chart's OpenSearch"
 
 ASKED: list[tuple[str, dict[str, Any], set[str]]] = [
-    ("standalone", {}, {FLUENT_BIT, GRAFANA}),
-    ("jark", {"fluent-bit": {"enabled": False}}, {GRAFANA}),
+    ("standalone", {}, {FLUENT_BIT}),
     ("standalone", {STACK: {"enabled": False}}, {FLUENT_BIT}),
     ("kind", {STACK: {"grafana": {"enabled": False}}}, {FLUENT_BIT}),
     ("bring-your-own-prometheus", {}, {FLUENT_BIT}),

@@ -19,23 +19,28 @@ because OpenSearch gives them back so, and the set-up compares.
 */ -}}
 {{- define "ai-ml-observability.opensearch-setup.plan" -}}
 {{- $setup := .Values.opensearchSetup -}}
+{{- $own := .Values.opensearch.enabled -}}
 [# Scaled to none it keeps its data for the nodes to come, and no index can have no shard. #]
-{{- $nodes := ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") -}}
+{{- /* Another one's nodes are not known: two at least, or who has one says so. */ -}}
+{{- $nodes := 2 -}}
+{{- if $own }}{{ $nodes = ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") }}{{ end -}}
 [# One node can hold no copies. #]
 {{- $replicas := ternary (ternary 0 1 (eq $nodes 1)) $setup.replicas (kindIs "invalid" $setup.replicas) | int -}}
 [# Pods' lines are written on up to three nodes at once, the hosts' few on one. #]
-{{- $shards := ternary (min $nodes 3) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
+{{- $shards := ternary (ternary (min $nodes 3) 1 $own) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
 [# Space comes back an index at a time, so one index must be a small part of the disk. OpenSearch's advice for logs is
    shards of 30 to 50 GiB. #]
 {{- $full := 0 -}}
 {{- if $setup.rolloverSize -}}
   {{- $full = include "ai-ml-observability.mebibytes" (list $setup.rolloverSize "opensearchSetup.rolloverSize") | int -}}
+{{- else if not $own -}}
+  {{- $full = [[ largest_shard ]] -}}
 {{- else -}}
   {{- $size := (.Values.opensearch.persistence | default dict).size -}}
   {{- $volume := include "ai-ml-observability.mebibytes" (list $size "opensearch.persistence.size") | int -}}
   {{- $full = max (min (div $volume 10) [[ largest_shard ]]) 100 -}}
 {{- end -}}
-url: [[ url | helm_json ]]
+url: {{ ternary [[ url | helm_json ]] .Values.opensearchExternal.url $own | quote }}
 componentTemplates:
   [[ settings | helm_json ]]:
     template:
@@ -71,6 +76,7 @@ indexTemplates:
         index:
           number_of_shards: {{ [[ "$shards" if loop.first else "1" ]] | quote }}
 [% endfor %]
+{{- if $own }}
 [# Also for the indices that OpenSearch's plugins make for themselves. As a line of opensearch.yml, OpenSearch would take
    this setting and ignore it. #]
 clusterSettings:
@@ -78,6 +84,11 @@ clusterSettings:
 [# The history of index state management has its own number of copies. #]
 managementSettings:
   plugins.index_state_management.history.number_of_replicas: {{ $replicas | quote }}
+{{- else }}
+[# What is for all of another one's indices, its users and their roles, is for whoever runs it. #]
+clusterSettings: {}
+managementSettings: {}
+{{- end }}
 policies:
   [[ policy | helm_json ]]:
     description: "Logs: rolled over by age and size, deleted by age."
@@ -100,6 +111,7 @@ policies:
     ism_template:
       - index_patterns: [[ streams | helm_json ]]
         priority: 100
+{{- if $own }}
 roles: [[ roles | helm_json ]]
 logins:
 [% for login in logins %]
@@ -109,6 +121,17 @@ logins:
     description: [[ login.description | helm_json ]]
     optional: [[ login.optional | helm_json ]]
 [% endfor %]
+{{- else }}
+roles: {}
+logins: []
+admin: {{ include "ai-ml-observability.secret" (list . "opensearchAdmin") | quote }}
+{{- end }}
+{{- end -}}
+
+{{- /* "true" if a Job sets an OpenSearch up, this chart's or another one. */ -}}
+{{- define "ai-ml-observability.opensearch-setup.wanted" -}}
+{{- $external := .Values.opensearchExternal -}}
+{{- if or .Values.opensearch.enabled (and $external.url $external.setUp) -}}true{{- end -}}
 {{- end -}}
 
 {{- /* The files of the set-up's ConfigMap: its program, and plan.json, which says what it makes of OpenSearch. */ -}}
@@ -125,6 +148,8 @@ plan.json: |
 {{- $root := index . 0 -}}
 {{- $job := $root.Values.secrets.job -}}
 {{- $dashboards := index $root.Values "opensearch-dashboards" | default dict -}}
+{{- $own := $root.Values.opensearch.enabled -}}
+{{- $authority := $root.Values.opensearchExternal.caSecret -}}
 metadata:
   labels:
     {{- $labels := include "ai-ml-observability.labels" $root | fromYaml }}
@@ -160,7 +185,7 @@ spec:
     - name: opensearch-setup
       image: {{ $job.image | quote }}
       command: [python, -m, cluster.opensearch_setup]
-      args: [cluster/plan.json, /admin, /logins, {{ index . 1 | quote }}]
+      args: [cluster/plan.json, /admin, /logins, {{ index . 1 | quote }}{{ if not $own }}, {{ ternary "/authority/ca.crt" "" (not (empty $authority)) | quote }}{{ end }}]
       workingDir: /programs
       env:
         - {name: PYTHONDONTWRITEBYTECODE, value: "1"}
@@ -178,6 +203,10 @@ spec:
       volumeMounts:
         - {name: programs, mountPath: /programs/cluster, readOnly: true}
         - {name: admin, mountPath: /admin, readOnly: true}
+        {{- if and $authority (not $own) }}
+        - {name: authority, mountPath: /authority, readOnly: true}
+        {{- end }}
+        {{- if $own }}
 [% for login in logins %]
 [% if login.optional %]
         {{- if $dashboards.enabled }}
@@ -187,14 +216,20 @@ spec:
         {{- end }}
 [% endif %]
 [% endfor %]
+        {{- end }}
   volumes:
     - name: programs
       configMap:
         name: ai-ml-observability-opensearch-setup
     - name: admin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") | quote }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root (ternary "opensearchAdminTls" "opensearchAdmin" $own)) | quote }}
         defaultMode: 0440
+    {{- if and $authority (not $own) }}
+    - name: authority
+      secret: {secretName: {{ $authority | quote }}, defaultMode: 0440, items: [{key: ca.crt, path: ca.crt}]}
+    {{- end }}
+    {{- if $own }}
 [% for login in logins %]
 [% if login.optional %]
     {{- if $dashboards.enabled }}
@@ -207,4 +242,5 @@ spec:
     {{- end }}
 [% endif %]
 [% endfor %]
+    {{- end }}
 {{- end -}}

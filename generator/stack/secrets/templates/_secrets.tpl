@@ -63,8 +63,17 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $restarts = list (list ($fluentBit.kind | default "DaemonSet") $fluentBit.fullnameOverride) -}}
   {{- end -}}
   [[ login("opensearchFluentBit", "opensearch", "$restarts") ]]
-{{- else if and $fluentBit.enabled $existing.opensearchFluentBit -}}
-  [[ login("opensearchFluentBit", "opensearch", "list") ]]
+{{- else -}}
+  {{- $external := .Values.opensearchExternal | default dict -}}
+  {{- if and $fluentBit.enabled $existing.opensearchFluentBit -}}
+    [[ login("opensearchFluentBit", "opensearch", "list") ]]
+  {{- end -}}
+  {{- if and $external.url $existing.opensearchGrafana -}}
+    [[ login("opensearchGrafana", "opensearch", "list") ]]
+  {{- end -}}
+  {{- if and $external.url $external.setUp -}}
+    [[ login("opensearchAdmin", "opensearch", "list") ]]
+  {{- end -}}
 {{- end -}}
 
 {{- /* Grafana reads the Secret that its own values name; where they hold a password in clear, there is none. */ -}}

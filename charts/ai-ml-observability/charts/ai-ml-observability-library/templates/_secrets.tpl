@@ -60,8 +60,17 @@ generator/cluster read it, and the Roles take their names from it.
     {{- $restarts = list (list ($fluentBit.kind | default "DaemonSet") $fluentBit.fullnameOverride) -}}
   {{- end -}}
   {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" $restarts "earlier" "")) -}}
-{{- else if and $fluentBit.enabled $existing.opensearchFluentBit -}}
-  {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
+{{- else -}}
+  {{- $external := .Values.opensearchExternal | default dict -}}
+  {{- if and $fluentBit.enabled $existing.opensearchFluentBit -}}
+    {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchFluentBit" "name" (include "ai-ml-observability.secret" (list $ "opensearchFluentBit")) "existing" (not (empty $existing.opensearchFluentBit)) "userKey" "username" "username" "fluent-bit" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
+  {{- end -}}
+  {{- if and $external.url $existing.opensearchGrafana -}}
+    {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchGrafana" "name" (include "ai-ml-observability.secret" (list $ "opensearchGrafana")) "existing" (not (empty $existing.opensearchGrafana)) "userKey" "username" "username" "grafana" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
+  {{- end -}}
+  {{- if and $external.url $external.setUp -}}
+    {{- $_ := set $plan "logins" (append $plan.logins (dict "key" "opensearchAdmin" "name" (include "ai-ml-observability.secret" (list $ "opensearchAdmin")) "existing" (not (empty $existing.opensearchAdmin)) "userKey" "username" "username" "admin" "passwordKey" "password" "server" "opensearch" "restarts" list "earlier" "")) -}}
+  {{- end -}}
 {{- end -}}
 
 {{- /* Grafana reads the Secret that its own values name; where they hold a password in clear, there is none. */ -}}

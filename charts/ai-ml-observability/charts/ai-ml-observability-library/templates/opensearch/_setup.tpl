@@ -19,18 +19,23 @@ because OpenSearch gives them back so, and the set-up compares.
 */ -}}
 {{- define "ai-ml-observability.opensearch-setup.plan" -}}
 {{- $setup := .Values.opensearchSetup -}}
-{{- $nodes := ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") -}}
+{{- $own := .Values.opensearch.enabled -}}
+{{- /* Another one's nodes are not known: two at least, or who has one says so. */ -}}
+{{- $nodes := 2 -}}
+{{- if $own }}{{ $nodes = ternary 1 (max 1 (int (toString .Values.opensearch.replicas))) (eq (toString .Values.opensearch.singleNode) "true") }}{{ end -}}
 {{- $replicas := ternary (ternary 0 1 (eq $nodes 1)) $setup.replicas (kindIs "invalid" $setup.replicas) | int -}}
-{{- $shards := ternary (min $nodes 3) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
+{{- $shards := ternary (ternary (min $nodes 3) 1 $own) $setup.shards (kindIs "invalid" $setup.shards) | int -}}
 {{- $full := 0 -}}
 {{- if $setup.rolloverSize -}}
   {{- $full = include "ai-ml-observability.mebibytes" (list $setup.rolloverSize "opensearchSetup.rolloverSize") | int -}}
+{{- else if not $own -}}
+  {{- $full = 30720 -}}
 {{- else -}}
   {{- $size := (.Values.opensearch.persistence | default dict).size -}}
   {{- $volume := include "ai-ml-observability.mebibytes" (list $size "opensearch.persistence.size") | int -}}
   {{- $full = max (min (div $volume 10) 30720) 100 -}}
 {{- end -}}
-url: "https://opensearch-cluster-master:9200"
+url: {{ ternary "https://opensearch-cluster-master:9200" .Values.opensearchExternal.url $own | quote }}
 componentTemplates:
   "ai-ml-observability-log-settings":
     template:
@@ -66,10 +71,15 @@ indexTemplates:
       settings:
         index:
           number_of_shards: {{ 1 | quote }}
+{{- if $own }}
 clusterSettings:
   cluster.default_number_of_replicas: {{ $replicas | quote }}
 managementSettings:
   plugins.index_state_management.history.number_of_replicas: {{ $replicas | quote }}
+{{- else }}
+clusterSettings: {}
+managementSettings: {}
+{{- end }}
 policies:
   "ai-ml-observability-logs":
     description: "Logs: rolled over by age and size, deleted by age."
@@ -90,6 +100,7 @@ policies:
     ism_template:
       - index_patterns: ["logs-kubernetes", "logs-host"]
         priority: 100
+{{- if $own }}
 roles: {"ai-ml-observability-writer": {"description": "Adds documents to the data streams of the logs.", "cluster_permissions": ["indices:data/write/bulk"], "index_permissions": [{"index_patterns": ["logs-kubernetes", "logs-host"], "allowed_actions": ["indices:data/write/bulk*", "indices:data/write/index"]}]}, "ai-ml-observability-reader": {"description": "Searches the logs.", "cluster_permissions": ["cluster:monitor/main", "indices:data/read/msearch"], "index_permissions": [{"index_patterns": ["logs-*"], "allowed_actions": ["indices:admin/mappings/fields/get*", "indices:admin/mappings/get", "indices:data/read/field_caps*", "indices:data/read/search*"]}]}, "ai-ml-observability-watcher": {"description": "Reads the state of the cluster, its nodes and data streams, and the settings of indices.", "cluster_permissions": ["cluster:monitor/health", "cluster:monitor/main", "cluster:monitor/nodes/stats", "cluster:monitor/state"], "index_permissions": [{"index_patterns": ["*"], "allowed_actions": ["indices:monitor/data_stream/stats", "indices:monitor/settings/get"]}]}}
 logins:
   - key: "opensearchAdmin"
@@ -117,6 +128,17 @@ logins:
     role: "kibana_server"
     description: "The server of OpenSearch Dashboards"
     optional: true
+{{- else }}
+roles: {}
+logins: []
+admin: {{ include "ai-ml-observability.secret" (list . "opensearchAdmin") | quote }}
+{{- end }}
+{{- end -}}
+
+{{- /* "true" if a Job sets an OpenSearch up, this chart's or another one. */ -}}
+{{- define "ai-ml-observability.opensearch-setup.wanted" -}}
+{{- $external := .Values.opensearchExternal -}}
+{{- if or .Values.opensearch.enabled (and $external.url $external.setUp) -}}true{{- end -}}
 {{- end -}}
 
 {{- /* The files of the set-up's ConfigMap: its program, and plan.json, which says what it makes of OpenSearch. */ -}}
@@ -133,6 +155,8 @@ plan.json: |
 {{- $root := index . 0 -}}
 {{- $job := $root.Values.secrets.job -}}
 {{- $dashboards := index $root.Values "opensearch-dashboards" | default dict -}}
+{{- $own := $root.Values.opensearch.enabled -}}
+{{- $authority := $root.Values.opensearchExternal.caSecret -}}
 metadata:
   labels:
     {{- $labels := include "ai-ml-observability.labels" $root | fromYaml }}
@@ -168,7 +192,7 @@ spec:
     - name: opensearch-setup
       image: {{ $job.image | quote }}
       command: [python, -m, cluster.opensearch_setup]
-      args: [cluster/plan.json, /admin, /logins, {{ index . 1 | quote }}]
+      args: [cluster/plan.json, /admin, /logins, {{ index . 1 | quote }}{{ if not $own }}, {{ ternary "/authority/ca.crt" "" (not (empty $authority)) | quote }}{{ end }}]
       workingDir: /programs
       env:
         - {name: PYTHONDONTWRITEBYTECODE, value: "1"}
@@ -186,6 +210,10 @@ spec:
       volumeMounts:
         - {name: programs, mountPath: /programs/cluster, readOnly: true}
         - {name: admin, mountPath: /admin, readOnly: true}
+        {{- if and $authority (not $own) }}
+        - {name: authority, mountPath: /authority, readOnly: true}
+        {{- end }}
+        {{- if $own }}
         - {name: opensearchadmin, mountPath: /logins/opensearchAdmin, readOnly: true}
         - {name: opensearchfluentbit, mountPath: /logins/opensearchFluentBit, readOnly: true}
         - {name: opensearchgrafana, mountPath: /logins/opensearchGrafana, readOnly: true}
@@ -193,14 +221,20 @@ spec:
         {{- if $dashboards.enabled }}
         - {name: opensearchdashboards, mountPath: /logins/opensearchDashboards, readOnly: true}
         {{- end }}
+        {{- end }}
   volumes:
     - name: programs
       configMap:
         name: ai-ml-observability-opensearch-setup
     - name: admin
       secret:
-        secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdminTls") | quote }}
+        secretName: {{ include "ai-ml-observability.secret" (list $root (ternary "opensearchAdminTls" "opensearchAdmin" $own)) | quote }}
         defaultMode: 0440
+    {{- if and $authority (not $own) }}
+    - name: authority
+      secret: {secretName: {{ $authority | quote }}, defaultMode: 0440, items: [{key: ca.crt, path: ca.crt}]}
+    {{- end }}
+    {{- if $own }}
     - name: opensearchadmin
       secret:
         secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchAdmin") | quote }}
@@ -222,5 +256,6 @@ spec:
       secret:
         secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchDashboards") | quote }}
         defaultMode: 0440
+    {{- end }}
     {{- end }}
 {{- end -}}

@@ -14,7 +14,7 @@ from . import certificates
 from .certificates import CertificateError, Pair
 from .kubernetes_api import Api, data_of, encoded, in_cluster
 from .program import Failure, run, say
-from .secrets_bootstrap import signed
+from .secrets_content import signed
 from .secrets_plan import Leaf, Plan, Wanted, made_by_bootstrap, read_plan
 
 WITHIN = timedelta(days=60)

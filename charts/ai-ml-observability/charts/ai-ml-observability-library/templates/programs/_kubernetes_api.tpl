@@ -39,14 +39,14 @@ class Api:
     namespace: str
 
     def secret(self, name):
-        answer = self._call("GET", f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}")
+        answer = self.call("GET", f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}")
         if answer.status_code == requests.codes.not_found:
             return None
         return _object(_accepted(answer, f"read the Secret '{name}'"), f"read the Secret '{name}'")
 
     def create_secret(self, secret):
         name = secret["metadata"]["name"]
-        answer = self._call("POST", f"api/v1/namespaces/{self.namespace}/secrets", secret)
+        answer = self.call("POST", f"api/v1/namespaces/{self.namespace}/secrets", secret)
         if answer.status_code == requests.codes.conflict:
             return False
         _accepted(answer, f"create the Secret '{name}'")
@@ -54,7 +54,7 @@ class Api:
 
     def patch_secret(self, name, patch):
         path = f"api/v1/namespaces/{self.namespace}/secrets/{quote(name, safe='')}"
-        answer = self._call("PATCH", path, patch)
+        answer = self.call("PATCH", path, patch)
         if answer.status_code == requests.codes.conflict:
             return False
         _accepted(answer, f"change the Secret '{name}'")
@@ -62,13 +62,13 @@ class Api:
 
     def patch_workload(self, kind, name, patch):
         path = f"apis/apps/v1/namespaces/{self.namespace}/{kind.lower()}s/{quote(name, safe='')}"
-        answer = self._call("PATCH", path, patch)
+        answer = self.call("PATCH", path, patch)
         if answer.status_code == requests.codes.not_found:
             return False
         _accepted(answer, f"restart the {kind} '{name}'")
         return True
 
-    def _call(self, method, path, body = None):
+    def call(self, method, path, body = None):
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
             return self.session.request(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .opensearch_api import Api, connect, find_user, set_password
+from .opensearch_api import Api, connect, find_user, log_in, set_password
 from .program import Failure, run, say
 
 _SECURITY = "/_plugins/_security/api"
@@ -98,7 +98,7 @@ def _attempt(work):
     return ()
 
 def _cluster_settings(api, wanted):
-    if holds(api.get("/_cluster/settings?flat_settings=true")["persistent"], wanted):
+    if not wanted or holds(api.get("/_cluster/settings?flat_settings=true")["persistent"], wanted):
         return
     api.put("/_cluster/settings", {"persistent": wanted})
     say(f"cluster settings {', '.join(wanted)}: changed")
@@ -209,7 +209,12 @@ def main(arguments):
     def work():
         plan = json.loads(plan_file.read_text(encoding="utf-8"))
         read_users(plan, logins)  # what is wrong with a Secret is said at once
-        api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=str(admin / "tls.crt"), key=str(admin / "tls.key"))
+        if len(arguments) > 4:
+            user, password = (_secret(admin / key, plan["admin"]) for key in ("username", "password"))
+            api = log_in(plan["url"], ca=arguments[4] or True, user=user, password=password)
+        else:
+            tls = {key: str(admin / f"tls.{key}") for key in ("crt", "key")}
+            api = connect(plan["url"], ca=str(admin / "ca.crt"), cert=tls["crt"], key=tls["key"])
         api.wait(float(arguments[3]))
         set_up(api, plan, read_users(plan, logins))
 

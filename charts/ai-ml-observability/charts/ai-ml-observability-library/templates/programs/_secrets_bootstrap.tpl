@@ -11,26 +11,20 @@ with the same Secrets: whoever comes second finds 409 and takes what is there.
 from __future__ import annotations
 
 import itertools
-import secrets
-import string
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import certificates
-from .certificates import CertificateError, Pair
+from .certificates import CertificateError
 from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
+from .secrets_content import authority_pair, new_password, pair, signed
 from .secrets_plan import LABELS, ROTATED, Leaf, Login, Plan, Wanted, read_plan
-
-ALPHABET = string.ascii_letters + string.digits
 
 RENEW = "kubectl create job renew-1 --from=cronjob/ai-ml-observability-renew-certificates"
 ROTATE = "kubectl create job rotate-1 --from=cronjob/ai-ml-observability-rotate-secrets"
-
-def new_password():
-    return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
 def bootstrap(api, plan, now):
     found = {wanted.name: api.secret(wanted.name) for wanted in (*plan.logins, *plan.leaves)}
@@ -83,7 +77,7 @@ def _misfits(plan, data, now):
     for leaf in whole:
         content = data[leaf.name]
         try:
-            certificates.check_leaf(_pair(content), content["ca.crt"], leaf.subject.common_name, now)
+            certificates.check_leaf(pair(content), content["ca.crt"], leaf.subject.common_name, now)
         except CertificateError as error:
             yield f"{leaf.title} {error}"
         else:
@@ -115,7 +109,7 @@ def _cannot_sign(
     elif authority is not None and missing:
         content = data_of(authority)
         try:
-            certificates.check_authority(_authority(content), now)
+            certificates.check_authority(authority_pair(content), now)
             chain = certificates.read(content["tls.crt"])
             strangers = [
                 leaf
@@ -152,22 +146,6 @@ def _create_leaves(api, wanted, authority, missing, now):
     for leaf in missing:
         _create(api, _tls_secret(leaf.name, signed(wanted, content, leaf, now)))
 
-def signed(wanted, authority, leaf, now):
-    try:
-        made = certificates.issue(_authority(authority), leaf.subject, now)
-    except CertificateError as error:
-        raise Failure(f"{wanted.title} {error}; it has to sign '{leaf.name}'") from None
-    return {"ca.crt": authority["tls.crt"], "tls.crt": made.certificate, "tls.key": made.key}
-
-def _authority(content):
-    for key in ("tls.crt", "tls.key"):
-        if not content.get(key):
-            raise CertificateError(f"has no key '{key}'")
-    return _pair(content)
-
-def _pair(content):
-    return Pair(content["tls.crt"], content["tls.key"])
-
 def _create(api, secret):
     name = secret["metadata"]["name"]
     say(f"{name}: created" if api.create_secret(secret) else f"{name}: another run has just created it, left as it is")
@@ -191,7 +169,17 @@ def _secret(name, kind, content):
     }
 
 def main():
-    return run(lambda: bootstrap(in_cluster(), read_plan(Path(sys.argv[1])), datetime.now(UTC)))
+    file = Path(sys.argv[1])
+
+    def work():
+        api = in_cluster()
+        if (checks := file.with_name("checks.json")).is_file():
+            from .cluster_checks import check_cluster
+
+            check_cluster(api, checks)
+        bootstrap(api, read_plan(file), datetime.now(UTC))
+
+    return run(work)
 
 if __name__ == "__main__":
     sys.exit(main())

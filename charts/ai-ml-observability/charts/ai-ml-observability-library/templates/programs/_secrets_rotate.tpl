@@ -19,7 +19,7 @@ from .certificates_renew import renew
 from .grafana_api import change_password
 from .kubernetes_api import Api, Manifest, data_of, encoded, in_cluster
 from .program import Failure, run, say
-from .secrets_bootstrap import new_password
+from .secrets_content import new_password
 from .secrets_plan import ROTATED, Login, Plan, made_by_bootstrap, read_plan
 
 PREVIOUS = "previous-password"
@@ -132,12 +132,12 @@ def _restart(api, workloads, now):
     return failed
 
 def _work():
-    from . import opensearch_api
-
     api, plan, job = in_cluster(), read_plan(Path(sys.argv[1])), os.environ.get("RUN", "")
     if not plan.opensearch:
         rotate(api, plan, datetime.now(UTC), _no_opensearch, job)
         return
+    from . import opensearch_api
+
     files = {part: str(ADMIN / name) for part, name in (("ca", "ca.crt"), ("cert", "tls.crt"), ("key", "tls.key"))}
     opensearch = opensearch_api.connect(plan.opensearch, **files)
     opensearch.wait(_PATIENCE)  # refused or unreachable: found out before a Secret is changed

@@ -84,6 +84,7 @@ groups:
       description: '{{`{{`}} $value | humanizePercentage }} of {{`{{`}} $labels.persistentvolumeclaim }} in {{`{{`}} $labels.namespace
         }} is free.'
       runbook_url: OpenSearchVolumeFilling.md
+    component: opensearch
   - alert: ObservabilityVolumeAlmostFull
     expr: namespace_claim:volume_free_ratio:min < {{ dig "thresholds" "almostFull" 0.06 $own | toJson }}
     for: 5m

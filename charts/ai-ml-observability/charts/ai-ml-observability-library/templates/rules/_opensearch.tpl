@@ -142,6 +142,7 @@ groups:
       description: OpenSearch in {{`{{`}} $labels.namespace }} indexes {{`{{`}} $value | humanize }} documents per second, far
         fewer than Fluent Bit reads lines.
       runbook_url: OpenSearchIngestionStopped.md
+    component: fluent-bit
   - alert: OpenSearchExporterMissing
     expr: max by (namespace, deployment) (kube_deployment_spec_replicas{job="kube-state-metrics",deployment="ai-ml-observability-opensearch-exporter"})
       - max by (namespace, deployment) (kube_deployment_status_replicas_available{job="kube-state-metrics",deployment="ai-ml-observability-opensearch-exporter"})
