@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from generator.doctor.causes import Found, found
@@ -94,14 +95,19 @@ def _fits(finder: Finder, container: Container) -> bool:
         return bool(container.labels) and container.name == finder.like and not _labelled(finder, container)
     if finder.image is None and finder.container is None and not _tells(finder, container):
         return False
-    name = _IMAGE_NAME.fullmatch(container.image)
-    path = name["name"] if name else container.image
-    if finder.image and not any(finder.image.fullmatch(part) for part in _tails(path)):
+    if finder.image and not _has_image(finder.image, container.image):
         return False
     if finder.container and not finder.container.fullmatch(container.name):
         return False
     # kube-state-metrics tells no labels unless it is asked to; then the image has to do.
     return not container.labels or _labelled(finder, container)
+
+
+@lru_cache(maxsize=16384)
+def _has_image(pattern: re.Pattern[str], image: str) -> bool:
+    """Returns whether an image is one of a workload's, by an end of its name; few images run in many pods."""
+    name = _IMAGE_NAME.fullmatch(image)
+    return any(pattern.fullmatch(part) for part in _tails(name["name"] if name else image))
 
 
 def _tells(finder: Finder, container: Container) -> bool:

@@ -151,6 +151,7 @@ def _api_server(folder: Path) -> list[str]:
         f"--tls-private-key-file={folder / 'apiserver.key'}",
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=Node,RBAC",
+        "--allow-privileged=true",  # as everywhere; the GPU operator's pods are
         "--kubelet-preferred-address-types=InternalIP",  # nothing resolves names
         f"--service-cluster-ip-range={SERVICES}",
         "--service-account-issuer=https://kubernetes.default.svc",
