@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 def dashboards(chart: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Returns the dashboards of a chart (path → text) by name, as Grafana reads them."""
     folder = f"{FOLDER}/templates/dashboards/_"
-    texts = {path: text for path, text in chart.items() if path.startswith(folder) and "/_dashboards.tpl" not in path}
+    ours = (f"{folder}dashboards.tpl", ".yaml")
+    texts = {path: text for path, text in chart.items() if path.startswith(folder) and not path.endswith(ours)}
     return {PurePosixPath(path).stem[1:]: _json(text) for path, text in texts.items()}
 
 
 def _json(template: str) -> dict[str, Any]:
-    """Returns the JSON between the lines that define it, Go's braces put back."""
-    _header, _define, line, _end = template.splitlines()
+    """Returns the JSON between the lines that define its first form, Go's braces put back."""
+    _header, _define, line, *_others = template.splitlines()
     data: dict[str, Any] = json.loads(line.replace("{{`{{`}}", "{{"))
     return data

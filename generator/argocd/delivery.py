@@ -113,8 +113,14 @@ def _refuse_other_files(base: Build, build: Build) -> None:
         if base_files.get(path) != files.get(path) and path not in _FOLLOWS_VALUES
     )
     if differing:
+        verb = "differ" if differing[1:] else "differs"
         raise bad_input(
-            f"needs more than other values: {differing[0]} differs from the chart of '{base.profile.command}'",
+            f"needs more than other values: {_some(differing)} {verb} from the chart of '{base.profile.command}'",
             file=build.profile.command,
             hint=_OWN_CHART,
         )
+
+
+def _some(paths: list[str], most: int = 5) -> str:
+    rest = len(paths) - most
+    return ", ".join(paths[:most]) + (f" and {rest} more" if rest > 0 else "")

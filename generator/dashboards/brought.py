@@ -217,6 +217,6 @@ def brought_files(brought: Mapping[str, BroughtDashboard], header: str) -> dict[
             "dashboards/templates/_dashboard.tpl", header=header, name=name, texts={"": literal(one.json)}
         )
         files[f"templates/dashboards/{name}.yaml"] = render(
-            "dashboards/templates/dashboard.yaml", header=header, name=name, rules=[]
+            "dashboards/templates/dashboard.yaml", header=header, name=name, components=[], logs=False, rules=[]
         )
     return files

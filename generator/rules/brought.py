@@ -230,7 +230,9 @@ def brought_templates(brought: Mapping[str, BroughtRules], *, header: str) -> di
     """Returns the templates by their path in the chart; see rules.chart.rule_templates, whose helper they need."""
     texts = {}
     for name, one in sorted(brought.items()):
-        texts[f"templates/rules/{name}.yaml"] = render("rules/templates/rules.yaml", header=header, name=name)
+        texts[f"templates/rules/{name}.yaml"] = render(
+            "rules/templates/rules.yaml", header=header, name=name, component=""
+        )
         texts[f"templates/rules/_{name}.tpl"] = render_once(
             "rules/templates/_brought.tpl",
             header=header,

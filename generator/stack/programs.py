@@ -19,7 +19,7 @@ def programs(header: str) -> dict[str, str]:
     """Returns the name of every module of generator/cluster → its text without comments, docstrings and annotations.
 
     They would take a tenth of what Kubernetes stores of a release, which holds each ConfigMap that is made of a module.
-    A module's own docstring stays: it says what the program does.
+    The first line of a module's own docstring stays: it says what the program does.
 
     Args:
         header: the first line of each, without ``#``.
@@ -45,7 +45,7 @@ def program_templates(header: str) -> Chart:
 
 @cached("programs", shape=str)
 def stripped(source: str) -> str:
-    """Returns Python source without docstrings, lines of comment and types, the module's own docstring kept.
+    """Returns Python source without docstrings, lines of comment and types, the first line of the module's own kept.
 
     The types of a class's fields stay, from which dataclasses are made. Every other line stays as it is, with a comment
     at its end if it has one. Nothing is printed anew: another Python would print it in another way.
@@ -54,7 +54,8 @@ def stripped(source: str) -> str:
         SyntaxError: it is no Python.
     """
     source = _without_types(source)
-    nodes = list(ast.walk(ast.parse(source)))
+    module = ast.parse(source)
+    nodes = list(ast.walk(module))
     lines: list[str | None] = list(source.splitlines())
     inside_text = {
         row
@@ -65,6 +66,8 @@ def stripped(source: str) -> str:
     for row, line in enumerate(source.splitlines()):
         if row not in inside_text and line.lstrip().startswith("#"):
             lines[row] = None
+    if ast.get_docstring(module) and (last_line := module.body[0].end_lineno or 1) > 1:
+        lines[:last_line] = [f'{source.splitlines()[0]}"""', *[None] * (last_line - 1)]
     for first, last, alone in _docstrings(nodes):
         indent = source.splitlines()[first].partition('"')[0]
         lines[first : last + 1] = [f"{indent}pass" if alone else None, *[None] * (last - first)]
@@ -124,9 +127,11 @@ def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, int, bool]]:
 
 
 def _without_gaps(lines: Iterable[str]) -> str:
-    """Leaves one empty line where there were more."""
+    """Leaves empty lines before functions and classes alone."""
     result: list[str] = []
     for line in lines:
-        if line.strip() or (result and result[-1]):
+        if line.startswith(("def ", "class ", "@")) and result and not result[-1].startswith("@"):
+            result.append("")
+        if line.strip():
             result.append(line.rstrip())
     return "\n".join(result) + "\n"

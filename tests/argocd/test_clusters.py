@@ -153,7 +153,7 @@ def test_files_that_a_cluster_adds_need_a_chart_of_its_own(sources: Sources, tmp
     changed = {**LAB, "values": {"dashboards": {"extra": [str(board)]}}}
     with pytest.raises(InputError) as error:
         made(sources, HUB, changed)
-    assert "templates/dashboards/_team.tpl differs" in str(error.value)
+    assert "templates/dashboards/_team.tpl" in str(error.value)
     assert "chart of its own" in str(error.value)
 
 
@@ -225,5 +225,5 @@ def test_files_that_all_clusters_bring_are_in_their_chart_and_one_may_switch_the
 def test_a_file_that_one_cluster_brings_alone_needs_a_chart_of_its_own(sources: Sources, tmp_path: Path) -> None:
     (tmp_path / "team.yaml").write_text(RULES)
     alone = {**LAB, "values": {"rules": {"extra": [str(tmp_path / "team.yaml")]}}}
-    with pytest.raises(InputError, match=r"rules/_team\.tpl .* \(give it a chart of its own"):
+    with pytest.raises(InputError, match=r"rules/_team\.tpl.* \(give it a chart of its own"):
         made(sources, HUB, alone)

@@ -110,7 +110,7 @@ def test_a_server_alone_takes_along_what_counts_its_requests_and_no_more(sources
         (("neuron",), {"neuron"}, {"neuron"}),
         (("triton",), {"triton"}, set()),
         (("karpenter",), set(), {"karpenter"}),
-        (("dcgm",), set(), {"gpu"}),
+        (("dcgm",), set(), set()),
         (("fluent-bit",), set(), {"logs"}),
         (("opensearch",), set(), {"opensearch"}),
         (("fluent-bit", "opensearch"), {"logs-pipeline"}, {"logs", "opensearch"}),
@@ -122,7 +122,7 @@ def test_a_server_alone_takes_along_what_counts_its_requests_and_no_more(sources
         (
             ("sglang", "ray"),
             {"gpu-training", "ray-cluster", "ray-data", "ray-serve", "sglang"},
-            {"ray", "ray-serve", "ray-train"},
+            {"ray", "ray-serve", "ray-train", "sglang"},
         ),
         (
             ("vllm", "ray-serve-vllm", "ray"),
@@ -148,13 +148,13 @@ def test_the_half_about_the_store_stays_where_only_the_collector_is_absent(sourc
 def test_an_exemption_of_what_is_left_out_is_no_finding(sources: Sources) -> None:
     exemption = {
         "check": "off",
-        "subject": "dcgm",
-        "file": "rules/gpu.yaml",
-        "reason": "Something else scrapes dcgm-exporter here.",
+        "subject": "karpenter",
+        "file": "rules/karpenter.yaml",
+        "reason": "Something else scrapes Karpenter here.",
     }
-    build = without(sources, "dcgm", exemptions=[exemption])
+    build = without(sources, "karpenter", exemptions=[exemption])
     assert findings(build) == ()
-    assert "gpu" not in on(build, "rules")
+    assert "karpenter" not in on(build, "rules")
 
 
 def test_an_exemption_of_what_was_never_wrong_stays_a_finding(sources: Sources) -> None:

@@ -88,7 +88,11 @@ def test_what_is_damaged_is_passed_over(checkout: Path, damage: Callable[[bytes]
 
 
 def made(_checkout: Path) -> str:
-    return templating.environment(compiled.compiled_templates()).get_template(TEMPLATE).render(header="a", name="b")
+    return (
+        templating.environment(compiled.compiled_templates())
+        .get_template(TEMPLATE)
+        .render(header="a", name="b", component="")
+    )
 
 
 def test_other_settings_of_jinja_are_followed(checkout: Path) -> None:
@@ -116,13 +120,13 @@ def test_a_template_is_taken_from_what_was_compiled_unless_it_has_changed(
     def rendered(**values: Any) -> str:
         return templating.environment(compiled.compiled_templates()).get_template(TEMPLATE).render(**values)
 
-    expected = rendered(header="a", name="b")
+    expected = rendered(header="a", name="b", component="")
     with monkeypatch.context() as patch:
         patch.setattr(jinja2.Environment, "compile", None)
-        assert rendered(header="a", name="b") == expected
+        assert rendered(header="a", name="b", component="") == expected
     path = checkout / "generator" / TEMPLATE
     path.write_text(path.read_text() + "[[ name ]]!")
-    assert rendered(header="a", name="b") == expected + "b!"
+    assert rendered(header="a", name="b", component="") == expected + "b!"
 
 
 def test_nothing_is_written_into_the_package_by_a_run(checkout: Path) -> None:

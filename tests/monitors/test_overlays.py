@@ -117,7 +117,7 @@ def test_a_pods_label_says_which_workload_it_is(render: Callable[..., Rendered])
             job for job, _, _ in found(render(), Pod({"ai-ml-observability/scrape": name}, labelled.containers))
         } == {name}
     for other in ("none", "sglang"):
-        chosen = Pod({"ai-ml-observability/scrape": other}, {"vllm": (("", 8080),)}, images={"vllm": VLLM})
+        chosen = Pod({"ai-ml-observability/scrape": other}, {"vllm": (("", 8081),)}, images={"vllm": VLLM})
         assert found(render(), chosen) == []
     ray = {"ray.io/node-type": "worker", "ai-ml-observability/scrape": "none"}
     assert found(render(), Pod(ray, {"ray-worker": (("metrics", 8080),)})) == []

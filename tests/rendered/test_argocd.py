@@ -26,7 +26,16 @@ pytestmark = [pytest.mark.upstream, pytest.mark.slow]
 OPERATOR_KINDS = tuple(
     f"monitoring.coreos.com/v1/{kind}" for kind in ("PodMonitor", "PrometheusRule", "ServiceMonitor")
 )
-SECRET_KINDS = {"ConfigMap", "CronJob", "Job", "Role", "RoleBinding", "ServiceAccount"}
+SECRET_KINDS = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CronJob",
+    "Job",
+    "Role",
+    "RoleBinding",
+    "ServiceAccount",
+}
 KEEP = "argocd.argoproj.io/sync-options"
 CLUSTER_SCOPED = {
     "APIService",

@@ -77,7 +77,7 @@ def test_types_go_but_those_that_a_dataclass_is_made_of() -> None:
         "    return lambda c: c\n"
     )
     assert stripped(source) == (
-        '"""What it does."""\n\nclass Point:\n    x: int = 0\n\n    def of(self, *more):\n'
+        '"""What it does."""\n\nclass Point:\n    x: int = 0\n    def of(self, *more):\n'
         '        y = {"ä": 1}\n        return self\n\n'
         "def f(\n    a = 3, *, b\n):\n    return lambda c: c\n"
     )
@@ -85,11 +85,11 @@ def test_types_go_but_those_that_a_dataclass_is_made_of() -> None:
 
 def test_lines_of_comment_and_docstrings_go_and_texts_stay() -> None:
     source = (
-        '"""What it does."""\n\nX = "# no comment"  # a comment\n"""About X."""\n\n\n# alone\n'
+        '"""What it does.\n\nAnd how.\n"""\n\nX = "# no comment"  # a comment\n"""About X."""\n\n\n# alone\n'
         'class Error(Exception):\n    """Why."""\n\n\n'
         'def f() -> str:\n    """Gives x."""\n    return """two\n# lines"""\n'
     )
     assert stripped(source) == (
-        '"""What it does."""\n\nX = "# no comment"  # a comment\n\nclass Error(Exception):\n    pass\n\n'
+        '"""What it does."""\nX = "# no comment"  # a comment\n\nclass Error(Exception):\n    pass\n\n'
         'def f():\n    return """two\n# lines"""\n'
     )

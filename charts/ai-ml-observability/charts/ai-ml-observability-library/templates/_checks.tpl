@@ -13,31 +13,31 @@ secrets.checks, as JSON; see generator/cluster/cluster_checks.py. Names are thos
 {{- $nodes := list -}}
 {{- $name := $stack.fullnameOverride -}}
 {{- if $stack.enabled -}}
-  {{- if dig "prometheusOperator" "enabled" true $stack -}}
+  {{- if dig "enabled" true ($stack.prometheusOperator | default dict) -}}
     {{- $_ := set $checks "prometheusOperator" (dict "name" (printf "%s-operator" $name)) -}}
   {{- end -}}
-  {{- if dig "nodeExporter" "enabled" true $stack -}}
+  {{- if dig "enabled" true ($stack.nodeExporter | default dict) -}}
     {{- $exporter := index $stack "prometheus-node-exporter" | default dict -}}
-    {{- $_ := set $checks "nodeExporterPort" (dict "name" (toString $exporter.fullnameOverride) "port" (dig "service" "port" 9100 $exporter | int)) -}}
+    {{- $_ := set $checks "nodeExporterPort" (dict "name" (toString $exporter.fullnameOverride) "port" (dig "port" 9100 ($exporter.service | default dict) | int)) -}}
     {{- $nodes = append $nodes "the node exporter" -}}
   {{- end -}}
-  {{- with dig "prometheus" "prometheusSpec" "storageSpec" "volumeClaimTemplate" "spec" nil $stack -}}
+  {{- with ((((($stack.prometheus | default dict).prometheusSpec | default dict).storageSpec | default dict).volumeClaimTemplate | default dict).spec) -}}
     {{- $volumes = append $volumes (dict "claim" (printf "prometheus-%s-prometheus-db-prometheus-%s-prometheus-0" $name $name) "class" (toString (default "" .storageClassName))) -}}
   {{- end -}}
-  {{- with dig "alertmanager" "alertmanagerSpec" "storage" "volumeClaimTemplate" "spec" nil $stack -}}
+  {{- with ((((($stack.alertmanager | default dict).alertmanagerSpec | default dict).storage | default dict).volumeClaimTemplate | default dict).spec) -}}
     {{- $volumes = append $volumes (dict "claim" (printf "alertmanager-%s-alertmanager-db-alertmanager-%s-alertmanager-0" $name $name) "class" (toString (default "" .storageClassName))) -}}
   {{- end -}}
 {{- end -}}
 {{- $kept := $grafana.persistence | default dict -}}
 {{- if and $hasGrafana $kept.enabled (not $kept.existingClaim) -}}
   {{- $volumes = append $volumes (dict "claim" $grafana.fullnameOverride "class" (toString (default "" $kept.storageClassName))) -}}
-  {{- $login := dig "admin" "existingSecret" "" $grafana -}}
+  {{- $login := (($grafana.admin | default dict).existingSecret | default "") -}}
   {{- if and $login (not (.Values.secrets.existing | default dict).grafanaAdmin) (eq $login "grafana-admin") -}}
-    {{- $_ := set $checks "grafanaVolume" (dict "claim" $grafana.fullnameOverride "secret" $login "earlier" $grafana.fullnameOverride "user" (dig "admin" "userKey" "admin-user" $grafana) "password" (dig "admin" "passwordKey" "admin-password" $grafana)) -}}
+    {{- $_ := set $checks "grafanaVolume" (dict "claim" $grafana.fullnameOverride "secret" $login "earlier" $grafana.fullnameOverride "user" (dig "userKey" "admin-user" ($grafana.admin | default dict)) "password" (dig "passwordKey" "admin-password" ($grafana.admin | default dict))) -}}
   {{- end -}}
 {{- end -}}
-{{- if and .Values.opensearch.enabled (dig "persistence" "enabled" true .Values.opensearch) -}}
-  {{- $volumes = append $volumes (dict "claim" "opensearch-cluster-master-opensearch-cluster-master-0" "class" (dig "persistence" "storageClass" "" .Values.opensearch | default "" | toString)) -}}
+{{- if and .Values.opensearch.enabled (dig "enabled" true (.Values.opensearch.persistence | default dict)) -}}
+  {{- $volumes = append $volumes (dict "claim" "opensearch-cluster-master-opensearch-cluster-master-0" "class" ((.Values.opensearch.persistence | default dict).storageClass | default "" | toString)) -}}
 {{- end -}}
 {{- with $volumes -}}{{- $_ := set $checks "storageClass" . -}}{{- end -}}
 {{- if (index .Values "fluent-bit" | default dict).enabled -}}{{- $nodes = prepend $nodes "Fluent Bit" -}}{{- end -}}
