@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Exit(IntEnum):
@@ -80,6 +80,12 @@ def bad_input(
 ) -> InputError:
     """Returns an InputError with a single problem; see Problem for the fields."""
     return InputError(Problem(message, file, path, line, column, hint))
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Returns the first names with commas between them, at most so many, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

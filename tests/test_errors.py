@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.errors import Exit, InputError, Problem, bad_input, nearest
+from generator.errors import Exit, InputError, Problem, bad_input, listed, nearest
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,9 @@ def test_bad_input_is_an_error_with_one_problem() -> None:
 )
 def test_the_hint_is_the_nearest_name_or_a_short_list(name: str, valid: list[str], hint: str) -> None:
     assert nearest(name, valid) == hint
+
+
+def test_a_list_of_names_is_cut_and_says_how_many_are_left_out() -> None:
+    assert listed([], 2) == ""
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"

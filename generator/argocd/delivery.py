@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator import stack as components
 from generator.build.chart import chart
-from generator.errors import bad_input
+from generator.errors import bad_input, listed
 from generator.files import yamlfile
 
 if TYPE_CHECKING:
@@ -115,12 +115,7 @@ def _refuse_other_files(base: Build, build: Build) -> None:
     if differing:
         verb = "differ" if differing[1:] else "differs"
         raise bad_input(
-            f"needs more than other values: {_some(differing)} {verb} from the chart of '{base.profile.command}'",
+            f"needs more than other values: {listed(differing, 5)} {verb} from the chart of '{base.profile.command}'",
             file=build.profile.command,
             hint=_OWN_CHART,
         )
-
-
-def _some(paths: list[str], most: int = 5) -> str:
-    rest = len(paths) - most
-    return ", ".join(paths[:most]) + (f" and {rest} more" if rest > 0 else "")

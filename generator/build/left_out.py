@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.build.absent import of_absent
 from generator.build.findings import accepted, exemptions_of, findings_of_logs, raw_findings
 from generator.dashboards.logs import log_queries, used_by_panels, variable_texts
-from generator.errors import Problem
+from generator.errors import Problem, listed
 from generator.promql.references import used_variables
 from generator.verify.exemptions import fits
 from generator.verify.verifier import whole_files
@@ -117,8 +117,8 @@ def without_absent(build: Build, absent: Collection[str]) -> LeftOut:
 
 def _said(brought: BroughtRules, gone: Collection[str]) -> Problem:
     names = dict.fromkeys(rule.get("alert") or rule["record"] for _, place, rule in brought.rules() if place in gone)
-    listed = ", ".join(list(names)[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
-    return Problem(f"left out, as nothing of theirs is in this cluster (cluster.absent): {listed}", brought.file)
+    said = listed(list(names), _LISTED)
+    return Problem(f"left out, as nothing of theirs is in this cluster (cluster.absent): {said}", brought.file)
 
 
 def _silent(found: Iterable[Finding], absent: Collection[str]) -> dict[str, frozenset[str]]:

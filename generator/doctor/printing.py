@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from generator.errors import printable
+from generator.errors import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -125,8 +125,7 @@ def _subjects(cause: str, group: Sequence[Entry]) -> str:
             subject = metric or entry.found.workload
         found[subject] += len(entry.questions)
     names = [name for name, _ in found.most_common() if name]
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return ", ".join(names[:12]) + more
+    return listed(names, 12)
 
 
 def _boards(report: Report, width: int, style: Callable[..., str]) -> list[str]:
@@ -203,10 +202,7 @@ def _named(questions: Sequence[Question]) -> str:
     by_owner: dict[str, list[str]] = {}
     for one in dict.fromkeys(questions):
         by_owner.setdefault(one.owner, []).append(one.name)
-    parts = [
-        f"{owner}: {', '.join(names[:_NAMED])}" + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        for owner, names in by_owner.items()
-    ]
+    parts = [f"{owner}: {listed(names, _NAMED)}" for owner, names in by_owner.items()]
     more = f"; and in {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
     return "silent: " + "; ".join(parts[:_NAMED]) + more
 

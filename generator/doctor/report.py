@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.doctor.causes import Cause, Found, rank, said
 from generator.doctor.diagnosis import boards_summary
+from generator.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,8 +134,7 @@ def _merged(
         facts = dict(group[0].facts)
         metrics = list(dict.fromkeys(dict(one.facts).get("metric", "") for one in group))
         if len(metrics) > 1:
-            more = f" and {len(metrics) - _NAMED} more" if len(metrics) > _NAMED else ""
-            facts["metric"] = ", ".join(metrics[:_NAMED]) + more
+            facts["metric"] = listed(metrics, _NAMED)
         questions = tuple(dict.fromkeys(question for one in group for question in found[one]))
         yield replace(group[0], facts=tuple(sorted(facts.items()))), questions
 

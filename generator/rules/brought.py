@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from generator.errors import InputError, Problem
+from generator.errors import InputError, Problem, listed
 from generator.files import schemas, yamlfile
 from generator.files.folder import name_problems
 from generator.files.templating import literal, render, render_once
@@ -177,8 +177,7 @@ def _habits(brought: BroughtRules) -> Iterator[Problem]:
         ]
         names = [*dict.fromkeys(names)]
         if names:
-            more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-            yield Problem(f"alerts that {habit}: {', '.join(names[:_LISTED])}{more}", brought.file)
+            yield Problem(f"alerts that {habit}: {listed(names, _LISTED)}", brought.file)
 
 
 def shared_names(brought: Mapping[str, BroughtRules], specs: Mapping[str, Rules]) -> Iterator[tuple[bool, Problem]]:

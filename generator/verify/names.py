@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from generator.errors import nearest
+from generator.errors import listed, nearest
 from generator.promql.parser import regex
 
 if TYPE_CHECKING:
@@ -162,6 +162,4 @@ def nearest_label(label: str, labels: frozenset[str]) -> str:
 
 def quoted(names: Iterable[str]) -> str:
     """Returns names in quotes, in order, at most four of them."""
-    listed = sorted(names)
-    more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
-    return ", ".join(f"'{name}'" for name in listed[:4]) + more
+    return listed([f"'{name}'" for name in sorted(names)], 4)

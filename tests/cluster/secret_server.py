@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from generator.cluster.kubernetes_api import Api, connect
+from tests.cluster.json_server import JsonHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ class Store:
         return [(method, path) for method, path in self.asked if method != "GET"]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or each answer waits 40 ms for the acknowledgement of its headers
     store: Store
@@ -124,14 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def reply(self, status: int, body: Any) -> None:
         status, body = (503, {"message": "lost"}) if self.losing else (status, body)
-        raw = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002 - the base class's name
-        pass
+        super().reply(status, body)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import pytest
 from generator.build.profile import load_profile
 from generator.choices.profiles import Layer
 from generator.cluster.opensearch_setup import main
+from tests.cluster.json_server import JsonHandler
 from tests.opensearch.plan import setup_plan
 
 if TYPE_CHECKING:
@@ -35,34 +36,24 @@ class Store(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler, BaseHTTPRequestHandler):
     server: Store
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if self.headers["Authorization"] != LOGIN:
-            self._answer(401, {"error": "no such user"})
+            self.reply(401, {"error": "no such user"})
             return
         self.server.asked.append((self.command, path))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "PUT":
             self.server.kept[path] = json.loads(body or "null")
-            self._answer(200, {"_seq_no": 0, "_primary_term": 1, **(self.server.kept[path] or {})})
+            self.reply(200, {"_seq_no": 0, "_primary_term": 1, **(self.server.kept[path] or {})})
         else:
             found = path in self.server.kept
-            self._answer(200 if found else 404, self.server.kept.get(path, {}))
+            self.reply(200 if found else 404, self.server.kept.get(path, {}))
 
     do_PUT = do_GET  # noqa: N815 - the names that http.server calls
-
-    def _answer(self, status: int, body: Any) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
 
 
 @pytest.fixture

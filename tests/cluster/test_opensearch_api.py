@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import pytest
 
 from generator.cluster.opensearch_api import Api, connect
 from generator.cluster.program import Failure
+from tests.cluster.json_server import JsonHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,19 +24,12 @@ def serve() -> Iterator[Callable[[Answers], Api]]:
     servers: list[ThreadingHTTPServer] = []
 
     def start(answers: Answers) -> Api:
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(JsonHandler, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 status, body = answers.pop(0) if len(answers) > 1 else answers[0]
-                text = (body if isinstance(body, str) else json.dumps(body)).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                self.reply(status, body)
 
             do_PUT = do_GET  # noqa: N815 - the names that http.server calls
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()

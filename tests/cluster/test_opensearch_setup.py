@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from generator.cluster.opensearch_api import connect, set_password
 from generator.cluster.opensearch_setup import User, holds, keep_user, main, read_users
 from generator.cluster.program import Failure
+from tests.cluster.json_server import JsonHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def test_what_is_wrong_with_a_secret_is_said_without_its_content(
     assert "secret\n" not in str(failure.value)
 
 
-class Users(BaseHTTPRequestHandler):
+class Users(JsonHandler, BaseHTTPRequestHandler):
     """Keeps one user as OpenSearch's security plugin does, and knows who may log in."""
 
     user: ClassVar[dict[str, Any]] = {}
@@ -83,32 +84,22 @@ class Users(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.endswith("/authinfo"):
             login = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
-            self._reply(200 if login == f"shipper:{self.user.get('password')}" else 401, {})
+            self.reply(200 if login == f"shipper:{self.user.get('password')}" else 401, {})
         else:
             shown = {key: value for key, value in self.user.items() if key != "password"}
-            self._reply(*((200, {"shipper": shown}) if self.user else (404, {})))
+            self.reply(*((200, {"shipper": shown}) if self.user else (404, {})))
 
     def do_PUT(self) -> None:
         self.user.update(self._body())
-        self._reply(201, {})
+        self.reply(201, {})
 
     def do_PATCH(self) -> None:
         for change in self._body():
             self.user[change["path"].removeprefix("/")] = change["value"]
-        self._reply(200, {})
+        self.reply(200, {})
 
     def _body(self) -> Any:
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-
-    def _reply(self, status: int, body: Any) -> None:
-        raw = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002 - the base class's name
-        pass
 
 
 @pytest.fixture
