@@ -1,7 +1,8 @@
-"""Brings scrapes and source into a file of metrics/: new families in, comments and order kept."""
+"""Brings scrapes, source and documentation into a file of metrics/: new families in, comments and order kept."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Update:
         unseen: families that are there by default, and that nothing shows; they stay as they are.
         unread: ``file:line`` of each call of the source whose name is put together while the program runs.
         named: names that the source has and that begin as the exporter's do, without a call that was read.
+        untyped: names that documentation has without a type, and nothing else shows; they are not added.
+        elsewhere: how many names documentation has that begin as none of the file's does; they are not added.
     """
 
     file: str
@@ -46,6 +49,8 @@ class Update:
     unseen: tuple[str, ...]
     unread: tuple[str, ...]
     named: tuple[str, ...]
+    untyped: tuple[str, ...] = ()
+    elsewhere: int = 0
 
     def diff(self) -> str:
         """Returns a unified diff; "" if nothing changes."""
@@ -60,6 +65,10 @@ class Update:
             yield f"{place}: the name is put together while the program runs; look there"
         if self.named:
             yield f"the source has these names, and no call was read that makes them: {', '.join(self.named)}"
+        if self.untyped:
+            yield f"documentation names these without a type, and they were not added: {', '.join(self.untyped)}"
+        if self.elsewhere:
+            yield f"names in documentation that begin as none in {self.file} does, and were not added: {self.elsewhere}"
 
 
 def add_evidence(
@@ -148,23 +157,35 @@ def updated(
     own = {
         family: details
         for family, details in _own(shown, exporters, name, drops).items()
-        if evidence.read_in_source(family) is None or not _anothers(family, exporters, name)
+        if not (evidence.read_in_source(family) or evidence.read_in_documentation(family))
+        or not _anothers(family, exporters, name)
     }
-    if not own.keys() & exporter.families.keys():
+    beginnings = {_beginning(family) for family in exporter.families}
+    if not own.keys() & exporter.families.keys() and not (
+        evidence.documented and any(_beginning(family) in beginnings for family in own)
+    ):
         raise bad_input(
-            f"found no family of '{name}', expected a scrape or the source of {exporter.title}",
+            f"found no family of '{name}', expected a scrape, the source or the documentation of {exporter.title}",
             file=", ".join(evidence.names),
             hint=_owner(shown, exporters),
         )
     newer = version != exporter.version
     entries = Entries(data, exporter)
+    untyped, elsewhere = [], 0
     for family, details in own.items():
+        documented = evidence.read_in_documentation(family)
         if family in exporter.families:
-            entries.confirm(family, details)
+            known = exporter.families[family].type
+            entries.confirm(family, replace(details, type=known) if documented else details)
+        elif documented and _beginning(family) not in beginnings:
+            elsewhere += 1
+        elif documented and details.type == "untyped":
+            untyped.append(family)
         else:
             made = evidence.read_in_source(family)
             since = version if newer and evidence.is_new(family) else ""
-            place = f"{exporter.title} {version} {made.place.partition(':')[0]}" if made else ""
+            where = made.place.partition(":")[0] if made else documented
+            place = f"{exporter.title} {version} {where}" if where else ""
             entries.add(family, details, since=since, source=place, labels_known=made is None or made.labels_known)
     unseen = exporter.families.keys() - shown.keys()
     if newer:
@@ -184,6 +205,8 @@ def updated(
         tuple(sorted(family for family in unseen - {*entries.gone} if entries.by_default(family))),
         () if evidence.source is None else tuple(sorted(evidence.source.computed)),
         () if evidence.source is None else tuple(sorted(_only_named(evidence.source, exporter))),
+        tuple(sorted(untyped)),
+        elsewhere,
     )
 
 
@@ -218,6 +241,10 @@ def _anothers(family: str, exporters: Mapping[str, Exporter], name: str) -> bool
         return False
     others = (exporter for exporter in exporters.values() if exporter.name != name)
     return any(family in other.families or family.startswith(other.complete) for other in others)
+
+
+def _beginning(family: str) -> str:
+    return re.split("[_:]", family, maxsplit=1)[0]
 
 
 def _only_named(source: Source, exporter: Exporter) -> set[str]:

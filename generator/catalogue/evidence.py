@@ -1,4 +1,4 @@
-"""What is known of an exporter at one version: scrapes of it, its Python source, and that of the version before."""
+"""What is known of an exporter at one version: scrapes, Python source, that of the version before, documentation."""
 
 from __future__ import annotations
 
@@ -24,27 +24,38 @@ class Evidence:
         scraped: families of all scrapes.
         source: what the source makes; None if none was given.
         previous: what the source of the catalogue's version makes; None if it was not given.
+        documented: families that documentation names, and the name of the file that does.
     """
 
     names: tuple[str, ...]
     scraped: Mapping[str, ScrapedFamily] = field(default_factory=dict)
     source: Source | None = None
     previous: Source | None = None
+    documented: Mapping[str, tuple[ScrapedFamily, str]] = field(default_factory=dict)
 
     @property
     def families(self) -> dict[str, ScrapedFamily]:
-        """Every family that is shown; a scrape's word counts more than the source's, but for help and labels."""
+        """Every family that is shown or named.
+
+        A scrape's word counts more than the source's, but for help and labels, and either more than documentation's.
+        """
+        named = {name: family for name, (family, _) in self.documented.items()}
         made = {} if self.source is None else {name: entry.family for name, entry in self.source.made.items()}
         both = {
             name: replace(family, labels=family.labels | made[name].labels, help=family.help or made[name].help)
             for name, family in self.scraped.items()
             if name in made
         }
-        return {**made, **self.scraped, **both}
+        return {**named, **made, **self.scraped, **both}
 
     def read_in_source(self, name: str) -> Made | None:
         """Returns where the source makes a family that no scrape shows."""
         return None if self.source is None or name in self.scraped else self.source.made.get(name)
+
+    def read_in_documentation(self, name: str) -> str:
+        """Returns the file of documentation that names a family which nothing else shows; "" if it is shown."""
+        shown = name in self.scraped or (self.source is not None and name in self.source.made)
+        return "" if shown or name not in self.documented else self.documented[name][1]
 
     def is_new(self, name: str) -> bool:
         """Returns whether the version before is known not to have a family."""
@@ -65,23 +76,28 @@ class Evidence:
 
 
 def read_evidence(paths: Iterable[Path], previous: Iterable[Path] = ()) -> Evidence:
-    """Reads scrapes and source, told apart by what they hold.
+    """Reads scrapes and source, told apart by what they hold, and documentation, by the end of its name.
 
     Args:
         paths: scrapes in Prometheus' text format, packed with gzip or not; folders, modules, wheels or source archives
-            with Python source. All of one version.
+            with Python source; documentation as read_documentation takes it. All of one version.
         previous: source of the version that the catalogue has.
 
     Raises:
         InputError: one of them cannot be read, is neither, or two scrapes give a family two types.
     """
+    from generator.catalogue.documents import is_documentation, read_documentation
     from generator.catalogue.exposition import read_capture
     from generator.catalogue.python_tree import is_source
 
     scraped: dict[str, ScrapedFamily] = {}
     shown_by: dict[str, Path] = {}
     sources: list[Path] = []
+    documented: dict[str, tuple[ScrapedFamily, str]] = {}
     for path in paths:
+        if is_documentation(path):
+            documented |= {name: (family, path.name) for name, family in read_documentation(path).items()}
+            continue
         if is_source(path):
             sources.append(path)
             continue
@@ -95,7 +111,7 @@ def read_evidence(paths: Iterable[Path], previous: Iterable[Path] = ()) -> Evide
                 file=str(path),
                 hint="what a scrape does not show may be there; only the source of both versions tells what is gone",
             )
-    return Evidence((*map(str, paths),), scraped, _source(sources), _source(previous))
+    return Evidence((*map(str, paths),), scraped, _source(sources), _source(previous), documented)
 
 
 def _lay(scraped: dict[str, ScrapedFamily], family: ScrapedFamily, path: Path, shown_by: Mapping[str, Path]) -> None:

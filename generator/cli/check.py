@@ -97,10 +97,11 @@ def metrics() -> None:
 def metrics_add(
     ctx: click.Context, paths: tuple[Path, ...], exporter: str, version: str, previous: tuple[Path, ...], check: bool
 ) -> None:
-    """Lay scrapes and source over the catalogue and print what changes.
+    """Lay scrapes, source and documentation over the catalogue and print what changes.
 
-    A PATH is what the exporter answers on /metrics, gzipped or not, or its Python source: a folder, a wheel or an
-    archive. New families are added. What is not shown stays: only the source of both versions tells what is gone.
+    A PATH is what the exporter answers on /metrics, gzipped or not; its Python source: a folder, a wheel or an
+    archive; or its documentation: Markdown with tables or lists of metrics, or Kubernetes' list in YAML. New families
+    are added. What is not shown stays: only the source of both versions tells what is gone.
     """
     from generator.catalogue.capture import add_evidence
     from generator.catalogue.evidence import read_evidence

@@ -1,13 +1,14 @@
 """Each choice of a profile changed alone: a chart that Helm lints and renders to valid objects, or a refusal by name.
 
-`make test` takes one change of one profile; GEN_CHART_THOROUGH=1 takes all 2,270. They are cheap enough for that: Helm
-does not run for a chart that is byte for byte the profile's own, it looks at several changes at once where they change
+`make test` takes one change of one profile; GEN_CHART_THOROUGH=1 takes all 2,300. They are cheap enough for that: Helm
+does not run for a chart that is byte for byte the profile's own, it looks at up to 40 changes at once where they change
 different parts of the chart, it leaves out the upstream charts whose values are the profile's own, and expressions that
 were found clean for the profile are not looked at again.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ from generator.files.fingerprints import code_fingerprint
 from tests.combinations.choices import alone
 from tests.combinations.outcome import Refusal, outcome
 from tests.combinations.rendering import Helms
-from tests.combinations.together import Before, Change, grouped
+from tests.combinations.together import Before, Change, culprits, grouped
 from tests.conftest import PROFILES
-from tests.thorough import THOROUGH, examples, some
+from tests.thorough import THOROUGH, some
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from generator.build.sources import Sources
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.upstream]
 
-PARTS = examples(1, 8)
-"""Into how many tests the changes of a profile are divided, so that processes can share them."""
-
 
 def changes(every: tuple[Choice, ...], sources: Sources, profile: str) -> list[tuple[str, Any]]:
     """Returns each change of one choice, path and value, or one of them where the tests are not thorough."""
@@ -43,7 +41,16 @@ def changes(every: tuple[Choice, ...], sources: Sources, profile: str) -> list[t
     return found if THOROUGH else found[:1]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.fixture
+def seldom_collected() -> Iterator[None]:
+    """What Python looks through for garbage again and again is left out: the sources stay until the end anyway."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("seldom_collected")
 @pytest.mark.parametrize("profile", some(PROFILES[::-1], len(PROFILES)))
 def test_a_choice_that_is_changed_alone_makes_a_chart_that_helm_takes_or_is_refused_by_name(
     sources: Sources,
@@ -52,7 +59,6 @@ def test_a_choice_that_is_changed_alone_makes_a_chart_that_helm_takes_or_is_refu
     binaries_of_helm: tuple[Path, Path],
     tmp_path: Path,
     profile: str,
-    part: int,
     record_property: Any,
 ) -> None:
     kept = tmp_path / "kept"
@@ -68,7 +74,16 @@ def test_a_choice_that_is_changed_alone_makes_a_chart_that_helm_takes_or_is_refu
             return outcome(sources, profile, said)
 
     counted, wrong, found = Counter[str](), list[str](), list[Change]()
-    for path, value in changes(every, sources, profile)[part::PARTS]:
+
+    def fault(group: Sequence[Change]) -> str | None:
+        """Returns what Helm says of some changes at once, "" if nothing; None if no chart stands for all of them."""
+        chart = made({change.path: change.value for change in group})
+        if isinstance(chart, Refusal) or not before.united(group, chart):
+            return None
+        counted["rendered"] += 1
+        return helms.refuse(before, chart)
+
+    for path, value in changes(every, sources, profile):
         chart = made({path: value})
         counted["changed"] += 1
         if isinstance(chart, Refusal):
@@ -77,17 +92,6 @@ def test_a_choice_that_is_changed_alone_makes_a_chart_that_helm_takes_or_is_refu
         elif (change := before.change(path, value, chart)).parts:
             found.append(change)
     for group in grouped(found):
-        together = made({change.path: change.value for change in group})
-        if not isinstance(together, Refusal) and before.united(group, together):
-            counted["rendered"] += 1
-            if not helms.refuse(before, together):
-                continue
-        faults = {}
-        for change in group:
-            alone_again = made({change.path: change.value})
-            assert not isinstance(alone_again, Refusal)
-            counted["rendered"] += 1
-            faults[f"{change.path}: {change.value}"] = helms.refuse(before, alone_again)
-        wrong += [f"{name}: {fault}" for name, fault in faults.items() if fault]
-    assert wrong == []
+        wrong += [f"{change.path}: {change.value}: {said}" for change, said in culprits(group, fault)]
     record_property(f"choices of {profile} changed alone", str(dict(counted)))
+    assert wrong == []

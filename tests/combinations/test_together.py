@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests import libyaml
-from tests.combinations.together import MOST, Before, grouped
+from tests.combinations.together import MOST, Before, culprits, grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.combinations.together import Change
 
 VALUES: dict[str, Any] = {
     "monitors": {"ray": {"enabled": True}, "vllm": {"enabled": True}},
@@ -47,3 +54,23 @@ def test_a_chart_of_several_changes_is_their_union_or_does_not_stand_for_them() 
     assert not BEFORE.united([RAY, VLLM], chart(a="other", **both))
     assert not BEFORE.united([RAY, VLLM], chart(a="none", b="too", **both))
     assert not BEFORE.united([RAY, VLLM], chart(a="none", vllm={"enabled": False}))
+
+
+def test_whose_fault_it_is_is_found_among_many() -> None:
+    more: list[dict[str, Any]] = [{str(number): {}} for number in range(MOST)]
+    group = [BEFORE.change("a choice", number, chart(**each)) for number, each in enumerate(more)]
+    asked: list[int] = []
+
+    def fault(changes: Sequence[Change]) -> str | None:
+        asked.append(len(changes))
+        if len(changes) == MOST:
+            return None
+        return "".join("no" for change in changes if change.value in (7, 30))
+
+    assert [(change.value, said) for change, said in culprits(group, fault)] == [(30, "no"), (7, "no")]
+    assert len(asked) < MOST
+
+
+def test_what_is_wrong_only_with_several_changes_at_once_is_not_passed_over() -> None:
+    with pytest.raises(AssertionError, match="only together"):
+        list(culprits([RAY, VLLM], lambda changes: "no" if len(changes) > 1 else ""))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests import libyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 VALUES = "values.yaml"
 
@@ -95,3 +95,26 @@ def grouped(changes: Iterable[Change]) -> list[list[Change]]:
         else:
             groups.append((set(change.parts), [change]))
     return [group for _, group in groups]
+
+
+def culprits(group: Sequence[Change], fault: Callable[[Sequence[Change]], str | None]) -> Iterator[tuple[Change, str]]:
+    """Yields each change of a group that is at fault by itself, with what is said of it.
+
+    Args:
+        group: changes of different parts of a chart.
+        fault: what is wrong with a chart that has some of them, "" if nothing; None if no chart stands for all of them,
+            which is never so for one.
+
+    Raises:
+        AssertionError: nothing stands for a change by itself, or several are at fault together and none of them alone.
+    """
+    said = fault(group)
+    if said == "":
+        return
+    if len(group) == 1:
+        assert said is not None, f"{group[0].path}: {group[0].value} makes another chart the second time"
+        yield group[0], said
+        return
+    halves = [found for half in (group[::2], group[1::2]) for found in culprits(half, fault)]
+    assert said is None or halves, f"only together: {[change.path for change in group]}: {said}"
+    yield from halves
