@@ -182,8 +182,8 @@ def _only(values: Mapping[str, Any], *parts: str, charts: Collection[str] = ()) 
 
 
 def _servers(values: Mapping[str, Any]) -> bool:
-    """Returns whether OpenCost or an MCP server runs."""
-    blocks = (values.get("opencost", {}), *values.get("mcp", {}).values())
+    """Returns whether OpenCost, an MCP server or that of the runbooks runs."""
+    blocks = (values.get("opencost", {}), values.get("runbooks", {}), *values.get("mcp", {}).values())
     return any(isinstance(block, dict) and block.get("enabled") for block in blocks)
 
 

@@ -31,6 +31,7 @@ from generator.stack.opensearch_exporter.exporter import exporter_templates, exp
 from generator.stack.priorities import NODE_CLASS
 from generator.stack.programs import program_templates
 from generator.stack.release_tests.release_tests import TEST_APPS, release_test_templates
+from generator.stack.runbooks.runbooks import runbook_templates, runbook_values
 from generator.stack.secrets.secret_templates import secret_templates, secret_values
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
         "secrets": secret_values(profile, sources.pins),
         "opencost": opencost_values(profile, sources.pins),
         "mcp": mcp_values(profile, sources.pins),
+        "runbooks": runbook_values(profile),
         "opensearchExporter": exporter_values(profile, sources.pins),
         "opensearchSetup": setup_values(profile),
         "opensearchExternal": external_values(profile),
@@ -147,6 +149,7 @@ def chart(build: Build) -> Chart:
     files |= exporter_templates(header=HEADER)
     files |= opencost_templates(header=HEADER)
     files |= mcp_templates(header=HEADER)
+    files |= runbook_templates(sources.runbooks, header=HEADER)
     files |= opensearch_templates(sources.log_fields, header=HEADER)
     files |= rule_templates(sources.rules, header=HEADER, components=names)
     if sources.brought_rules:

@@ -41,6 +41,7 @@ class Sources:
             checked before does not.
         log_fields: logs/fields.yaml, by the field's name.
         exemptions: exemptions.yaml.
+        runbooks: docs/runbooks/*.md by file name, as text.
         schemas: values-schemas/*.schema.yaml by kind (profile, monitor, dashboard, rule,
             values, exemptions, alerts).
         brought_dashboards: a person's dashboards in Grafana's own form, by file stem.
@@ -55,6 +56,7 @@ class Sources:
     exporters: Mapping[str, Exporter]
     log_fields: Mapping[str, LogField]
     exemptions: tuple[Exemption, ...]
+    runbooks: Mapping[str, str]
     schemas: Mapping[str, Mapping[str, Any]]
     brought_dashboards: Mapping[str, BroughtDashboard] = field(default_factory=dict)
     brought_rules: Mapping[str, BroughtRules] = field(default_factory=dict)
@@ -119,8 +121,14 @@ def read_sources(root: Path) -> Sources:
         exporters=LazyMapping(lambda: _exporters(root)),
         log_fields=read_log_fields(root),
         exemptions=_exemptions(root, schemas["exemptions"]),
+        runbooks=_runbooks(root),
         schemas=schemas,
     )
+
+
+def _runbooks(root: Path) -> dict[str, str]:
+    folder = root / "docs" / "runbooks"
+    return {path.name: yamlfile.read_text(path) for path in sorted(folder.glob("*.md"))}
 
 
 def _exporters(root: Path) -> dict[str, Exporter]:

@@ -7,6 +7,7 @@ from pathlib import Path
 DATA = (
     "blueprints",
     "dashboards",
+    "docs/runbooks",
     "exemptions.yaml",
     "logs",
     "metrics",

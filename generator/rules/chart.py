@@ -22,8 +22,8 @@ def rule_templates(specs: Mapping[str, Rules], *, header: str, components: Colle
     """Returns the templates by their path in the chart.
 
     ``templates/rules/_NAME.tpl`` defines a file's groups, ``templates/rules/NAME.yaml`` makes the PrometheusRule of
-    them with the helper ``templates/rules/_rules.tpl``. They include ``ai-ml-observability.labels`` and
-    ``ai-ml-observability.crd``, which the chart has to define.
+    them with the helper ``templates/rules/_rules.tpl``. They include ``ai-ml-observability.labels``,
+    ``ai-ml-observability.crd`` and ``ai-ml-observability.runbooks.url``, which the chart has to define.
 
     Args:
         specs: the files of rules by name.

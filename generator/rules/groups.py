@@ -124,7 +124,7 @@ def prometheus_rules(
     Args:
         spec: one file of rules.
         values: the chart's ``rules`` values, or a part of them; what is missing has its default, and without
-            ``runbookUrl`` a runbook is its page's file name.
+            the key ``runbookUrl`` a runbook is its page's file name.
         alerts: names of the alerts to keep; None keeps all.
 
     Raises:
@@ -175,10 +175,9 @@ def _filled(
         labels["severity"] = choice["severity"]
     result["labels"] = labels
     annotations = {key: filled(text) for key, text in rule["annotations"].items()}
-    base = values.get("runbookUrl")
-    if base == "":
-        del annotations["runbook_url"]
-    elif base is not None:
+    if base := values.get("runbookUrl"):
         annotations["runbook_url"] = f"{base.removesuffix('/')}/{annotations['runbook_url']}"
+    elif "runbookUrl" in values:
+        del annotations["runbook_url"]
     result["annotations"] = annotations
     return result

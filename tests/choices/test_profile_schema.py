@@ -37,7 +37,7 @@ RETENTION = "components.kube-prometheus-stack.prometheus.retention"
 PLUGIN = "components.kube-prometheus-stack.grafana.opensearchPlugin.image"
 
 
-def runbooks(value: str) -> dict[str, Any]:
+def runbooks(value: str | None) -> dict[str, Any]:
     return {"rules": {"runbookUrl": value}}
 
 
@@ -68,7 +68,19 @@ def runbooks(value: str) -> dict[str, Any]:
         (nested(ISSUER, {"name": "a", "group": "cert manager"}), "a name of lower-case letters"),
         *((nested(RETENTION, value), "a duration such as 15d") for value in ("1h1d", "15", "d", "-1d", "15 d")),
         *((nested(PLUGIN, value), "an image such as") for value in ("a b", "-a", "a,b")),
-        *((runbooks(value), "an address without blanks") for value in ("https://a b", "a\nb", "https://ä", "{{ x }}")),
+        *(
+            (runbooks(value), "an http or https address without blanks")
+            for value in (
+                "https://a b",
+                "a\nb",
+                "https://ä",
+                "{{ x }}",
+                "docs/runbooks",
+                "//a/b",
+                "https://",
+                "ftp://a/b",
+            )
+        ),
     ],
 )
 def test_text_that_would_be_something_else_where_it_ends_up_is_refused(
@@ -94,7 +106,7 @@ def test_text_that_would_be_something_else_where_it_ends_up_is_refused(
         *map(labels, ("ray.io/cluster", "app", "*", "app.kubernetes.io/part-of", "A_b")),
         labels("app", "*"),
         labels("app", "persistentvolumeclaims"),
-        *map(runbooks, ("", "docs/runbooks", "https://wiki.example:8443/a%20b/?x=[1]#y")),
+        *map(runbooks, (None, "", "https://wiki.example:8443/a%20b/?x=[1]#y")),
     ],
 )
 def test_what_kubernetes_and_browsers_take_is_taken(sources: Sources, choices: dict[str, Any]) -> None:

@@ -140,9 +140,12 @@ def test_labels_of_ones_own_are_on_every_alert_and_do_not_hide_the_severity(rend
         ("https://example.com/runbooks/", "https://example.com/runbooks/RayOomKill.md"),
         ("https://example.com/r", "https://example.com/r/RayOomKill.md"),
         ("", None),
+        (None, None),
     ],
 )
-def test_the_runbooks_are_where_the_values_say(render: Callable[..., Objects], base: str, url: str | None) -> None:
+def test_the_runbooks_are_where_the_values_say(
+    render: Callable[..., Objects], base: str | None, url: str | None
+) -> None:
     values = {"runbookUrl": base}
     objects = render(values)
     assert specs_of(objects) == expected(values)
@@ -275,7 +278,8 @@ def overrides(draw: st.DrawFn) -> dict[str, Any]:
         values["alerts"] = {alert: draw(choice) for alert in alerts}
     texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=20)
     labels = st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), texts)
-    addresses = st.text(string.ascii_letters + string.digits + "._~:/?#@!$&'()*+,;=%[]-", max_size=20)
+    places = st.text(string.ascii_letters + string.digits + "._~:/?#@!$&'()*+,;=%[]-", min_size=1, max_size=20)
+    addresses = st.none() | st.just("") | places.map("https://{}".format)
     optional: dict[str, st.SearchStrategy[Any]] = {"additionalAlertLabels": labels, "runbookUrl": addresses}
     values |= draw(st.fixed_dictionaries({}, optional=optional))
     return values

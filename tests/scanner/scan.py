@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 REASONS = Path(__file__).with_name("reasons.yaml")
 
-ALL = ("opencost.enabled=true", "mcp.kubernetes.enabled=true", "mcp.prometheus.enabled=true")
+ALL = ("opencost.enabled=true", "mcp.kubernetes.enabled=true", "mcp.prometheus.enabled=true", "runbooks.enabled=true")
 """Values that switch on what standalone leaves out."""
 
 _OWN = re.compile(r"^# Source: ai-ml-observability/templates/", re.MULTILINE)

@@ -13,7 +13,7 @@ Usage: {{ include "ai-ml-observability.rules" (list . "vllm") }}
 {{- $fixed := include (printf "ai-ml-observability.rules.%s" $name) $root | fromYaml -}}
 {{- with $fixed.Error -}}{{- fail . -}}{{- end -}}
 {{- $choices := $common.alerts | default dict -}}
-{{- $base := $common.runbookUrl | default "" | trimSuffix "/" -}}
+{{- $base := include "ai-ml-observability.runbooks.url" $root -}}
 
 {{- $groups := list -}}
 {{- range $group := $fixed.groups -}}

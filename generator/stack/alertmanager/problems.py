@@ -225,7 +225,7 @@ def unsent_warnings(profile: Profile) -> tuple[Problem, ...]:
 
 
 def alert_notices(profile: Profile, values: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Returns that alerts reach nobody, or that somebody gets runbooks that do not open.
+    """Returns that alerts reach nobody, or that somebody gets alerts without a runbook.
 
     Args:
         profile: its ``alerts`` have no problem.
@@ -234,10 +234,13 @@ def alert_notices(profile: Profile, values: Mapping[str, Any]) -> tuple[Problem,
     if reaches_nobody(profile, values):
         hint = "name a receiver, as docs/alerts.md shows for each kind, or say in alerts.nobody why none is wanted"
         return (Problem("alerts reach nobody", path="alerts.receivers", hint=hint),)
-    base = str(value_at(values, ("rules", "runbookUrl")) or "")
-    if named_receivers(profile) and base and not base.startswith(("https://", "http://")):
-        text = f"found '{base}', which is no link: whoever is told cannot open a runbook"
-        hint = "set it to where docs/runbooks is published, which docs/alerts.md tells, for closed networks too"
+    served = value_at(values, ("runbooks", "enabled"))
+    if named_receivers(profile) and value_at(values, ("rules", "runbookUrl")) is None and not served:
+        text = "no address of runbooks: alerts have no link to theirs"
+        hint = (
+            "set it to where docs/runbooks is published, let components.runbooks serve them in the cluster, "
+            'or set it to "" to go without'
+        )
         return (Problem(text, path="rules.runbookUrl", hint=hint),)
     return ()
 

@@ -301,6 +301,7 @@ def test_while_nobody_is_named_it_is_said(sources: Sources, profile: str) -> Non
     [
         {**receivers(CHAT), **LINK},
         {**receivers(CHAT), "rules": {"runbookUrl": ""}},
+        {**receivers(CHAT), "components": {"runbooks": {"enabled": True}}},
         {"alerts": {"nobody": "A cluster to try things out."}},
         {"values": {STACK: {"alertmanager": {"alertmanagerSpec": {"useExistingSecret": True}}}}},
         {"values": {STACK: {"alertmanager": {"config": {"receivers": [{"name": "a", "webhook_configs": []}]}}}}},
@@ -326,10 +327,11 @@ def test_a_configuration_of_ones_own_that_names_nobody_reaches_nobody(sources: S
     assert NOBODY in warnings(sources, choices)
 
 
-def test_runbooks_that_do_not_open_are_said_where_somebody_is_told(sources: Sources) -> None:
+def test_that_alerts_have_no_link_to_a_runbook_is_said_where_somebody_is_told(sources: Sources) -> None:
     assert warnings(sources, receivers(CHAT)) == [
-        "rules.runbookUrl: found 'docs/runbooks', which is no link: whoever is told cannot open a runbook "
-        "(set it to where docs/runbooks is published, which docs/alerts.md tells, for closed networks too)"
+        "rules.runbookUrl: no address of runbooks: alerts have no link to theirs "
+        "(set it to where docs/runbooks is published, let components.runbooks serve them in the cluster, "
+        'or set it to "" to go without)'
     ]
 
 

@@ -22,7 +22,8 @@ ai-ml-observability.server: a Deployment with one pod that needs no rights on it
 wanted, NetworkPolicy.
 Usage: {{ include "ai-ml-observability.server" (dict "root" . "name" NAME "image" IMAGE "given" VALUES "port" 8080 "health" PATH
 "user" UID "container" (dict "args" ARGS "env" ENV)) }}; "token" true lets it talk to Kubernetes, "scraped" true lets Prometheus
-connect, "writable" PATH is a folder that is empty at the start, "ca" true mounts OpenSearch's authority in /tls.
+connect, "writable" PATH is a folder that is empty at the start, "ca" true mounts OpenSearch's authority in /tls, "files" (dict
+"configMap" NAME "path" PATH) mounts a ConfigMap; "open" true lets everybody connect.
 */}}
 {{- define "ai-ml-observability.server" -}}
 {{- $root := .root -}}
@@ -104,6 +105,9 @@ spec:
             {{- if .ca }}
             - {name: tls, mountPath: /tls, readOnly: true}
             {{- end }}
+            {{- with .files }}
+            - {name: files, mountPath: {{ .path }}, readOnly: true}
+            {{- end }}
       {{- with .given.imagePullSecrets }}
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
@@ -131,6 +135,11 @@ spec:
             {{- /* The authority alone: the key is OpenSearch's. */}}
             items:
               - {key: ca.crt, path: ca.crt}
+        {{- end }}
+        {{- with .files }}
+        - name: files
+          configMap:
+            name: {{ .configMap }}
         {{- end }}
 ---
 apiVersion: v1
@@ -166,7 +175,11 @@ spec:
       {{- toYaml $selector | nindent 6 }}
   policyTypes: [Ingress]
   {{- /* A rule without peers would let everybody in. */}}
-  {{- if $peers }}
+  {{- if .open }}
+  ingress:
+    - ports:
+        - {port: {{ .port }}, protocol: TCP}
+  {{- else if $peers }}
   ingress:
     - ports:
         - {port: {{ .port }}, protocol: TCP}

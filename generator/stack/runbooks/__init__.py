@@ -1,0 +1,1 @@
+"""The runbooks in the cluster, optional."""
