@@ -1,4 +1,4 @@
-"""What an uninstalled release leaves behind on purpose, as docs/secrets.md says."""
+"""What an uninstalled release leaves behind on purpose, as docs/uninstall.md says."""
 
 from __future__ import annotations
 

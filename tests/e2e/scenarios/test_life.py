@@ -82,6 +82,6 @@ def test_a_release_lives(
     release.uninstall()
     wait(PATIENCE, release.pods)
     assert unexpected(snapshots.differences(bare, release.snapshot())) == []
-    held("uninstall", "what docs/secrets.md says stays")
+    held("uninstall", "what docs/uninstall.md says stays")
     release.clear()
     assert snapshots.differences(bare, release.snapshot()) == []
