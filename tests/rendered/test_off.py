@@ -188,6 +188,44 @@ def test_somebody_elses_opensearch_is_what_grafana_fluent_bit_and_the_set_up_use
     assert ("ConfigMap", "ai-ml-observability-dashboard-logs-explorer") in by_name
 
 
+def agents(documents: list[dict[str, Any]]) -> tuple[dict[str, Any], str | None]:
+    """What the MCP server of the logs has in its environment, and the Secret that its authority is from."""
+    (found,) = (each for each in documents if (each["kind"], each["metadata"]["name"]) == ("Deployment", AGENT))
+    pod = found["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    environment = {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
+    (mounted,) = [each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each] or [None]
+    return environment, mounted
+
+
+AGENT = "opensearch-mcp-server"
+ASKED = {"mcp": {"opensearch": {"enabled": True, "image": "registry.example/mcp:0.12.0"}}}
+SIGNED = {"setUp": False, "sigv4Region": "eu-central-1"}
+BASIC = {"OPENSEARCH_USERNAME": "username", "OPENSEARCH_PASSWORD": "password"}
+
+
+@pytest.mark.parametrize(
+    ("choices", "authority", "login"),
+    [
+        (another(caSecret="their-ca"), "their-ca", BASIC),
+        (another(logins={"opensearchAdmin": "a"}), None, {"OPENSEARCH_NO_AUTH": "true"}),
+        (another(logins={}, **SIGNED), None, {"AWS_REGION": "eu-central-1"}),
+    ],
+)
+def test_an_agent_asks_somebody_elses_opensearch_as_grafana_does(
+    external: Callable[..., list[dict[str, Any]]],
+    choices: dict[str, Any],
+    authority: str | None,
+    login: dict[str, str],
+) -> None:
+    environment, mounted = agents(external({**choices, "components": {**choices["components"], **ASKED}}))
+    assert (environment["OPENSEARCH_URL"], environment["OPENSEARCH_SSL_VERIFY"]) == (URL, "true")
+    assert (mounted, environment.get("OPENSEARCH_CA_CERT_PATH")) == (authority, authority and "/tls/ca.crt")
+    keys = {name: found if isinstance(found, str) else found["key"] for name, found in environment.items()}
+    assert {name: keys[name] for name in keys if name.endswith(("USERNAME", "PASSWORD", "NO_AUTH", "REGION"))} == login
+    assert {each["name"] for each in environment.values() if isinstance(each, dict)} <= {"their-reader"}
+
+
 def test_amazons_service_is_asked_with_signed_requests_and_no_login(
     external: Callable[..., list[dict[str, Any]]],
 ) -> None:

@@ -32,7 +32,7 @@ _REASONS = {
     ),
     "mcp": (
         "the MCP server of the logs still asks this chart's OpenSearch",
-        "set mcp.opensearch.enabled to false",
+        "set mcp.opensearch.enabled to false, or make the chart with components.opensearch.external.url=URL",
     ),
 }
 """What asks OpenSearch → what is wrong, and the way out."""
@@ -77,7 +77,8 @@ def _askers(values: Mapping[str, Any]) -> Iterator[str]:
     dashboards = _block(values, "opensearch-dashboards")
     if dashboards.get("enabled") is True and dashboards.get("opensearchHosts") == opensearch.URL:
         yield "opensearch-dashboards"
-    if _block(_block(values, "mcp"), "opensearch").get("enabled") is True:
+    asks = _block(_block(values, "mcp"), "opensearch").get("enabled") is True
+    if asks and not _block(values, "opensearchExternal").get("url"):
         yield "mcp"
 
 

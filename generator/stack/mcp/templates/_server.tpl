@@ -22,7 +22,7 @@ ai-ml-observability.server: a Deployment with one pod that needs no rights on it
 wanted, NetworkPolicy.
 Usage: {{ include "ai-ml-observability.server" (dict "root" . "name" NAME "image" IMAGE "given" VALUES "port" 8080 "health" PATH
 "user" UID "container" (dict "args" ARGS "env" ENV)) }}; "token" true lets it talk to Kubernetes, "scraped" true lets Prometheus
-connect, "writable" PATH is a folder that is empty at the start, "ca" true mounts OpenSearch's authority in /tls, "files" (dict
+connect, "writable" PATH is a folder that is empty at the start, "ca" SECRET mounts its ca.crt in /tls, "files" (dict
 "configMap" NAME "path" PATH) mounts a ConfigMap; "open" true lets everybody connect.
 */}}
 {{- define "ai-ml-observability.server" -}}
@@ -130,7 +130,7 @@ spec:
         {{- if .ca }}
         - name: tls
           secret:
-            secretName: {{ include "ai-ml-observability.secret" (list $root "opensearchNodeTls") | quote }}
+            secretName: {{ .ca | quote }}
             defaultMode: 0440
             {{- /* The authority alone: the key is OpenSearch's. */}}
             items:
