@@ -166,6 +166,9 @@ def test_each_brings_its_own_objects_which_are_valid_and_have_these_rights_and_n
 def test_opencost_stores_nothing_that_kube_state_metrics_stores_but_labels(render: Render, sources: Sources) -> None:
     """EMIT_KSM_V1_METRICS_ONLY leaves it these names of the other: opencost 1.120.0 pkg/metrics/kubemetrics.go."""
     (endpoint,) = of(render("standalone", SERVERS["opencost"]), "ServiceMonitor", "opencost")["spec"]["endpoints"]
+    # Its pod and node are those that it counts the costs of; Prometheus would put the exporter's own in their place.
+    (exposure,) = sources.exporters["opencost"].exposures
+    assert endpoint["honorLabels"] is exposure.honor_labels is True
     (drop,) = endpoint["metricRelabelings"]
     assert (drop["sourceLabels"], drop["action"]) == (["__name__"], "drop")
     served = {"kube_node_status_allocatable", "kube_node_status_capacity", "kube_pod_owner"}
