@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import InputError, Problem
+from generator.errors import InputError, Problem, listed
 from generator.files.nested import value_at
 from generator.stack.grafana.log_source import CONFIG_MAP
 from generator.stack.kube_prometheus_stack import component as kube_prometheus_stack
@@ -109,6 +109,8 @@ class _Laying:
         self._profile = profile
         self._chart = chart
         self._overrides = overrides
+        self._ruled = {override.path for override in overrides.undone}
+        """Values of which the file of overrides tells what they cost; some may be of several kinds."""
 
     def mapping(self, ours: Mapping[str, Any], theirs: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
         """Returns a person's mapping over ours, key by key."""
@@ -120,6 +122,8 @@ class _Laying:
     def _value(self, ours: Any, theirs: Any, path: KeyPath) -> Any:
         if theirs is None:
             self.refuse(path, "found null", _NULL)
+        elif path not in self._ruled and (message := _of_another_kind(ours, theirs)):
+            self.refuse(path, *message)
         if isinstance(theirs, dict):
             return self.mapping(ours if isinstance(ours, dict) else {}, theirs, path)
         if isinstance(ours, list) and isinstance(theirs, list):
@@ -135,12 +139,22 @@ class _Laying:
         merged = list(ours)
         added: list[Any] = []
         named = {identity: item for item in ours for identity in _identities(item)}
+        said: dict[tuple[str, str], Any] = {}
         for index, item in enumerate(theirs):
+            at = (*path[:-1], f"{path[-1]}[{index}]")
+            if item is None:
+                self.refuse(at, "found null, expected an item", "take the line out")
+                continue
+            for key, name in _identities(item):
+                if said.setdefault((key, name), item) != item:
+                    self.refuse(
+                        (*at, key), f"found the {key} {name!r} a second time in this list", "give it another one"
+                    )
             taken = [(identity, named[identity]) for identity in _identities(item) if identity in named]
             for (key, name), own in taken:
                 if own != item:
                     text = f"found another item with the {key} {name!r}, which this chart's own has"
-                    self.refuse((*path[:-1], f"{path[-1]}[{index}]", key), text, "give it another one")
+                    self.refuse((*at, key), text, "give it another one")
             if not taken and item not in merged and item not in added:
                 added.append(item)
         return [*added, *merged] if how == "first" else [*merged, *added]
@@ -149,6 +163,25 @@ class _Laying:
         """Notes what cannot be laid over."""
         self.problems.append(Problem(message, *place(self._profile, self._chart, path), hint=hint))
 
+
+def _of_another_kind(ours: Any, theirs: Any) -> tuple[str, str] | None:
+    """Returns what is wrong with a value that would take the place of ours and is of another kind, and the way out."""
+    if isinstance(ours, dict) and ours and not isinstance(theirs, dict):
+        keys = f"its own {listed([str(key) for key in ours], _NAMED)}"
+        return f"{_found(theirs)}, expected a mapping: this chart has {keys} there", "set the keys that differ below it"
+    if isinstance(ours, list) and ours and not isinstance(theirs, list):
+        count = f"{len(ours)} item{'s'[: len(ours) > 1]} of its own"
+        return f"{_found(theirs)}, expected a list: this chart has {count} there", "yours are added to them"
+    if isinstance(ours, bool) and isinstance(theirs, str):
+        return (
+            f"{_found(theirs)}, expected true or false",
+            "to Helm any text is true, 'false' as well: take the quotes off",
+        )
+    return None
+
+
+_NAMED = 3
+"""Most keys that a message names."""
 
 _IDENTITIES = ("mountPath", "path", "name", "uid")
 """Keys by which Kubernetes, or Grafana, tells a list's items apart. A volume may be mounted at several paths."""

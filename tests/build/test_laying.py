@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +137,48 @@ def test_null_below_an_upstream_chart_is_refused_since_helm_4_passes_over_it(sou
     (problem,) = problems(sources, {"opensearch": {"persistence": {"size": None}}})
     assert (problem.file, problem.path) == ("mine.yaml", "values.opensearch.persistence.size")
     assert "Helm 4" in problem.hint
+
+
+def test_what_is_of_another_kind_than_ours_is_refused_wherever_this_chart_fills_in_something(sources: Sources) -> None:
+    build = laid(sources, {})
+    ours = {component.name: component.values for component in build.components}
+    passed: list[tuple[str, Path, Any]] = []
+    for name in NAMES:
+        ruled = {override.path for override in read_overrides(name).undone}
+        for path, collection in collections(ours[name]):
+            others = ("{{ .Release.Name }}", 0, False, {} if isinstance(collection, list) else ["theirs"])
+            for theirs in others if path and collection and path not in ruled else ():
+                profile = replace(build.profile, choices={"values": nested((name, *path), theirs)})
+                try:
+                    laid_over(profile, {name: ours[name]})
+                except InputError as error:
+                    assert {problem.path for problem in error.problems} == {".".join(("values", name, *path))}
+                else:
+                    passed.append((name, path, theirs))
+    assert passed == []
+
+
+@pytest.mark.parametrize(
+    ("theirs", "path", "said"),
+    [
+        ({"extraEnvs": {}}, "extraEnvs", "found {}, expected a list: this chart has 2 items of its own there"),
+        ({"config": ""}, "config", "found '', expected a mapping: this chart has its own opensearch.yml"),
+        ({"singleNode": "false"}, "singleNode", "found 'false', expected true or false"),
+        ({"extraEnvs": [None]}, "extraEnvs[0]", "found null, expected an item"),
+        (
+            {"extraEnvs": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]},
+            "extraEnvs[1].name",
+            "found the name 'A' a second time in this list",
+        ),
+    ],
+)
+def test_what_would_take_ours_away_without_a_word_is_named(
+    sources: Sources, theirs: dict[str, Any], path: str, said: str
+) -> None:
+    (problem,) = problems(sources, {"opensearch": theirs})
+    assert (problem.file, problem.path) == ("mine.yaml", f"values.opensearch.{path}")
+    assert problem.message.startswith(said)
+    assert problem.hint
 
 
 def test_what_is_of_another_kind_than_a_mapping_is_left_to_the_schema(sources: Sources) -> None:
