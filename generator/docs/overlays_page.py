@@ -30,9 +30,9 @@ _INTRO = """\
   later one counts. Labels of kube-state-metrics (`pods=[team]`) are joined by kind.
 - `null` is refused. With Helm 3 it takes out what the upstream chart has by default; Helm 4 passes over it
   ([helm#32132](https://github.com/helm/helm/issues/32132)). Write what switches it off: `false`, `0`, `""`, `[]`, `{}`.
-- What is of another kind than ours is refused, as `extraSecretMounts: {}` where this chart has a list: it would take all of
-  ours away. So is a text for a switch of ours: to Helm `"false"` is true. Two items of one name in a list of yours, and an
-  empty item, are refused too.
+- What is of another kind than ours is refused, as `extraSecretMounts: {}` where this chart has a list: it would take
+  all of ours away. So is a text for a switch of ours: to Helm `"false"` is true. Two items of one name in a list of
+  yours, and an empty item, are refused too.
 - A second default data source, or one named `Prometheus` or `Alertmanager`, is refused: Grafana does not start with it,
   or loses its own.
 - A key that the upstream chart does not have is a warning with the nearest name. It is looked up in its archive, so
