@@ -5,6 +5,9 @@ BIN = $(VENV)/bin
 PROFILE ?= jark
 MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject.toml)
 
+# Where bytecode may not be kept, each of the hundreds of processes that the tests start compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth tools locked scan \
 	operator-config e2e clean
 

@@ -30,16 +30,22 @@ from generator.upstream import Patience, Upstream, vendor_chart
 from tests import helm
 from tests.signals.binaries import Binaries, NotFoundError, find
 from tests.signals.binaries import cache as built_programs
-from tests.thorough import examples, some
+from tests.thorough import examples, sample, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+pytest_plugins = ("pytester",)
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "tests" / "captures"
 PROFILES = tuple(sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
 SOME_PROFILES = some(PROFILES, one_in=2)
 """For what takes long and hardly differs between profiles."""
+
+
+LEFT = pytest.StashKey[int]()
+"""How many cases this run leaves to `make test-thorough`."""
 
 
 def lineage(profile: str) -> tuple[str, ...]:
@@ -292,16 +298,40 @@ UNMEASURED = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker: `make coverage` runs what is measured alone
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves out of the coverage what is UNMEASURED or slow, and property-based tests, which go one way often."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Takes the sample of the cases, unless a person names a test.
+
+    Leaves out of the coverage what is UNMEASURED or slow, and property-based tests, which go one way often.
+    """
+    if not any("::" in argument for argument in config.args):
+        taken, left = sample(items)
+        items[:] = taken
+        config.stash[LEFT] = len(left)
+        config.hook.pytest_deselected(items=left)
     for item in items:
         unmeasured = item.nodeid.startswith(UNMEASURED) or item.get_closest_marker("slow")
         if unmeasured or is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("no_cover")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes from a process of pytest-xdist how many cases it left out; all of them collect the same."""
+    node.config.stash[LEFT] = getattr(node, "workeroutput", {}).get("left", 0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Gives the process that prints what this one, of several, has left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left"] = session.config.stash.get(LEFT, 0)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Prints what tests have measured (record_property), and what was not tested for which reason."""
+    left = terminalreporter.config.stash.get(LEFT, 0)
+    if left:
+        terminalreporter.section("sampled")
+        terminalreporter.write_line(f"{left} long or very similar cases were left to 'make test-thorough'")
     measured = [
         (report.nodeid, report.user_properties)
         for reports in terminalreporter.stats.values()

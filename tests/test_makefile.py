@@ -87,6 +87,7 @@ def test_what_pip_refuses_to_install_leaves_no_environment(project: Path) -> Non
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.thorough
 def test_an_environment_that_was_cut_off_is_made_anew(project: Path) -> None:
     """Its Python is gone: only a new environment gets as far as pip."""
     (project / ".venv").mkdir()

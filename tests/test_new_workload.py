@@ -106,6 +106,7 @@ def test_a_profile_makes_a_chart(copy: Path, tmp_path: Path) -> None:
     assert values["kube-prometheus-stack"]["prometheus"]["prometheusSpec"]["retention"] == "7d"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_tests_that_a_contributor_runs_pass(copy: Path) -> None:
     done = run(

@@ -41,6 +41,7 @@ CHOICES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("profile", "choices"), CHOICES)
 def test_the_bootstrap_has_an_application_exactly_where_that_has_more_than_hooks(
     sources: Sources, tmp_path: Path, profile: str, choices: dict[str, Any]

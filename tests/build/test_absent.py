@@ -112,6 +112,7 @@ def test_choices_about_what_is_left_out_are_passed_over(sources: Sources) -> Non
     assert rules["alerts"] == {}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", ["argocd", "vllm", "ray"])
 def test_a_monitor_that_is_off_without_a_reason_is_refused_with_the_way_out(
     run: Callable[..., tuple[int, str, str]], name: str

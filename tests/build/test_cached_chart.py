@@ -18,7 +18,7 @@ from generator.build import cached_chart
 from generator.files import cache, location
 from generator.files.checkedlines import write_lines
 from tests.conftest import PROFILES, ROOT
-from tests.thorough import examples, some
+from tests.thorough import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(2, thorough=24), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(1, thorough=24), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=1, max_size=5))
 def test_whatever_changes_between_runs_the_bytes_are_those_of_a_run_without(
     checkout: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, steps: list[Any]
@@ -166,6 +166,7 @@ def test_a_chart_with_an_error_is_not_cached(run: Callable[..., Any], tmp_path: 
     assert runs[0][0] == 2
 
 
+@pytest.mark.thorough
 def test_a_file_that_changes_while_the_chart_is_made_is_no_key(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_file_that_cannot_be_read_is_no_key(tmp_path: Path, monkeypatch: pytes
         assert cached_chart.chart_key(Request("jark", overlays=(tmp_path,)), tmp_path) == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
     environment = {**os.environ, cache.VARIABLE: str(tmp_path / "cache")}
@@ -259,21 +261,19 @@ def piped(folder: Path, text: str, *arguments: str, cwd: Path) -> tuple[int, str
     return process.returncode, process.stdout + process.stderr
 
 
+@pytest.mark.sample(3)
 @pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="no /dev/stdin here")  # noqa: PTH110 - as the shell has it
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    some(
-        [
-            pytest.param(("--profile", "kind", "-f", "/dev/stdin"), "monitors: {interval: 17s}\n", id="overlay"),
-            pytest.param(
-                ("--profile", "/dev/stdin"),
-                "extends: kind\ndescription: d\nmonitors: {interval: 17s}\n",
-                id="profile",
-            ),
-            pytest.param(("--tfvars", "/dev/stdin"), "enable_jupyterhub = true\n", id="tfvars"),
-        ],
-        one_in=2,
-    ),
+    [
+        pytest.param(("--profile", "kind", "-f", "/dev/stdin"), "monitors: {interval: 17s}\n", id="overlay"),
+        pytest.param(
+            ("--profile", "/dev/stdin"),
+            "extends: kind\ndescription: d\nmonitors: {interval: 17s}\n",
+            id="profile",
+        ),
+        pytest.param(("--tfvars", "/dev/stdin"), "enable_jupyterhub = true\n", id="tfvars"),
+    ],
 )
 def test_what_comes_through_a_pipe_is_read_once(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
     for name in ("first", "second"):
@@ -320,31 +320,29 @@ HEAD = {"extra": {}, "warnings": [], "notices": [], "paths": ["Chart.yaml"]}
 FILE = ["Chart.yaml", "text"]
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize(
     "value",
-    some(
-        [
-            None,
-            5,
-            [],
-            {},
-            [HEAD],
-            [FILE],
-            [HEAD, FILE, ["another", "text"]],
-            [HEAD, 5],
-            [HEAD, ["Chart.yaml", 5]],
-            [{**HEAD, "extra": []}, FILE],
-            [{**HEAD, "extra": {"a\0b": 5}}, FILE],
-            [{**HEAD, "warnings": 5}, FILE],
-            [{**HEAD, "notices": 5}, FILE],
-            [{**HEAD, "warnings": [5]}, FILE],
-            [{**HEAD, "warnings": [{"message": 5}]}, FILE],
-            [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],
-            [{**HEAD, "paths": None}, FILE],
-            [{**HEAD, "paths": ["Chart.yaml", "values.yaml"]}, FILE],
-        ],
-        one_in=3,
-    ),
+    [
+        None,
+        5,
+        [],
+        {},
+        [HEAD],
+        [FILE],
+        [HEAD, FILE, ["another", "text"]],
+        [HEAD, 5],
+        [HEAD, ["Chart.yaml", 5]],
+        [{**HEAD, "extra": []}, FILE],
+        [{**HEAD, "extra": {"a\0b": 5}}, FILE],
+        [{**HEAD, "warnings": 5}, FILE],
+        [{**HEAD, "notices": 5}, FILE],
+        [{**HEAD, "warnings": [5]}, FILE],
+        [{**HEAD, "warnings": [{"message": 5}]}, FILE],
+        [{**HEAD, "warnings": [{"nonsense": "a"}]}, FILE],
+        [{**HEAD, "paths": None}, FILE],
+        [{**HEAD, "paths": ["Chart.yaml", "values.yaml"]}, FILE],
+    ],
     ids=repr,
 )
 def test_a_cached_chart_of_another_shape_is_passed_over(
@@ -361,6 +359,7 @@ def test_a_cached_chart_of_another_shape_is_passed_over(
     assert "up to date" in out
 
 
+@pytest.mark.thorough
 def test_values_of_another_shape_are_passed_over(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_stamp_of_another_form_passes_it_over(program: Path, stamp: Any) -> No
     assert compiled_now() is None
 
 
+@pytest.mark.thorough
 def test_a_damaged_memo_changes_no_byte(
     program: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

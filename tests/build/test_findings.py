@@ -204,6 +204,7 @@ def _mutants(family: Family, used_labels: set[str]) -> dict[str, Family | None]:
     return mutants
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_family_can_change_unnoticed(world: World) -> None:
     """Renames, drops and retypes each family that a dashboard or rule uses, and drops each label that it uses.

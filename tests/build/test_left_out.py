@@ -64,7 +64,7 @@ def assert_sound(build: Build) -> None:
     assert not [finding for finding in anew if finding.check == "off" and finding.kind != "variable"]
 
 
-@pytest.mark.parametrize("name", some(MONITORS, one_in=4))
+@pytest.mark.parametrize("name", some(MONITORS, one_in=8))
 def test_every_workload_can_be_switched_off_alone(sources: Sources, name: str) -> None:
     assert_sound(without(sources, name))
 
@@ -104,6 +104,7 @@ def test_a_server_alone_takes_along_what_counts_its_requests_and_no_more(sources
     }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("absent", "dashboards", "rules"),
     [

@@ -64,7 +64,7 @@ def test_null_at_any_key_is_refused_with_a_message_or_changes_nothing(
     without = rendered(folder, {})
     refused, differing = set(), set()
     with Chart.load(folder) as loaded:
-        for path in some(keys, 5):
+        for path in some(keys, 15):
             values = nested(path, None)
             try:
                 loaded.validate_schema(values)
@@ -76,8 +76,8 @@ def test_null_at_any_key_is_refused_with_a_message_or_changes_nothing(
             if path[-2:-1] != ("resources",) and rendered(folder, values) != without:
                 differing.add(path)
     assert differing == set()
-    assert len(refused) > 20
-    assert len(refused) < len(some(keys, 5)), "null is what some keys are by default"
+    assert len(refused) > 6
+    assert len(refused) < len(some(keys, 15)), "null is what some keys are by default"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from generator.build.sources import Sources
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 CHECKS = "ai-ml-observability-bootstrap-checks"
 CLASSES = "apis/storage.k8s.io/v1/storageclasses"

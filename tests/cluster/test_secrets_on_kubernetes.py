@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from generator.build.sources import Sources
     from generator.cluster.secrets_plan import Plan
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 CERTIFICATES = ("opensearch-ca", "opensearch-node-tls", "opensearch-admin-tls")
 LOGINS = ("opensearch-admin", "opensearch-exporter", "opensearch-fluent-bit", "opensearch-grafana", "grafana-admin")

@@ -38,6 +38,7 @@ def forgetful(tmp_path: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("forgetful")
 @pytest.mark.parametrize("number", range(COMBINATIONS))
 @pytest.mark.parametrize("profile", PROFILES)

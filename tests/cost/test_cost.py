@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.signals.binaries import Binaries
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_every_query_of_a_dashboard_is_measured_beside_another_commits(
     binaries: Binaries, capsys: pytest.CaptureFixture[str]

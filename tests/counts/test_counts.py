@@ -42,6 +42,7 @@ def test_counts_are_within_what_the_log_allows_and_shares_over_six_hours_within_
     assert found.worst("6h") <= 0.01
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_over_a_day_they_are_so_too_where_pods_of_two_histories_share_a_name_and_came_while_prometheus_was_down(
     promtool: str,
@@ -51,6 +52,7 @@ def test_over_a_day_they_are_so_too_where_pods_of_two_histories_share_a_name_and
     assert found.worst("1d") <= 0.01
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("form", WRONG, ids=lambda form: form.name)
 def test_a_form_that_seems_natural_is_caught(promtool: str, form: Form) -> None:

@@ -83,6 +83,7 @@ def case(name: str, situation: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": situation["name"], "interval": "30s", "input_series": series, "promql_expr_test": tests}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("name", "situation"), SITUATIONS)
 def test_panels_say_what_is_so(promtool: str, tmp_path: Path, name: str, situation: Mapping[str, Any]) -> None:
     groups = [group for spec in RULES.values() for group in prometheus_rules(spec, alerts=())["groups"]]

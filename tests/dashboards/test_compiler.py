@@ -254,6 +254,7 @@ def test_panels_are_left_to_grafana_to_be_numbered() -> None:
     assert "id" not in row | item
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_the_bytes_do_not_depend_on_the_order_of_hashing(seed: str) -> None:
     program = (

@@ -61,6 +61,7 @@ def test_nothing_is_reported_on_a_healthy_cluster(cluster: World) -> None:
     assert sum(one.outcome.answers for one in diagnosis.asked if one.question.kind == "panel") > 60
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("fault", TRIED, ids=lambda fault: fault.name)
 def test_a_fault_is_the_first_cause_and_its_remedy_mends_it(cluster: World, fault: Fault) -> None:
     before = cluster.state

@@ -23,7 +23,6 @@ from generator.files.location import sources_root
 from tests import kubernetes
 from tests.live.shipped import the_build
 from tests.monitors.conftest import upstream_crds
-from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from tests.kubernetes import ApiServer
 
 pytest.importorskip("kubernetes", reason="the package kubernetes is not installed: pip install 'gen-chart[kubernetes]'")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 CAUSES = read_causes(sources_root())
 KINDS = ("podmonitors", "servicemonitors", "prometheusrules", "prometheuses")
@@ -42,8 +41,6 @@ SELECTOR = {"matchLabels": {"release": "mine"}}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    if not THOROUGH:
-        pytest.skip("starts an API server; make test-thorough does, and tests/doctor/test_cluster.py has the selectors")
     folder = upstream_crds()
     if folder is None:
         pytest.skip("no kube-prometheus-stack at hand for its CRDs: 'gen-chart vendor' fetches it")

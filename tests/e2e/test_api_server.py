@@ -16,13 +16,12 @@ import pytest
 from tests import helm, release_size
 from tests.conftest import PROFILES
 from tests.kubernetes import ApiServer, NotFoundError, api_server
-from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 RELEASE = "observability"
 KINDS = {
@@ -112,9 +111,7 @@ def versions(server: ApiServer, namespace: str) -> dict[tuple[str, str], str]:
 BOTH = [(profile, version) for profile in PROFILES for version in ("3.17", "4.3")]
 
 
-@pytest.mark.parametrize(
-    ("profile", "helm_binary"), BOTH if THOROUGH else [*BOTH[0:4:3], *BOTH[4:8:3]], indirect=["helm_binary"]
-)
+@pytest.mark.parametrize(("profile", "helm_binary"), BOTH, indirect=["helm_binary"])
 def test_a_second_upgrade_with_the_same_chart_changes_no_object(
     server: ApiServer, namespace: str, profile: str, vendored: Callable[[str], Path], helm_binary: Path
 ) -> None:

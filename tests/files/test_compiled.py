@@ -136,6 +136,7 @@ def test_nothing_is_written_into_the_package_by_a_run(checkout: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_chart_is_the_same_with_and_without_what_was_compiled(
     checkout: Path, tmp_path: Path, run: Callable[..., Any]

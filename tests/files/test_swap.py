@@ -85,6 +85,7 @@ def at_every_line(
     pytest.fail("the work never came to its end")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("before", [chart("old"), {}], ids=["over a chart", "into nothing"])
 def test_ctrl_c_at_any_line_leaves_the_old_chart_or_the_new_one_and_nothing_beside_it(
@@ -101,6 +102,7 @@ def test_ctrl_c_at_any_line_leaves_the_old_chart_or_the_new_one_and_nothing_besi
     assert outcomes == {("interrupted", False), ("interrupted", True), ("done", True)}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["new", "old"], ids=["and writes the new one", "and finds the old one up to date"])
 def test_after_a_kill_at_any_line_the_next_run_finds_everything_again(

@@ -44,6 +44,7 @@ def test_one_without_ray_is_refused(monkeypatch: pytest.MonkeyPatch, given: str)
         environment(print, with_vllm=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_cannot_be_installed_leaves_nothing_and_names_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -231,7 +231,7 @@ PODS = st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES), min_size=1, max_
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(20, thorough=200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(6, thorough=200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(selectors=SELECTORS, labels=PODS)
 def test_what_any_of_several_selectors_selects_is_scraped_once(
     render: Callable[..., Rendered], selectors: list[dict[str, Any]], labels: list[dict[str, str]]

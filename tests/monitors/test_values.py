@@ -168,7 +168,7 @@ def of_a_workload(spec: Mapping[str, Any]) -> Any:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(15, thorough=100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5, thorough=100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_the_schema_admits_renders_and_means_what_it_says(
     data: st.DataObject,

@@ -34,6 +34,7 @@ def cut_off() -> list[str]:
     return command
 
 
+@pytest.mark.thorough
 def test_two_packages_are_equal_to_the_byte(made: Package, package: Callable[..., Package], tmp_path: Path) -> None:
     other = package(tmp_path)
     assert other.sha256 == made.sha256
@@ -68,6 +69,7 @@ def test_artifact_hub_is_told_of_every_image(made: Package) -> None:
     assert all(set(entry) == {"name", "image"} for entry in listed)
 
 
+@pytest.mark.sample(2)
 def test_helm_renders_it_with_the_network_cut_off(made: Package, helm_binary: Path) -> None:
     command = [str(helm_binary), "template", "observability", str(made.archive), "--namespace", "monitoring"]
     alone = subprocess.run([*cut_off(), *command], capture_output=True, text=True, check=False)
@@ -112,6 +114,7 @@ def signed(package: Callable[..., Package], tmp_path_factory: pytest.TempPathFac
     return made, keyring
 
 
+@pytest.mark.sample(2)
 def test_helm_verifies_a_signed_package(signed: tuple[Package, Path], tmp_path: Path, helm_binary: Path) -> None:
     package, keyring = signed
     done = helm.run(helm_binary, "verify", package.archive, "--keyring", keyring)
@@ -198,6 +201,7 @@ def test_the_command_prints_what_it_made_and_pushes_it(
     assert f"pushed to oci://{registry}/team" in done.stderr
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("upstream_charts")
 def test_a_registry_that_refuses_leaves_the_package_and_says_why(
     chart_mirror: str | None, tmp_path: Path, helm_binary: Path

@@ -142,6 +142,7 @@ def single(
     return render
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_the_children_render_together_what_one_install_renders_and_no_object_twice(
     helm_binary: Path,

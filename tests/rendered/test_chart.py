@@ -45,6 +45,7 @@ def named(documents: Iterable[dict[str, Any]], kind: str, name: str) -> dict[str
     return found[0]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("profile", SOME_PROFILES)
 def test_helm_lint_is_clean(helm_binary: Path, vendored: Callable[[str], Path], profile: str) -> None:
     printed = helm.run(helm_binary, "lint", "--strict", vendored(profile)).stdout
@@ -52,6 +53,7 @@ def test_helm_lint_is_clean(helm_binary: Path, vendored: Callable[[str], Path], 
     assert "[WARNING]" not in printed
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("release", "namespace"), [("observability", "monitoring"), ("a", "obs"), (LONGEST, "monitoring"), (LONGEST, "obs")]
 )
@@ -71,6 +73,7 @@ def test_it_renders_under_any_release_name_and_no_object_comes_twice(
     assert outside == {("Service", "kube-system", "kube-prometheus-stack-coredns")}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_rendering_twice_gives_the_same_bytes_and_both_helms_give_the_same_objects(
     template: Callable[..., str], vendored: Callable[[str], Path], profile: str

@@ -48,6 +48,7 @@ def test_the_list_is_what_a_search_of_the_text_finds(
     assert {str(found.image) for found in images_of(objects)} == named_in_text(objects)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_one_registry_serves_every_image_and_no_other_is_named(
@@ -60,6 +61,7 @@ def test_one_registry_serves_every_image_and_no_other_is_named(
     assert all(image.startswith("registry.example/mirror/") for image in named_in_text(objects))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_image_can_be_pinned_by_digest(
@@ -92,6 +94,7 @@ IMAGE_CHOICES: tuple[dict[str, Any], ...] = (
 )
 
 
+@pytest.mark.sample(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", IMAGE_CHOICES)
 def test_the_sidecar_beside_ray_runs_the_image_of_the_charts_fluent_bit(

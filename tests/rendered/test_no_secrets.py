@@ -170,6 +170,7 @@ def _watching_accounts(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", [{}, {"dashboardNamespaces": ["team-a"]}], ids=["as shipped", "more namespaces"])
 @pytest.mark.parametrize("profile", PROFILES)

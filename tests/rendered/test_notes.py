@@ -115,6 +115,7 @@ def test_the_text_for_each_profile(notes_and_objects: Callable[..., Any], profil
     check_commands(notes, documents)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("case", CASES)
 def test_every_command_names_what_the_release_has(notes_and_objects: Callable[..., Any], case: str) -> None:
     binary = helm.any_binary()

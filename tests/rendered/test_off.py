@@ -65,6 +65,7 @@ def parts(documents: Iterable[dict[str, Any]]) -> set[tuple[str, ...]]:
     return found
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("component", OFF)
 def test_off_at_install_time_leaves_what_a_chart_made_without_it_has(
     newest_helm: Path,
@@ -84,6 +85,7 @@ def test_off_at_install_time_leaves_what_a_chart_made_without_it_has(
     assert parts(own(newest_helm, vendored("standalone"), *switches)) - {EMPTY} == made_without - {EMPTY}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("words", "monitors", "boards", "alert"),
     [
@@ -121,6 +123,7 @@ def data_source(documents: Iterable[dict[str, Any]]) -> Any:
     return libyaml.load(found["data"]["logs.yaml"])
 
 
+@pytest.mark.sample(2)
 def test_the_data_source_goes_with_opensearch_also_from_a_grafana_that_had_it(
     helm_binary: Path, vendored: Callable[[str], Path]
 ) -> None:

@@ -126,6 +126,7 @@ def test_there_is_nothing_of_them_unless_they_are_switched_on(
     ] == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("profile", SOME_PROFILES)
 @pytest.mark.parametrize("name", SERVERS)
 def test_each_brings_its_own_objects_which_are_valid_and_have_these_rights_and_no_others(

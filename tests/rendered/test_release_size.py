@@ -62,6 +62,7 @@ def test_a_release_takes_less_than_30_percent_of_what_kubernetes_stores(
     )
 
 
+@pytest.mark.thorough
 def test_a_file_a_template_a_value_of_a_chart_inside_and_a_note_count_and_the_library_does_not(
     helm_4: Path, jark: Path
 ) -> None:

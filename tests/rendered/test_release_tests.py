@@ -112,6 +112,7 @@ def test_the_pods_reach_what_they_ask_and_nobody_reaches_them(render_overlay: Re
         assert not admits(documents, pod["metadata"]["labels"], 80, me)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("off", "left"),
     [

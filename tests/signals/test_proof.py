@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluated(binaries: Binaries) -> None:
     report = prove(binaries)
     assert not report.failed, as_text(report)

@@ -159,6 +159,7 @@ BLIND = AT_ZERO | {
 """Targets of which no scenario notices that they say half."""
 
 
+@pytest.mark.thorough
 def test_half_of_what_is_true_is_caught_in_every_target_but_those_known_to_be_blind(
     scenarios: Mapping[str, Scenario], chart_shipped: Shipped, binaries: Binaries, replays: Mapping[str, Api]
 ) -> None:
@@ -214,6 +215,7 @@ NATURAL = "((X unless X offset 2m) or increase(X[2m]))"
 """Counts as new what was not there two minutes ago, as one would think of first."""
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("disturb", [with_a_failed_scrape, with_prometheus_down])
 def test_errors_that_the_natural_cure_invents_after_missing_scrapes_are_caught(
     scenarios: Mapping[str, Scenario],

@@ -68,6 +68,7 @@ def test_its_user_interface_cannot_be_on_without_it(sources: Sources) -> None:
     assert error.value.problems[0].path == "components.opensearch.enabled"
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize(
     "choices", [ELSEWHERE, {"components": {**ELSEWHERE["components"], "fluent-bit": {"enabled": False}}}]
