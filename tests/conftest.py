@@ -44,6 +44,9 @@ SOME_PROFILES = some(PROFILES, one_in=2)
 """For what takes long and hardly differs between profiles."""
 
 
+# Prometheus, promtool and Helm live for seconds here: with garbage collected less often they take a fifth less CPU.
+os.environ.setdefault("GOGC", "400")
+
 LEFT = pytest.StashKey[int]()
 """How many cases this run leaves to `make test-thorough`."""
 
