@@ -80,6 +80,7 @@ def test_a_python_that_is_not_there_is_named(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.thorough
 def test_what_pip_refuses_to_install_leaves_no_environment(project: Path) -> None:
     code, said = make(project)
     assert code == 2

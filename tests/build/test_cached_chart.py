@@ -261,7 +261,7 @@ def piped(folder: Path, text: str, *arguments: str, cwd: Path) -> tuple[int, str
     return process.returncode, process.stdout + process.stderr
 
 
-@pytest.mark.sample(3)
+@pytest.mark.thorough
 @pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="no /dev/stdin here")  # noqa: PTH110 - as the shell has it
 @pytest.mark.parametrize(
     ("arguments", "text"),

@@ -78,7 +78,7 @@ def test_every_dependency_has_a_condition_and_an_equal_lock_entry(sources: Sourc
     assert {each["name"] for each in asked} == set(sources.pins.charts)
 
 
-@pytest.mark.sample(3)
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", ["0", "1", "random"])
 def test_the_hash_seed_changes_no_byte(sources: Sources, seed: str) -> None:
     program = (

@@ -45,6 +45,7 @@ def compiled_now() -> Path | None:
     return compiled_memos(fingerprints.code_fingerprint())
 
 
+@pytest.mark.thorough
 def test_a_first_run_makes_nothing_that_the_package_brings_and_checks_all_queries(
     program: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -275,6 +275,7 @@ def test_a_scrape_that_a_shipped_file_was_made_from_changes_nothing(
         assert (root / "metrics" / f"{name}.yaml").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_every_shipped_file_survives_an_edit_byte_for_byte_but_for_the_edit(
     root: Path, schema: Mapping[str, Any], catalogue: Mapping[str, Any], tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def _switches(exporters: Iterable[Exporter]) -> dict[str, tuple[set[str], set[st
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_each_switch_takes_away_the_jobs_and_records_that_name_it_and_no_others(
     sources: Sources, binary: Path, archive: Path

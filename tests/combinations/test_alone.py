@@ -50,6 +50,7 @@ def seldom_collected() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("seldom_collected")
 @pytest.mark.parametrize("profile", some(PROFILES[::-1], len(PROFILES)))
 def test_a_choice_that_is_changed_alone_makes_a_chart_that_helm_takes_or_is_refused_by_name(

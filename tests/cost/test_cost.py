@@ -36,6 +36,7 @@ def test_every_query_of_a_dashboard_is_measured_beside_another_commits(
     assert sum(row["bytes"]["now"] > 200 for row in found["queries"]) > len(found["queries"]) / 2
 
 
+@pytest.mark.thorough
 def test_a_dashboard_that_is_not_there_is_refused_with_the_nearest_that_is(
     binaries: Binaries, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,7 @@ def checkout(compiled_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     compiled._yaml_reader.cache_clear()
 
 
+@pytest.mark.thorough
 def test_every_yaml_file_of_the_program_is_compiled_to_what_it_says(checkout: Path) -> None:
     files = [
         path for name in DATA for path in [checkout / name, *(checkout / name).rglob("*")] if path.suffix == ".yaml"

@@ -128,6 +128,7 @@ def vendored(tmp_path: Path) -> tuple[Tree, Tree]:
     return own | {"charts/alpha-0.9.0.tgz": b"older"}, own | {"charts/alpha-1.0.0.tgz": archive}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_ctrl_c_at_any_line_leaves_the_old_archives_or_the_new_ones_and_nothing_beside_them(
     stop: Callable[[str, Path, int, int], str], tmp_path: Path, vendored: tuple[Tree, Tree]
@@ -142,6 +143,7 @@ def test_ctrl_c_at_any_line_leaves_the_old_archives_or_the_new_ones_and_nothing_
     assert outcomes == {("interrupted", False), ("interrupted", True), ("done", True)}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_after_a_kill_of_vendor_at_any_line_its_next_run_and_a_writing_one_find_everything_again(
     stop: Callable[[str, Path, int, int], str], tmp_path: Path, vendored: tuple[Tree, Tree]

@@ -90,6 +90,7 @@ def test_a_port_of_ones_own_takes_the_place_of_the_built_in_ones(render: Callabl
         assert found(objects, pod("grafana/grafana:13", ("", 5000))) == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("address", ["10.1.2.3", "[fd00::1]"])
 def test_a_container_without_a_port_is_asked_where_its_label_says(
     render: Callable[..., Rendered], address: str

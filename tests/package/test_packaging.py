@@ -114,7 +114,7 @@ def signed(package: Callable[..., Package], tmp_path_factory: pytest.TempPathFac
     return made, keyring
 
 
-@pytest.mark.sample(2)
+@pytest.mark.thorough
 def test_helm_verifies_a_signed_package(signed: tuple[Package, Path], tmp_path: Path, helm_binary: Path) -> None:
     package, keyring = signed
     done = helm.run(helm_binary, "verify", package.archive, "--keyring", keyring)
@@ -201,7 +201,7 @@ def test_the_command_prints_what_it_made_and_pushes_it(
     assert f"pushed to oci://{registry}/team" in done.stderr
 
 
-@pytest.mark.sample(2)
+@pytest.mark.thorough
 @pytest.mark.usefixtures("upstream_charts")
 def test_a_registry_that_refuses_leaves_the_package_and_says_why(
     chart_mirror: str | None, tmp_path: Path, helm_binary: Path

@@ -126,6 +126,7 @@ def test_the_sidecars_image_is_listed_where_the_chart_brings_its_configuration(
     assert image not in {str(pulled.image) for pulled in pulled_images(without, build)}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.usefixtures("upstream_charts")
 def test_images_are_listed_and_checked_by_the_command(chart_mirror: str | None) -> None:

@@ -61,7 +61,7 @@ EXPRESSIONS = st.recursive(SELECTORS, _larger, max_leaves=6)
 SHOWN = st.sampled_from(["", "s", "percent", "bytes", "Bps", "reqps", "short"])
 
 
-@settings(max_examples=examples(150, thorough=3000), deadline=None)
+@settings(max_examples=examples(60, thorough=3000), deadline=None)
 @given(EXPRESSIONS, SHOWN, st.sampled_from(["target", "variable", "record", "alert"]))
 def test_promql_of_any_form_is_checked(text: str, unit: str, kind: str) -> None:
     prepared = prepare([Expression("d", "x", kind, "p", text, unit=unit, legend="{{pod}}")])  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ def test_promql_of_any_form_is_checked(text: str, unit: str, kind: str) -> None:
     assert all(finding.message and finding.file == "d" for finding in findings)
 
 
-@settings(max_examples=examples(150, thorough=3000), deadline=None)
+@settings(max_examples=examples(60, thorough=3000), deadline=None)
 @given(st.one_of(st.text(max_size=40), EXPRESSIONS.map(lambda text: text[: len(text) // 2])))
 def test_text_of_any_form_is_checked_or_no_promql(text: str) -> None:
     for kind in ("target", "variable"):
@@ -113,7 +113,7 @@ BOARD = _some(
 )
 
 
-@settings(max_examples=examples(250, thorough=5000), deadline=None)
+@settings(max_examples=examples(80, thorough=5000), deadline=None)
 @given(BOARD, st.sampled_from([None, 2]))
 def test_a_dashboard_of_any_form_is_checked_and_its_findings_have_lines(board: Any, indent: int | None) -> None:
     try:
