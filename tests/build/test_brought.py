@@ -23,6 +23,7 @@ from generator.files.positions import document_reader, with_lines
 from generator.files.templating import render as render_template
 from generator.rules.brought import brought_templates
 from generator.rules.chart import rule_templates
+from generator.stack.runbooks.runbooks import runbook_templates
 from tests import libyaml
 from tests.helm import render_in_process
 from tests.rules.conftest import HEADER, LABELS
@@ -199,6 +200,7 @@ def render(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             "Chart.yaml": "apiVersion: v2\nname: ai-ml-observability\nversion: 0.1.0\n",
             "values.yaml": yamlfile.dump({"kube-prometheus-stack": {"enabled": True}, **own}),
             "templates/_helpers.tpl": LABELS,
+            "templates/_runbooks.tpl": runbook_templates({}, header=HEADER)["templates/_runbooks.tpl"],
             "templates/_monitors.tpl": render_template("monitors/templates/_monitors.tpl", header=HEADER),
         }
         for path, text in files.items():
