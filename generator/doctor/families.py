@@ -24,7 +24,7 @@ _WEIGHT = ("absent", "pool-empty", "feature-off", "not-yet", "fleeting", "ended"
 def missing_name(view: View, name: str) -> Found | None:
     """Returns why no series of a name is there now; None if more has to be known first."""
     if name in PROMETHEUS_OWN:
-        return found("absent", "a target" if name not in ("ALERTS", "ALERTS_FOR_STATE") else "an alert that fires")
+        return found("absent", "scraped target" if name not in ("ALERTS", "ALERTS_FOR_STATE") else "firing alert")
     known = view.expected.catalogue.get(name, ())
     if not known:
         return _unknown(view, name)

@@ -67,6 +67,8 @@ def _server(view: View) -> Iterator[Found]:
     server = view.server
     if server.reload_failed:
         yield found("config-refused")
+    if server.targets == () and not server.names:  # None is a server that does not tell its targets, as Thanos
+        yield found("nothing-scraped")
     if abs(server.skew) > _SKEW:
         yield found("clock", seconds=f"{abs(server.skew):.0f}", direction="ahead of" if server.skew > 0 else "behind")
     nodes = view.ask(_NODE_CLOCK)

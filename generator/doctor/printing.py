@@ -141,7 +141,7 @@ def _boards(report: Report, width: int, style: Callable[..., str]) -> list[str]:
 
 def _summary(report: Report, width: int, style: Callable[..., str]) -> list[str]:
     totals = report.totals
-    health = f"{totals['faults']} faults, {totals['misleading']} that mislead" if report.ill else "healthy"
+    health = _health(report)
     panels = f"{totals['answering']} of {totals['panels']} queries of panels answer"
     more = f", {totals['unexplained']} without a known cause" if totals["unexplained"] else ""
     line = f"{health}; {panels}{more}; {totals['targets'] - totals['down']} of {totals['targets']} targets up"
@@ -151,13 +151,22 @@ def _summary(report: Report, width: int, style: Callable[..., str]) -> list[str]
     )
     lines = [style(text, bold=True) for text in _wrapped(line, width)] + _wrapped(cost, width)
     if report.foreign:
-        lines += _wrapped(_INVITATION.format(panels=panels), width)
+        answering = f" {panels} already." if totals["answering"] else ""
+        lines += _wrapped(_INVITATION + answering, width)
     return lines
+
+
+def _health(report: Report) -> str:
+    totals = report.totals
+    if report.ill:
+        return f"{totals['faults']} faults, {totals['misleading']} that mislead"
+    empty = totals["panels"] and not totals["answering"]
+    return "nothing to mend, and nothing of this is scraped" if empty else "healthy"
 
 
 _INVITATION = (
     "This Prometheus has no rules of gen-chart's. `gen-chart --profile bring-your-own-prometheus` writes a chart with "
-    "the monitors, dashboards and alerts for what runs here; {panels} already."
+    "the monitors, dashboards and alerts for what runs here."
 )
 
 

@@ -14,13 +14,17 @@ from generator.doctor.view import Answer, View
 
 EXPECTED = Expected("kind", (Board("Two days", "u", 2 * 86400, (), ()),), (), {}, {}, {})
 ALERT = RuleState("Down", "alert", "g", "f", "up == 0", "")
-WELL = ServerFacts(retention=15 * 86400, now=1e9, alertmanagers=("http://a",), rules=(ALERT,), targets=())
+WELL = ServerFacts(
+    retention=15 * 86400, now=1e9, alertmanagers=("http://a",), rules=(ALERT,), targets=(), names=frozenset({"up"})
+)
 ILL: tuple[tuple[dict[str, object], str, str], ...] = (
     ({}, "", ""),
     ({"skew": 45.0}, "clock", "45"),
     ({"skew": 20.0}, "", ""),
     ({"retention": 86400.0}, "retention-short", "1d"),
     ({"reload_failed": True}, "config-refused", ""),
+    ({"names": frozenset()}, "nothing-scraped", ""),
+    ({"names": frozenset(), "targets": None}, "", ""),
     ({"alertmanagers": ()}, "no-alertmanager", ""),
     ({"alertmanagers": (), "rules": ()}, "", ""),
     ({"largest": (("big_bucket", 60),), "series": 1000}, "cardinality", "6%"),

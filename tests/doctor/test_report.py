@@ -46,6 +46,13 @@ def plain(text: str, **_: Any) -> str:
     return text
 
 
+def test_where_nothing_answers_nobody_is_told_that_all_is_well() -> None:
+    text = as_text(report(ABSENT, foreign=True), 100, plain)
+    assert "nothing to mend, and nothing of this is scraped; 0 of 1 queries" in " ".join(text.split())
+    assert "healthy" not in text
+    assert "already" not in text
+
+
 def test_the_worst_stands_first_with_its_remedy_and_what_it_silences() -> None:
     text = as_text(report(ABSENT, TWICE, REFUSED), 100, plain)
     assert (

@@ -203,7 +203,7 @@ def agents(documents: list[dict[str, Any]]) -> tuple[dict[str, Any], str | None]
 
 AGENT = "opensearch-mcp-server"
 ASKED = {"mcp": {"opensearch": {"enabled": True, "image": "registry.example/mcp:0.12.0"}}}
-SIGNED = {"setUp": False, "sigv4Region": "eu-central-1"}
+SIGNED: dict[str, Any] = {"setUp": False, "sigv4Region": "eu-central-1"}
 BASIC = {"OPENSEARCH_USERNAME": "username", "OPENSEARCH_PASSWORD": "password"}
 
 
