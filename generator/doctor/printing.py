@@ -54,7 +54,7 @@ def _grouped(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
 def _heading(workload: str, entries: Sequence[Entry], width: int, style: Callable[..., str]) -> list[str]:
     silent = {question for entry in entries for question in entry.questions}
     count = _counted(silent)
-    name = printable(workload or "the whole")
+    name = printable(workload or "the monitoring itself")
     return [
         style(name, bold=True) + (style(f"  {count} without an answer"[: width - len(name)], dim=True) if count else "")
     ]
@@ -159,7 +159,8 @@ def _summary(report: Report, width: int, style: Callable[..., str]) -> list[str]
 def _health(report: Report) -> str:
     totals = report.totals
     if report.ill:
-        return f"{totals['faults']} faults, {totals['misleading']} that mislead"
+        faults, misleading = totals["faults"], totals["misleading"]
+        return f"{faults} fault{'s' * (faults != 1)}, {misleading} that mislead{'s' * (misleading == 1)}"
     empty = totals["panels"] and not totals["answering"]
     return "nothing to mend, and nothing of this is scraped" if empty else "healthy"
 
@@ -174,8 +175,8 @@ def as_markdown(report: Report) -> str:
     """Returns a report for a ticket."""
     totals = report.totals
     lines = [
-        f"**{totals['faults']} faults, {totals['misleading']} that mislead; {totals['answering']} of "
-        f"{totals['panels']} queries of panels answer** (`gen-chart doctor`, {report.where})",
+        f"**{_health(report)}; {totals['answering']} of {totals['panels']} queries of panels answer** "
+        f"(`gen-chart doctor`, {report.where})",
         "",
     ]
     for entry in report.entries:

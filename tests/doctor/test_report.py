@@ -66,7 +66,7 @@ def test_the_worst_stands_first_with_its_remedy_and_what_it_silences() -> None:
     assert "1 panel, 1 rule without an answer" in text
     assert "not looked at: pods: nobody tells" in text
     assert "asked http://p 7 times in 1.2 s" in text
-    assert "1 faults, 1 that mislead" in text
+    assert "1 fault, 1 that misleads;" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
