@@ -95,8 +95,8 @@ locked:
 	{ echo '# `make locked` writes this file: what gen-chart needs, with digests.'; $(LOCK); } > locked.txt
 	{ echo '# `make locked` writes this file: what its tests need, with digests.'; $(LOCK) --extra dev; } > locked-dev.txt
 
-# What a scanner (checkov) says of this chart's own objects; tests/scanner/reasons.yaml has what is right as it is. It needs 200
-# packages, so it has a folder of its own.
+# What a scanner (checkov) says of this chart's objects and those of the upstream charts; reasons.yaml and upstream.yaml in
+# tests/scanner have what is right as it is. It needs 200 packages, so it has a folder of its own.
 scan: $(VENV)-scanner/.ready $(VENV)/.ready-dev
 	$(BIN)/pytest -n 0 tests/scanner
 

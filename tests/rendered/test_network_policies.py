@@ -100,6 +100,11 @@ def test_exporters_answer_a_prometheus_wherever_it_runs_and_jobs_nobody(rendered
         assert admits(documents, server(documents, name), port, THEIR_PROMETHEUS)
         for who in (ANYONE, BESIDE):
             assert not admits(documents, server(documents, name), port, who)
+    if profile in WITH_STACK:
+        states = server(documents, "kube-state-metrics")
+        assert [admits(documents, states, 8080, who) for who in (ours, THEIR_PROMETHEUS, ANYONE, BESIDE)] == [
+            True, True, False, False,
+        ]  # fmt: skip
     jobs = [labels for each in of_kind(documents, "Job", "CronJob") for labels in pods([each])]
     own = [labels for labels in jobs if labels.get("app.kubernetes.io/part-of") == "ai-ml-observability"]
     assert {labels["app.kubernetes.io/name"] for labels in own} == {

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 REASONS = Path(__file__).with_name("reasons.yaml")
+UPSTREAM = Path(__file__).with_name("upstream.yaml")
 
 ALL = ("opencost.enabled=true", "mcp.kubernetes.enabled=true", "mcp.prometheus.enabled=true", "runbooks.enabled=true")
 """Values that switch on what standalone leaves out."""
+
+_LOOKED_AT = re.compile(
+    r"^kind: (CronJob|DaemonSet|Deployment|Ingress|Job|Pod|StatefulSet|Service(Account)?|(Cluster)?Role(Binding)?)$",
+    re.MULTILINE,
+)
+"""Kinds of which the scanner has an opinion; the others are most of what is rendered."""
 
 _OWN = re.compile(r"^# Source: ai-ml-observability/templates/", re.MULTILINE)
 
@@ -65,7 +72,23 @@ def read_reasons(path: Path = REASONS) -> tuple[Reason, ...]:
 
 def own_objects(rendered: str) -> list[str]:
     """Returns what ``helm template`` printed of this chart's own objects, a text each."""
-    return [text for text in re.split(r"^---$", rendered, flags=re.MULTILINE) if _OWN.search(text) and "kind:" in text]
+    return [text for text in _objects(rendered) if _OWN.search(text)]
+
+
+def upstream_objects(rendered: str) -> list[str]:
+    """Returns what ``helm template`` printed of the upstream charts and the scanner looks at, a text each.
+
+    The policies of this chart are with them, for they are about their pods.
+    """
+    return [
+        text
+        for text in _objects(rendered)
+        if (_LOOKED_AT.search(text) and not _OWN.search(text)) or "\nkind: NetworkPolicy\n" in text
+    ]
+
+
+def _objects(rendered: str) -> list[str]:
+    return [text for text in re.split(r"^---$", rendered, flags=re.MULTILINE) if "kind:" in text]
 
 
 def scan(binary: Path, objects: Iterable[str], folder: Path) -> tuple[Finding, ...]:

@@ -8,7 +8,19 @@ import pytest
 
 from generator.stack import NAMES
 from tests import helm
-from tests.scanner.scan import ALL, Finding, Reason, checkov, own_objects, problems, read_reasons, scan
+from tests.scanner.scan import (
+    ALL,
+    REASONS,
+    UPSTREAM,
+    Finding,
+    Reason,
+    checkov,
+    own_objects,
+    problems,
+    read_reasons,
+    scan,
+    upstream_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +36,9 @@ def test_a_finding_needs_a_reason_and_a_reason_a_finding() -> None:
     assert problems(FOUND[:1], [small]) == []
 
 
-def test_each_reason_says_something() -> None:
-    for reason in read_reasons():
+@pytest.mark.parametrize("path", [REASONS, UPSTREAM], ids=lambda path: path.stem)
+def test_each_reason_says_something(path: Path) -> None:
+    for reason in read_reasons(path):
         assert len(reason.reason) > 30
         assert reason.check.startswith("CKV")
 
@@ -47,3 +60,17 @@ def test_our_objects_have_no_finding_without_a_reason(vendored: Callable[[str], 
     assert any(
         "allowPrivilegeEscalation" in line for line in problems(scan(binary, worse, tmp_path / "worse"), read_reasons())
     )
+
+
+@pytest.mark.upstream
+@pytest.mark.slow
+def test_the_upstream_charts_have_no_finding_that_a_value_cures(
+    vendored: Callable[[str], Path], tmp_path: Path
+) -> None:
+    binary, program = checkov(), helm.any_binary()
+    if binary is None or program is None:
+        pytest.skip("no checkov or helm: make scan installs the one, tests/helm-binaries.txt has the other")
+    words = ["--namespace", "monitoring", "--set", "opensearch-dashboards.enabled=true"]
+    done = helm.run(program, "template", "observability", vendored("standalone"), *words)
+    found = problems(scan(binary, upstream_objects(done.stdout), tmp_path), read_reasons(UPSTREAM))
+    assert not found, "\n".join(found)

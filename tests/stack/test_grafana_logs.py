@@ -81,12 +81,17 @@ def test_secrets_of_ones_own_are_used(values: Values) -> None:
     assert [mount["secretName"] for mount in found["extraSecretMounts"]] == ["my-tls", "mine"]
 
 
+KEPT = {"preinstall_auto_update": False}
+"""Or Grafana 13.2 ends its own data source of Prometheus at each start, to replace it by whatever is newest."""
+
+
 def test_grafana_fetches_the_pinned_plugin_in_the_background_so_that_it_starts_without_a_way_out(
     values: Values,
 ) -> None:
     found = grafana(values)
     assert re.fullmatch(r"grafana-opensearch-datasource@\d+\.\d+\.\d+", found["grafana.ini"]["plugins"]["preinstall"])
     assert "plugins" not in found, "the chart's own list is preinstall_sync, which keeps Grafana from starting"
+    assert found["grafana.ini"]["plugins"].items() >= KEPT.items()
     assert found["extraInitContainers"] == []
 
 
@@ -98,7 +103,7 @@ def test_an_archive_inside_the_network_is_named_behind_the_version(values: Value
 
 def test_from_an_image_the_plugin_is_copied_and_nothing_is_fetched(values: Values) -> None:
     found = plugin(values, image="registry.example/plugin:1")
-    assert found["grafana.ini"]["plugins"] == {"preinstall": ""}
+    assert found["grafana.ini"]["plugins"] == {"preinstall": "", **KEPT, "preinstall_disabled": True}
     (container,) = found["extraInitContainers"]
     assert container["image"] == "registry.example/plugin:1"
     assert container["volumeMounts"] == [{"name": "storage", "mountPath": "/var/lib/grafana"}]
@@ -109,4 +114,4 @@ def test_without_opensearch_there_is_neither_data_source_nor_plugin(values: Valu
     found = grafana(values, components={"opensearch": {"enabled": False}, "fluent-bit": {"enabled": False}})
     assert [found[key] for key in ("extraSecretMounts", "extraInitContainers")] == [[], []]
     assert CONFIG_MAP not in [mount["configMap"] for mount in found["extraConfigmapMounts"]]
-    assert found["grafana.ini"]["plugins"] == {"preinstall": ""}
+    assert found["grafana.ini"]["plugins"] == {"preinstall": "", **KEPT}
