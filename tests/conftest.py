@@ -62,7 +62,7 @@ settings.register_profile(
     "gen-chart",
     deadline=None,
     derandomize=True,
-    max_examples=examples(25, thorough=300),
+    max_examples=examples(20, thorough=300),
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gen-chart")

@@ -28,6 +28,7 @@ def test_every_target_variable_and_record_answers_and_every_alert_can_be_evaluat
     assert in_readme(readme, report) == readme, "README's table is out of date: make signals"
 
 
+@pytest.mark.thorough
 def test_gpus_answer_too_where_the_exporters_own_chart_brings_the_monitor(binaries: Binaries) -> None:
     """It does not honour labels: whose GPU it is stands in exported_pod and exported_namespace."""
     report = prove(binaries, foreign=("dcgm",))

@@ -77,6 +77,7 @@ def pairs() -> tuple[list[Pair], list[Rule]]:
     return found, asked
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_panel_says_with_records_what_it_says_without(binaries: Binaries, tmp_path: Path) -> None:
     found, rules = pairs()

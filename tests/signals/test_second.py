@@ -26,6 +26,7 @@ SAMPLE = ("karpenter-capacity", "karpenter")
 """What ``make test`` asks, a dashboard and a file of rules; Karpenter's own chart has a Service of our job's name."""
 
 
+@pytest.mark.thorough
 def test_the_same_pods_scraped_twice_more_change_no_answer(binaries: Binaries) -> None:
     every = {path.stem for folder in ("dashboards", "rules") for path in (ROOT / folder).glob("*.yaml")}
     found = differences(binaries, ROOT, every if THOROUGH else SAMPLE)

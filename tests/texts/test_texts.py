@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.slow]
 ROUNDS = examples(1, len(hostile.TEXTS))
 """How many charts are rendered; each has another text in each field."""
 
-SAMPLE = 5
+SAMPLE = 12
 """Of how many choices one is tried where the tests are not thorough; upstream charts are then not rendered."""
 
 FILES = {
