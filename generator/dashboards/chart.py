@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from generator.dashboards.brought import BroughtDashboard
     from generator.dashboards.spec import Dashboard
-    from generator.promql.views import Recorded
+    from generator.promql.reading import Recorded
 
 FOLDER_ANNOTATION = "grafana_folder"
 """The annotation that names Grafana's folder. Grafana's sidecar reads it only if the Grafana chart says so:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from generator.dashboards.layout import Rectangle
     from generator.dashboards.spec import Dashboard, Link, Variable
-    from generator.promql.views import Recorded
+    from generator.promql.reading import Recorded
 
 _DEFAULTS: dict[str, Any] = {
     "allowCustomValue": True,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from generator.dashboards.spec import Dashboard, Panel, Target
-    from generator.promql.views import Recorded
+    from generator.promql.reading import Recorded
 
 
 def expressions(dashboard: Dashboard) -> list[Expression]:

@@ -15,34 +15,27 @@ An aggregation is replaced if all of this holds:
   sum over a count; means and quantiles from a record by the very same labels only, besides those that a matcher gives
   one value.
 
-A record of counts (rules/counts.py) holds how often something happened in each minute: from it come the ``rate``,
-``increase`` and exact increase of the same counter, over whole minutes or Grafana's ``$__rate_interval``. A rate is
-what was counted in the window over the minutes that were counted in it: not over the window, which need not be whole
-minutes, nor over the minutes in which the record was there, since it is not there before its first event. Events that
-``rate`` loses, as the first of a counter, are in it. It lags a minute: an expression that would have one counter's rate
-from a record and another's from raw series reads no record of counts at all, so that a ratio is of the same events.
+What is read of records of counts stands in counted.py. They lag a minute: an expression that would have one counter's
+rate from a record and another's from raw series reads no record of counts, so that a ratio is of the same events.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from generator.promql.counted import counts
 from generator.promql.filling import MARK, WINDOW, PromQLError
 from generator.promql.increase import increase_window
 from generator.promql.literals import STRING
-from generator.promql.narrowing import DifferentError, narrowing
-from generator.promql.parser import Aggregation, Binary, Call, Selector, Window, parse, selectors
+from generator.promql.parser import Aggregation, Binary, Selector, Window, parse
+from generator.promql.reading import Recorded, View, children, fitting, grouping, names, reading
 from generator.promql.references import REFERENCE, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from generator.promql.parser import Matcher
-
-_MINUTE = 60
 
 _OPERATORS = frozenset(("avg", "count", "group", "max", "min", "quantile", "sum"))
 _ALIKE = {"count": "sum", "max": "max", "min": "min", "sum": "sum"}
@@ -67,23 +60,6 @@ _HELD = re.compile(rf"{MARK}(\d+){MARK}")
 _WINDOWS = re.compile(rf"\[\s*(?:{VARIABLE})\s*[\]:]")
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """A recording rule.
-
-    Attributes:
-        record: what it writes.
-        expr: PromQL with shorthands written out.
-        rules: the file of rules that it stands in.
-        evaluations: for a record of counts, a record of the same group that is there at each evaluation; "" for others.
-    """
-
-    record: str
-    expr: str
-    rules: str
-    evaluations: str = ""
-
-
 class Rewritten(NamedTuple):
     """An expression that reads records where it can.
 
@@ -96,15 +72,6 @@ class Rewritten(NamedTuple):
     text: str
     records: frozenset[str]
     rules: frozenset[str]
-
-
-class _View(NamedTuple):
-    of: Recorded
-    operator: str
-    parameter: Any
-    by: frozenset[str]
-    inner: Any
-    """What is aggregated; for a record of counts the counter's selector."""
 
 
 def rewritten(text: str, records: Sequence[Recorded]) -> Rewritten:
@@ -120,8 +87,8 @@ def rewritten(text: str, records: Sequence[Recorded]) -> Rewritten:
     return one
 
 
-def _rewritten(text: str, views: Mapping[frozenset[str], list[_View]]) -> Rewritten:
-    found: list[_View] = []
+def _rewritten(text: str, views: Mapping[frozenset[str], list[View]]) -> Rewritten:
+    found: list[View] = []
     parts: list[str] = []
     copied = at = 0
     for begin, end in _aggregations(text) if views else ():
@@ -141,17 +108,17 @@ def _rewritten(text: str, views: Mapping[frozenset[str], list[_View]]) -> Rewrit
 
 
 @lru_cache(maxsize=8)
-def _views(records: tuple[Recorded, ...]) -> Mapping[frozenset[str], list[_View]]:
+def _views(records: tuple[Recorded, ...]) -> Mapping[frozenset[str], list[View]]:
     """Returns the views that records are, by the names of the metrics that each reads."""
-    views: dict[frozenset[str], list[_View]] = {}
+    views: dict[frozenset[str], list[View]] = {}
     for one in records:
         view = _view(one)
         if view:
-            views.setdefault(_names(view.inner), []).append(view)
+            views.setdefault(names(view.inner), []).append(view)
     return views
 
 
-def _view(one: Recorded) -> _View | None:
+def _view(one: Recorded) -> View | None:
     try:
         tree = parse(one.expr).tree
     except PromQLError:  # the check on queries says so
@@ -166,7 +133,7 @@ def _view(one: Recorded) -> _View | None:
         inner = window.inner
     elif tree.operator not in _OPERATORS or not _comparable(inner):
         return None
-    return _View(one, tree.operator, tree.parameter, frozenset(tree.labels), inner)
+    return View(one, tree.operator, tree.parameter, frozenset(tree.labels), inner)
 
 
 def _counted(tree: Any) -> Window | None:
@@ -180,23 +147,7 @@ def _comparable(tree: Any) -> bool:
         return not tree.has_offset
     if isinstance(tree, Window):
         return not tree.subquery and tree.seconds != WINDOW and _comparable(tree.inner)
-    return all(_comparable(child) for child in _children(tree))
-
-
-def _children(tree: Any) -> tuple[Any, ...]:
-    if isinstance(tree, Call):
-        return tree.args
-    if isinstance(tree, Aggregation):
-        return (tree.inner,) if tree.parameter is None else (tree.inner, tree.parameter)
-    if isinstance(tree, Binary):
-        return (tree.left, tree.right)
-    return (tree.inner,) if isinstance(tree, Window) else ()
-
-
-def _names(tree: Any) -> frozenset[str]:
-    if isinstance(tree, Selector):
-        return frozenset([str(tree)])
-    return frozenset(name for child in _children(tree) for name in _names(child))
+    return all(_comparable(child) for child in children(tree))
 
 
 def _aggregations(text: str) -> Iterator[tuple[int, int]]:
@@ -225,9 +176,9 @@ def _closing(tokens: Iterable[re.Match[str]], opening: int) -> int:
     return 0
 
 
-def _replacement(text: str, views: Mapping[frozenset[str], list[_View]], found: list[_View]) -> str:
+def _replacement(text: str, views: Mapping[frozenset[str], list[View]], found: list[View]) -> str:
     """Returns what reads records instead of one aggregation, "" if nothing does; adds the views that it reads."""
-    if not any(name in text for names in views for name in names):
+    if not any(name in text for known in views for name in known):
         return ""
     held: list[str] = []
 
@@ -243,13 +194,13 @@ def _replacement(text: str, views: Mapping[frozenset[str], list[_View]], found: 
     if not isinstance(tree, Aggregation) or tree.without:
         return ""
     windows = {match["bare"] or match["braced"] or match["old"] for match in _WINDOWS.finditer(text)}
-    answer = _counts(tree, views, found, windows) or _gauges(tree, views, found)
+    answer = counts(tree, views, found, windows) or _gauges(tree, views, found)
     if answer:
         return _HELD.sub(lambda match: held[int(match[1])], answer)
     return _restricted(text, tree, views, found)
 
 
-def _restricted(text: str, tree: Aggregation, views: Mapping[frozenset[str], list[_View]], found: list[_View]) -> str:
+def _restricted(text: str, tree: Aggregation, views: Mapping[frozenset[str], list[View]], found: list[View]) -> str:
     """Returns what reads records in an aggregation of series that have, or have not, a partner elsewhere.
 
     ``sum by (a) (X and on (b) Y)`` is ``sum by (a) (sum by (a, b) (X) and on (b) Y)``, whose inner sum may be recorded.
@@ -267,7 +218,7 @@ def _restricted(text: str, tree: Aggregation, views: Mapping[frozenset[str], lis
     first = joints[0].start()
     whole = f"{tree.operator} by ({', '.join(labels)}) ({inner[:first].strip()})"
     replacement = _replacement(whole, views, found)
-    return f"{tree.operator}{_by(tree)}({replacement}\n{inner[first:]}" if replacement else ""
+    return f"{tree.operator}{grouping(tree)}({replacement}\n{inner[first:]}" if replacement else ""
 
 
 def _joints(text: str) -> Iterator[re.Match[str]]:
@@ -286,13 +237,13 @@ def _joints(text: str) -> Iterator[re.Match[str]]:
                 yield joint
 
 
-def _gauges(tree: Aggregation, views: Mapping[frozenset[str], list[_View]], found: list[_View]) -> str:
+def _gauges(tree: Aggregation, views: Mapping[frozenset[str], list[View]], found: list[View]) -> str:
     if not _comparable(tree.inner):
         return ""
-    gauges = [view for view in views.get(_names(tree.inner), ()) if not view.of.evaluations]
-    fitting = list(_fitting(tree, tree.inner, gauges))
-    by = _by(tree)
-    for view, matchers in fitting:
+    gauges = [view for view in views.get(names(tree.inner), ()) if not view.of.evaluations]
+    held = list(fitting(tree, tree.inner, gauges))
+    by = grouping(tree)
+    for view, matchers in held:
         fixed = {matcher.label for matcher in matchers if matcher.operator == "="}
         same = view.by <= {*(tree.labels or ()), *fixed}
         if tree.operator == view.operator and tree.operator in _ALIKE:
@@ -302,72 +253,11 @@ def _gauges(tree: Aggregation, views: Mapping[frozenset[str], list[_View]], foun
         else:
             continue
         found.append(view)
-        return f"{outer}{by}({_read(view, matchers)})"
+        return f"{outer}{by}({reading(view, matchers)})"
     if tree.operator == "avg":
-        parts = [next((one for one in fitting if one[0].operator == operator), None) for operator in ("sum", "count")]
+        parts = [next((one for one in held if one[0].operator == operator), None) for operator in ("sum", "count")]
         if all(parts):
             found += [part[0] for part in parts if part]
-            over, under = (f"sum{by}({_read(*part)})" for part in parts if part)
+            over, under = (f"sum{by}({reading(*part)})" for part in parts if part)
             return f"({over} / {under})"
     return ""
-
-
-def _counts(
-    tree: Aggregation, views: Mapping[frozenset[str], list[_View]], found: list[_View], windows: set[str]
-) -> str:
-    """Returns the sum of what records of counts have in the window of a rate or increase; "" if it is no such sum."""
-    if tree.operator != "sum":
-        return ""
-    inner, function = tree.inner, "increase"
-    if isinstance(inner, Call) and inner.function in {"rate", "increase"} and isinstance(inner.args[0], Window):
-        function, window = inner.function, inner.args[0]
-    else:
-        exact = increase_window(inner) if isinstance(inner, Binary) else None
-        if exact is None or isinstance(inner.right, Binary):
-            return ""
-        window = exact
-    if window.subquery or window.inner.has_offset:
-        return ""
-    counts = [view for view in views.get(_names(window.inner), ()) if view.of.evaluations]
-    for view, matchers in _fitting(tree, window.inner, counts):
-        start = f"sum{_by(tree)}(sum_over_time({_read(view, matchers)}"
-        if window.seconds == WINDOW:
-            if function != "rate" or windows != {"__rate_interval"}:
-                continue
-            found.append(view)
-            minutes = f"scalar(max(count_over_time({view.of.evaluations}[$__rate_interval])))"
-            return f"({start}[$__rate_interval])) / {minutes} / {_MINUTE})"
-        if window.seconds % _MINUTE:
-            continue
-        found.append(view)
-        answer = f"{start}[{window.seconds // _MINUTE:g}m]))"
-        return f"({answer} / {window.seconds:g})" if function == "rate" else answer
-    return ""
-
-
-def _by(tree: Aggregation) -> str:
-    return f" by ({', '.join(tree.labels)}) " if tree.labels else ""
-
-
-def _fitting(tree: Aggregation, inner: Any, views: Iterable[_View]) -> Iterator[tuple[_View, tuple[Matcher, ...]]]:
-    """Yields the views that have all labels of an aggregation, each with the matchers that narrow it down."""
-    for view in views:
-        if frozenset(tree.labels or ()) <= view.by:
-            try:
-                matchers = narrowing(inner, view.inner)
-            except DifferentError:
-                continue
-            if {matcher.label for matcher in matchers} <= view.by:
-                # As they were written, which compresses best.
-                written = (matcher for selector in selectors(inner) for matcher in selector.matchers)
-                yield view, tuple(dict.fromkeys(matcher for matcher in written if matcher in matchers))
-
-
-def _read(view: _View, matchers: tuple[Matcher, ...]) -> str:
-    texts = [f"{one.label}{one.operator}{_quoted(one.value)}" for one in matchers]
-    return f"{view.of.record}{{{','.join(texts)}}}" if texts else view.of.record
-
-
-def _quoted(value: str) -> str:
-    text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{text}"'

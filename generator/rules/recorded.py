@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.promql.views import Recorded
+from generator.promql.reading import Recorded
 from generator.rules.counts import evaluations
 from generator.rules.groups import marked_groups
 

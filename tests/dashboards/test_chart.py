@@ -12,7 +12,7 @@ from generator.dashboards.chart import dashboard_files, dashboard_values_schema
 from generator.dashboards.compiler import compile_dashboard
 from generator.files import schemas, yamlfile
 from generator.files.schema_values import filled
-from generator.promql.views import Recorded
+from generator.promql.reading import Recorded
 from tests import helm, libyaml
 from tests.blocks import block
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from generator.promql.reading import Recorded
 from generator.promql.shorthands import Shared, expand
-from generator.promql.views import Recorded, rewritten
+from generator.promql.views import rewritten
 from generator.rules.counts import count_expression, evaluations
 from generator.rules.spec import Count
 
@@ -137,9 +138,19 @@ def test_a_record_of_counts_gives_the_exact_increase() -> None:
     assert shipped(written) == 'sum by (code) (sum_over_time(done:increase1m{app=~"$app"}[5m]))'
 
 
+def test_a_label_that_is_made_of_another_is_made_of_what_was_counted() -> None:
+    renamed = 'sum by (team) (label_replace({}, "team", "$1", "app", "(.*?)(?:_-?[0-9]+)?"))'
+    written = renamed.format('$increase:requests_total{job="a",code=~"$code"}[5m]')
+    inner = 'sum by (app) (sum_over_time(done:increase1m{code=~"$code"}[5m]))'
+    assert shipped(expand(written, Shared({}, {})).text) == renamed.format(inner)
+
+
 @pytest.mark.parametrize(
     "written",
     [
+        # The record does not tell pods apart, so that no label can be made of theirs.
+        'sum by (team) (label_replace(increase(requests_total{job="a"}[5m]), "team", "$1", "pod", "(.*)"))',
+        'max by (team) (label_replace(increase(requests_total{job="a"}[5m]), "team", "$1", "app", "(.*)"))',
         'avg(rate(requests_total{job="a"}[5m]))',
         'sum(rate(requests_total{job="a"}[90s]))',
         'sum(increase(requests_total{job="a"}[$__rate_interval]))',

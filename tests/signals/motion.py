@@ -26,7 +26,9 @@ POINTS = 181
 
 END = START + STEP * (POINTS - 1)
 
-_GROWING = re.compile(r"ray_(data|train)_.*(_total|_seconds|_s|_rows|_bytes|_blocks|_tasks.*|_time.*)$")
+_GROWING = re.compile(
+    r"ray_(data|train)_.*(_total|_seconds|_s|_rows|_bytes|_blocks|_tasks.*|_time.*|_mem_freed|_mem_spilled)$"
+)
 """Gauges that only grow, in which Ray 2.60 keeps times and amounts."""
 
 _CONSTANT = re.compile(r".*(_info|_created|_time_seconds|_timestamp(_seconds)?|_labels|_start_time)$|up$")

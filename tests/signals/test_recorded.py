@@ -8,7 +8,6 @@ half a minute behind.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,6 +45,7 @@ SHARE = 0.02
 """By how much a value may lie outside: what a rate reckons from the ends of its window, a count does not."""
 
 CHOICES = 2
+"""Choices in a dashboard's menus with which every pair is asked; those that never answered are asked with more."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,10 @@ def test_a_panel_says_with_records_what_it_says_without(binaries: Binaries, tmp_
         for name, board in boards.items():
             mine = [pair for pair in found if pair.board.name == name]
             window = Window(history.end - 1800, history.end)
-            for choice, _ in itertools.islice(grafana.choices(board, api, window), CHOICES):
+            for number, (choice, _) in enumerate(grafana.choices(board, api, window)):
+                if number >= CHOICES:
+                    # What answers with some choices only, as a job that has no data sets does not.
+                    mine = [pair for pair in mine if not answered[str(pair)]]
                 for pair in mine:
                     said = list(differences(pair, api, choice, history.end))
                     answered[str(pair)] = answered.get(str(pair), 0) + bool(said)

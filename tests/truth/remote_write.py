@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 STALE = struct.pack("<Q", 0x7FF0000000000002)
 """The NaN by which Prometheus marks the end of a series (model/value/value.go)."""
+
+_PACK = struct.Struct("<d").pack
 
 _BATCH = 8 * 2**20
 """Bytes of one request, about; Prometheus takes 32 MiB."""
@@ -69,10 +72,18 @@ def _post(api: Api, content: bytes) -> None:
 
 def encoded(points: Iterable[tuple[int, float | None]]) -> bytes:
     """Returns samples as they stand in a request."""
-    return b"".join(
-        _field(2, b"\x09" + (STALE if value is None else struct.pack("<d", value)) + b"\x10" + _varint(at))
-        for at, value in points
-    )
+    parts: list[bytes] = []
+    for at, value in points:
+        head, tail = _around(at)
+        parts += (head, STALE if value is None else _PACK(value), tail)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=2**16)
+def _around(at: int) -> tuple[bytes, bytes]:
+    """Returns what stands before and behind a value: all series of a history have their samples at the same times."""
+    tail = b"\x10" + _varint(at)
+    return _varint(2 << 3 | 2) + _varint(9 + len(tail)) + b"\x09", tail
 
 
 def _labels(labels: Mapping[str, str]) -> bytes:

@@ -15,7 +15,8 @@ from generator.catalogue.known import gone_names
 from generator.docs.checks_page import exemptions_schema, page, schema_path
 from generator.files import schemas, yamlfile
 from generator.promql.expression import Expression
-from generator.promql.views import Recorded, rewritten
+from generator.promql.reading import Recorded
+from generator.promql.views import rewritten
 from generator.verify.checks import CHECKS, EXEMPTIBLE
 from generator.verify.checks.logs import log_findings
 from generator.verify.grafana import grafana_dashboard

@@ -25,6 +25,106 @@ groups:
       sum by (namespace, ray_io_cluster, pod, node) (
       (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1m]) - last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_node_manager_unexpected_worker_failure_total{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
       )
+  - record: namespace_cluster_node_dataset:ray_data_iter_total_blocked_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_total_blocked_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_total_blocked_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_total_blocked_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_user_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_user_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_user_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_user_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_production_wait_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_production_wait_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_production_wait_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_production_wait_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_data_transfer_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_data_transfer_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_data_transfer_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_data_transfer_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_batching_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_batching_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_batching_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_batching_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_format_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_format_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_format_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_format_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_collate_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_collate_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_collate_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_collate_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocked_finalize_seconds:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocked_finalize_seconds{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocked_finalize_seconds{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocked_finalize_seconds{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_rows_total:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_rows_total{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_rows_total{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_rows_total{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocks_local:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocks_local{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocks_local{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocks_local{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset:ray_data_iter_blocks_remote:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, split) (
+      (last_over_time(ray_data_iter_blocks_remote{job="ray",service="",split="no_split"}[1m]) - last_over_time(ray_data_iter_blocks_remote{job="ray",service="",split="no_split"}[1h] offset 1m) >= 0 or (last_over_time(ray_data_iter_blocks_remote{job="ray",service="",split="no_split"}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_output_rows:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_output_rows{job="ray",service=""}[1m]) - last_over_time(ray_data_output_rows{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_output_rows{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_output_bytes:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_output_bytes{job="ray",service=""}[1m]) - last_over_time(ray_data_output_bytes{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_output_bytes{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_num_tasks_submitted:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_num_tasks_submitted{job="ray",service=""}[1m]) - last_over_time(ray_data_num_tasks_submitted{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_num_tasks_submitted{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_num_tasks_finished:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_num_tasks_finished{job="ray",service=""}[1m]) - last_over_time(ray_data_num_tasks_finished{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_num_tasks_finished{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_num_tasks_failed:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_num_tasks_failed{job="ray",service=""}[1m]) - last_over_time(ray_data_num_tasks_failed{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_num_tasks_failed{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_task_submission_backpressure_time:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_task_submission_backpressure_time{job="ray",service=""}[1m]) - last_over_time(ray_data_task_submission_backpressure_time{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_task_submission_backpressure_time{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_task_output_backpressure_time:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_task_output_backpressure_time{job="ray",service=""}[1m]) - last_over_time(ray_data_task_output_backpressure_time{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_task_output_backpressure_time{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_obj_store_mem_spilled:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_obj_store_mem_spilled{job="ray",service=""}[1m]) - last_over_time(ray_data_obj_store_mem_spilled{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_obj_store_mem_spilled{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
+  - record: namespace_cluster_node_dataset_operator:ray_data_obj_store_mem_freed:increase1m
+    expr: |-
+      sum by (namespace, ray_io_cluster, node, dataset, operator) (
+      (last_over_time(ray_data_obj_store_mem_freed{job="ray",service=""}[1m]) - last_over_time(ray_data_obj_store_mem_freed{job="ray",service=""}[1h] offset 1m) >= 0 or (last_over_time(ray_data_obj_store_mem_freed{job="ray",service=""}[1m]) unless on (job, instance) job_instance:up_unwatched_by_ray:max))
+      )
 - name: ray.records
   rules:
   - record: namespace_cluster:ray_nodes:count
