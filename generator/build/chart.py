@@ -65,7 +65,7 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
         stack: the profile's components; see generator.stack.components.
 
     Raises:
-        InputError: choices contradict each other.
+        InputError: choices contradict each other, or see generator.build.keeping.kept.
     """
     decided: dict[str, Any] = {
         "networkPolicies": {"enabled": profile.choices["networkPolicies"]},
@@ -82,9 +82,26 @@ def chart_values(profile: Profile, sources: Sources, stack: Iterable[Component])
     for block in BLOCKS:
         # Without what only gen-chart reads, and choices about dashboards and rules that this profile goes without.
         decided[block] = listed(own["properties"][block], profile.choices[block])
+    if _keeps_asked(profile):
+        from generator.build.keeping import with_lists
+
+        stack = with_lists(stack, profile, sources)
     foreign = {*decided["monitors"].get("foreign", ()), *foreign_workloads(profile, sources)}
     decided["monitors"] = {**decided["monitors"], "foreign": sorted(foreign)}
     return values.chart_values(profile, stack, filled(own, decided), image_values(profile, sources.pins))
+
+
+def _keeps_asked(profile: Profile) -> bool:
+    return bool(profile.choices["monitors"]["keep"] == "asked")
+
+
+def _kept(profile: Profile, sources: Sources) -> dict[str, dict[str, dict[str, Any]]]:
+    """Returns the relabeling of each endpoint that keeps what is asked for; {} where all is kept."""
+    if not _keeps_asked(profile):
+        return {}
+    from generator.build.keeping import keep_rules
+
+    return keep_rules(profile, sources)
 
 
 def chart_schema(build: Build) -> dict[str, Any]:
@@ -139,7 +156,7 @@ def chart(build: Build) -> Chart:
         "values.yaml": values.values_yaml(build.values, values.comments(build.components, data_schema), HEADER),
     }
     names = [component.name for component in build.components]
-    files |= monitor_templates(sources.monitors, header=HEADER, components=names)
+    files |= monitor_templates(sources.monitors, header=HEADER, components=names, kept=_kept(profile, sources))
     files |= dashboard_files(sources.dashboards, HEADER, recorded(sources.rules.values()), components=names)
     if sources.brought_dashboards:
         from generator.dashboards.brought import brought_files

@@ -18,7 +18,11 @@ _COPIED = ("honorLabels", "scheme", "bearerTokenFile", "tlsConfig")
 
 
 def monitor_templates(
-    specs: Mapping[str, Mapping[str, Any]], *, header: str, components: Collection[str] = ()
+    specs: Mapping[str, Mapping[str, Any]],
+    *,
+    header: str,
+    components: Collection[str] = (),
+    kept: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> dict[str, str]:
     """Returns the templates by their path in the chart.
 
@@ -31,6 +35,7 @@ def monitor_templates(
         specs: workload name → content of monitors/NAME.yaml, checked against its schema.
         header: the first line, without comment signs.
         components: workloads that a component of the same name brings; with its switch off their monitors go.
+        kept: workload → endpoint → the last of its metric relabelings, "" for endpoints that values add; none if None.
 
     Raises:
         InputError: selectors cannot be told apart or are missing, or a PodMonitor has a token file.
@@ -41,6 +46,7 @@ def monitor_templates(
     }
     for name, spec in sorted(specs.items()):
         _check(name, spec)
+        last = (kept or {}).get(name, {})
         texts[f"templates/monitors/{name}.yaml"] = render(
             "monitors/templates/monitor.yaml", header=header, name=name, component=name if name in components else ""
         )
@@ -49,11 +55,13 @@ def monitor_templates(
             header=header,
             name=name,
             description=_comment(spec["description"], 0),
-            head=literal(yamlfile.dump(_head(name, spec))).rstrip(),
+            head=literal(yamlfile.dump(_head(name, spec) | _kept(last, ""))).rstrip(),
             endpoints=[
                 {
                     "description": _comment(endpoint["description"], 2),
-                    "text": textwrap.indent(literal(yamlfile.dump([_endpoint(key, spec)])).rstrip(), "  "),
+                    "text": textwrap.indent(
+                        literal(yamlfile.dump([_endpoint(key, spec) | _kept(last, key)])).rstrip(), "  "
+                    ),
                 }
                 for key, endpoint in spec["endpoints"].items()
             ],
@@ -145,6 +153,10 @@ def _endpoint(key: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     if relabelings:
         result["relabelings"] = relabelings
     return result | {"spec": fields}
+
+
+def _kept(rules: Mapping[str, Mapping[str, Any]], endpoint: str) -> dict[str, Any]:
+    return {"kept": [rules[endpoint]]} if endpoint in rules else {}
 
 
 def _labels(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,9 +9,11 @@ import pytest
 from generator.build.build import fit
 from generator.build.findings import series
 from generator.build.profile import load_profile
+from generator.files import yamlfile
 from generator.promql import units
 from tests import helm
 from tests.catalogue import upstream_rules
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +67,16 @@ def test_the_catalogue_has_every_record_with_the_labels_and_unit_that_come_out_o
     actual = {name: (family.labels, units.named(family.unit)) for name, family in brought.families.items()}
     assert actual == expected
     assert {family.type for family in brought.families.values()} == {"gauge"}
+
+
+def test_what_its_rules_and_dashboards_ask_for_is_what_is_kept_for_them(
+    sources: Sources, binary: Path, archive: Path
+) -> None:
+    file = ROOT / "generator" / "stack" / "kube_prometheus_stack" / "asked.yaml"
+    said = yamlfile.load_mapping(file)
+    assert said["version"] == sources.pins.charts[CHART].version
+    asked = upstream_rules.asked(upstream_rules.render(binary, archive))
+    assert {key: said[key] for key in asked} == asked
 
 
 def _switches(exporters: Iterable[Exporter]) -> dict[str, tuple[set[str], set[str]]]:

@@ -1,12 +1,14 @@
-"""What kube-prometheus-stack brings by itself, as Helm renders it: recording rules, and the jobs of its monitors."""
+"""What kube-prometheus-stack brings by itself, as Helm renders it: rules, dashboards, and the jobs of its monitors."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.promql.expression import Expression
-from generator.verify.names import MetricNames
+from generator.verify.grafana import grafana_dashboard
+from generator.verify.names import PROMETHEUS_OWN, MetricNames
 from generator.verify.prepare import prepare
 from generator.verify.verifier import _Run
 from tests import helm
@@ -43,6 +45,29 @@ def records(objects: Iterable[Mapping[str, Any]]) -> list[Expression]:
         for rule in group["rules"]
         if "record" in rule
     ]
+
+
+def asked(objects: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Returns the names of series that the rules ask for, and those that only dashboards do, as asked.yaml has them."""
+    objects = list(objects)
+    rules = [
+        Expression("upstream.yaml", "", "alert", "", rule["expr"])
+        for found in objects
+        if found["kind"] == "PrometheusRule"
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+    ]
+    boards = [
+        expression
+        for found in objects
+        if found["kind"] == "ConfigMap"
+        for file, text in (found.get("data") or {}).items()
+        if file.endswith(".json")
+        for expression in grafana_dashboard(json.loads(text), file)[0]
+    ]
+    by_rules, by_boards = (set().union(*(item.names for item in prepare(each).items)) for each in (rules, boards))
+    made = {rule.name for rule in records(objects)} | PROMETHEUS_OWN
+    return {"rules": sorted(by_rules - made), "dashboards": sorted(by_boards - by_rules - made)}
 
 
 def jobs(objects: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -79,7 +79,7 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
     {{- end -}}
     {{- $first := index $fixed.endpoints 0 -}}
     {{- $spec := merge (dict "path" "/metrics") (pick $first.spec "honorLabels") -}}
-    {{- $all = append $all (merge (dict "name" $key "enabled" true "spec" $spec) (ternary (pick $first "except") (pick $first "find" "except" "portOf") (not (empty $given.find)))) -}}
+    {{- $all = append $all (merge (dict "name" $key "enabled" true "spec" $spec) (pick $fixed "kept") (ternary (pick $first "except") (pick $first "find" "except" "portOf") (not (empty $given.find)))) -}}
   {{- end -}}
 {{- end -}}
 
@@ -114,7 +114,8 @@ Usage: {{ include "ai-ml-observability.monitor" (list . "ray") }}
     {{- $_ := set $spec "relabelings" $relabelings -}}
     {{- with $set.interval -}}{{- $_ := set $spec "interval" . -}}{{- end -}}
     {{- with $set.scrapeTimeout -}}{{- $_ := set $spec "scrapeTimeout" . -}}{{- end -}}
-    {{- with concat $metricRelabelings ($given.metricRelabelings | default list) -}}{{- $_ := set $spec "metricRelabelings" . -}}{{- end -}}
+    {{- /* What names it ends up under decides whether a series is kept. */ -}}
+    {{- with concat $metricRelabelings ($given.metricRelabelings | default list) ($endpoint.kept | default list) -}}{{- $_ := set $spec "metricRelabelings" . -}}{{- end -}}
     {{- $endpoints = append $endpoints $spec -}}
   {{- end -}}
 {{- end -}}
