@@ -112,8 +112,6 @@ class Node:
         moved = f"Kube_URL {api}\n    Kube_Tag_Prefix {prefix}\n    Kube_Token_File {token}"
         text = text.replace("Name kubernetes", f"Name kubernetes\n    {moved}")
         if self.journal is not None:
-            # A journal that a test wrote is all in the past.
-            text = text.replace("Read_From_Tail On", "Read_From_Tail Off")
             return text.replace("Name systemd", f"Name systemd\n    Path {self.journal}")
         journal = re.compile(r"Name systemd\n((?:    .*\n)*?)    storage\.type", re.MULTILINE)
         return journal.sub(f"{_STREAM}\n    Tag host.journal\n    Path {self.host}\n    storage.type", text)

@@ -292,6 +292,7 @@ def test_kernel_messages_come_from_the_journal_and_need_no_privilege(values: Val
     found = values()[NAME]
     (journal,) = [part for part in found["config"]["inputs"].split("[INPUT]") if "Name systemd" in part]
     assert "Systemd_Filter _TRANSPORT=kernel" in journal
+    assert "Read_From_Tail Off" in journal, "what was said before it came is lost"
     assert "kmsg" not in found["config"]["inputs"]
     assert "privileged" not in found["securityContext"]
     mounts = {mount["mountPath"] for mount in found["daemonSetVolumeMounts"] if mount.get("readOnly")}
@@ -300,6 +301,12 @@ def test_kernel_messages_come_from_the_journal_and_need_no_privilege(values: Val
 
 def test_label_names_with_dots_cannot_make_an_index_refuse_a_line(values: Values) -> None:
     assert all((out["replace_dots"], out["suppress_type_name"]) == ("On", "On") for out in outputs(values()))
+
+
+def test_it_has_time_to_send_what_it_has_before_its_pod_is_ended(values: Values) -> None:
+    (service,) = sections(values()[NAME]["config"]["service"])
+    given = values()[NAME].get("terminationGracePeriodSeconds") or 30
+    assert 15 <= int(service["grace"]) <= given - 5
 
 
 def test_its_own_log_is_not_read(values: Values) -> None:
