@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +62,30 @@ def test_a_request_to_stop_leaves_nothing_beside_the_chart(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, cwd=ROOT)
     assert done.returncode == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+SLOW = """
+import pathlib, sys, time
+
+class Slow:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "click":
+            pathlib.Path("loading").touch()
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals as those of POSIX")
+def test_ctrl_c_while_the_program_loads_ends_it_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "generator", "profiles"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (tmp_path / "loading").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (-signal.SIGINT, "")
