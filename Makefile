@@ -8,7 +8,7 @@ MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject
 # Where bytecode may not be kept, each of the hundreds of processes that the tests start compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth tools locked scan \
+.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth pictures tools locked scan \
 	operator-config e2e clean
 
 chart: $(VENV)/.ready
@@ -63,6 +63,11 @@ demo: $(VENV)/.ready-dev
 # Runs each scenario for real and writes docs/truth.md; OPTIONS="serve-steady" runs one, --replay none.
 truth: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.truth $(OPTIONS)
+
+# Draws every dashboard in headless Chromium with Grafana's own components, from a real Prometheus' answers, and looks at what was
+# drawn; wants Node and Chromium. OPTIONS="--dashboard inference --themes dark --widths 1600" draws one once.
+pictures: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.pictures $(OPTIONS)
 
 # The chart installed with its hooks: on the cluster of KUBECONFIG, else on a control plane that is built once and started
 # in namespaces of the run's own. OPTIONS goes to pytest, as in OPTIONS="-k jark".

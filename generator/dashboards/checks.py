@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ONLY = {
     "columns": "table",
     "stack": "timeseries",
+    "legend": "timeseries",
     "sparkline": "stat",
     "every": "timeseries",
     "content": "text",

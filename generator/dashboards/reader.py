@@ -178,6 +178,7 @@ def _panel(data: Mapping[str, Any]) -> Panel:
         "width",
         "height",
         "stack",
+        "legend",
         "sparkline",
         "every",
         "content",

@@ -111,6 +111,7 @@ class Panel:
     no_value: str = ""
     thresholds: tuple[Threshold, ...] = ()
     stack: bool = False
+    legend: str = ""
     sparkline: bool = False
     every: str = ""
     columns: tuple[tuple[str, str], ...] = ()

@@ -209,6 +209,19 @@ def test_series_are_piled_up_on_request() -> None:
     assert only_panel(stack=True)["fieldConfig"]["defaults"]["custom"]["stacking"]["mode"] == "normal"
 
 
+def test_a_legend_beside_the_lines_takes_a_quarter_of_a_panel_of_half_the_window() -> None:
+    legend = only_panel(legend="beside")["options"]["legend"]
+    assert legend == {"displayMode": "table", "placement": "right", "width": 190}
+    assert "legend" not in only_panel()["options"]
+
+
+def test_a_number_without_thresholds_is_not_red_from_80_as_grafana_would_have_it() -> None:
+    plain = {"mode": "fixed", "fixedColor": "text"}
+    assert only_panel(type="stat")["fieldConfig"]["defaults"]["color"] == plain
+    steps = [{"color": "green", "meaning": "fine"}, {"from": 1, "color": "red", "meaning": "bad"}]
+    assert "color" not in only_panel(type="stat", thresholds=steps)["fieldConfig"]["defaults"]
+
+
 def test_a_table_joins_its_queries_on_the_columns() -> None:
     found = only_panel(
         type="table",

@@ -89,6 +89,10 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out() -> None:
             "rows[0].panels[0].stack: panel 'Up': found 'stack', which only a timeseries",
         ),
         (
+            {"legend": "beside", "type": "stat"},
+            "rows[0].panels[0].legend: panel 'Up': found 'legend', which only a timeseries panel uses",
+        ),
+        (
             {"every": "1m", "type": "stat"},
             "rows[0].panels[0].every: panel 'Up': found 'every', which only a timeseries panel uses",
         ),

@@ -103,7 +103,7 @@ def share_of_errors(form: str) -> Callable[[str], str]:
 
 
 MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
-    "half a rate": ("serve-steady", "ray-serve", "Requests per second", lambda expr: f"({expr}) / 2"),
+    "half a rate": ("serve-steady", "ray-serve", "Request rate", lambda expr: f"({expr}) / 2"),
     "events of a minute for a rate": (
         *("serve-steady", "ray-serve", "Requests by deployment"),
         lambda expr: expr.replace(" / 60)", ")"),
@@ -111,7 +111,7 @@ MUTANTS: dict[str, tuple[str, str, str, Callable[[str], str]]] = {
     "milliseconds for seconds": (
         "serve-steady",
         "ray-serve",
-        "Time of a request (p95)",
+        "Latency (p95)",
         lambda expr: f"({expr}) / 1000",
     ),
     "increase, which loses what made the counter": (
@@ -147,7 +147,7 @@ def test_a_query_that_is_wrong_is_caught(
 AT_ZERO = {
     ("inference", "What becomes of requests", "D"),
     ("ray-data", "Data sets that failed", "A"),
-    ("ray-serve", "Applications not running", "A"),
+    ("ray-serve", "Apps not running", "A"),
     ("ray-serve", "Unhealthy replicas", "A"),
 }
 """Targets that scenarios have only seen say that there is nothing."""
@@ -158,7 +158,7 @@ BLIND = AT_ZERO | {
     ("inference", "vLLM engines", "D"),
     # The bucket in which the truth lies begins at 0, or is as wide as what lies in it.
     ("inference", "Whole request", "A"),
-    ("ray-serve", "Time of a request (p95)", "A"),
+    ("ray-serve", "Latency (p95)", "A"),
 }
 """Targets of which no scenario notices that they say half."""
 
@@ -193,7 +193,7 @@ def test_two_panels_with_each_others_queries_are_caught(
     scenarios: Mapping[str, Scenario], chart_shipped: Shipped, replays: Mapping[str, Api]
 ) -> None:
     name = "serve-errors"
-    one, two = "Requests per second", "Server errors"
+    one, two = "Request rate", "Server errors"
     queries = {title: query_of(chart_shipped, "ray-serve", title) for title in (one, two)}
     changed = with_query(chart_shipped, "ray-serve", one, lambda _: queries[two])
     changed = with_query(changed, "ray-serve", two, lambda _: queries[one])
