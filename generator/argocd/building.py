@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from generator.argocd import tree
@@ -9,10 +10,10 @@ from generator.argocd.delivery import added_values
 from generator.argocd.settings import IN_CLUSTER
 from generator.build.build import fit
 from generator.build.profile import load_profile
-from generator.errors import InputError
+from generator.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from generator.argocd.clusters import Cluster
     from generator.argocd.settings import Settings
@@ -60,7 +61,8 @@ def for_many(
         made_by: see tree.command.
 
     Raises:
-        InputError: a cluster's profile or values are wrong, or need a chart of their own; every cluster's problem.
+        InputError: a cluster's profile or values are wrong, or need a chart of their own, or two clusters send to one
+            store and say the same name of theirs; every cluster's problem.
     """
     targets: list[tree.Target] = []
     errors: list[InputError] = []
@@ -71,7 +73,25 @@ def for_many(
             errors.append(error)
     if errors:
         raise InputError(*dict.fromkeys(problem for error in errors for problem in error.problems))
+    if mixed := tuple(_mixed(clusters, targets)):
+        raise InputError(*mixed)
     return tree.application_set(targets, settings, made_by)
+
+
+def _mixed(clusters: Sequence[Cluster], targets: Sequence[tree.Target]) -> Iterator[Problem]:
+    """Yields each cluster whose samples could not be told from another's in a store that both send to."""
+    first: dict[tuple[str, str], str] = {}
+    for cluster, target in zip(clusters, targets, strict=True):
+        stack = target.values["kube-prometheus-stack"]
+        spec = stack["prometheus"]["prometheusSpec"] if stack["enabled"] else {}
+        labels = spec.get("externalLabels", {})
+        for url in dict.fromkeys(each["url"] for each in spec.get("remoteWrite", ())):
+            other = first.setdefault((url, json.dumps(labels, sort_keys=True)), cluster.name)
+            if other != cluster.name:
+                said = labels.get("cluster", "nothing")
+                message = f"found the cluster label '{said}', which '{other}' has too, and both send to {url}"
+                path = "components.kube-prometheus-stack.prometheus.cluster"
+                yield Problem(message, cluster.changes.file, path, hint="give each cluster a name of its own")
 
 
 def _only(base: Build, build: Build) -> tree.Target:

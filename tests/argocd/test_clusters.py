@@ -227,3 +227,23 @@ def test_a_file_that_one_cluster_brings_alone_needs_a_chart_of_its_own(sources: 
     alone = {**LAB, "values": {"rules": {"extra": [str(tmp_path / "team.yaml")]}}}
     with pytest.raises(InputError, match=r"rules/_team\.tpl.* \(give it a chart of its own"):
         made(sources, HUB, alone)
+
+
+def test_two_clusters_that_send_to_one_store_need_different_names(sources: Sources) -> None:
+    store = {"name": "all", "store": "mimir", "url": "https://mimir.example/api/v1/push"}
+
+    def named(cluster: dict[str, str], name: str) -> dict[str, Any]:
+        prometheus = {"cluster": name, "remoteWrite": [store]}
+        return {
+            **cluster,
+            "path": cluster["name"],
+            "values": {"components": {"kube-prometheus-stack": {"prometheus": prometheus}}},
+        }
+
+    made(sources, named(HUB, "hub"), named(LAB, "lab"))
+    with pytest.raises(InputError) as error:
+        made(sources, named(HUB, "ml"), named(LAB, "ml"))
+    assert str(error.value).startswith("clusters.yaml: clusters[1].values: components.kube-prometheus-stack.prometheus")
+    assert "found the cluster label 'ml', which 'hub' has too, and both send to https://mimir.example" in str(
+        error.value
+    )

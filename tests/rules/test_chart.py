@@ -197,6 +197,18 @@ def test_a_typo_fails_the_install(helm_binary: Path, chart: Path, setting: str, 
     assert name in done.stderr
 
 
+@pytest.mark.parametrize("values", [{"agentMode": True}, {"prometheusSpec": {"shards": 2}}])
+def test_no_rules_are_installed_for_a_prometheus_that_sees_a_part_of_the_targets(
+    render: Callable[..., Objects], values: dict[str, Any]
+) -> None:
+    stack = {"enabled": True, "prometheus": {"agentMode": False, "prometheusSpec": {"shards": 1}}}
+    assert render(**{"kube-prometheus-stack": stack}) == render()
+    with pytest.raises(Exception, match=r"found agentMode, or several prometheusSpec\.shards"):
+        render(**{"kube-prometheus-stack": {"enabled": True, "prometheus": values}})
+    off = {"enabled": False, "prometheus": values}
+    assert render(**{"kube-prometheus-stack": off}) == render(**{"kube-prometheus-stack": {"enabled": False}})
+
+
 def closed(schema: Any) -> Any:
     """Closes every object of a schema, so that a field that the operator does not know is an error."""
     if isinstance(schema, list):

@@ -15,6 +15,7 @@ from generator.stack.alertmanager.values import alert_context
 from generator.stack.component import Component, choices_of, from_template, mebibytes
 from generator.stack.grafana import log_source
 from generator.stack.kube_prometheus_stack.data_sources import longer_interval
+from generator.stack.kube_prometheus_stack.remote_write import account_role, remote_write, remote_write_problems
 from generator.stack.priorities import priority_context
 from generator.stack.secrets.names import secret_name
 
@@ -31,10 +32,10 @@ def component(profile: Profile) -> Component:
     """Builds kube-prometheus-stack as the profile wants it.
 
     Raises:
-        InputError: see alert_problems.
+        InputError: see alert_problems and remote_write_problems.
     """
     choices = choices_of(profile, NAME)
-    if problems := alert_problems(profile):
+    if problems := (*alert_problems(profile), *remote_write_problems(profile)):
         raise InputError(*problems)
     logs = log_source.log_context(profile, choices["grafana"]["opensearchPlugin"])
     # Grafana reads its data sources at its start only; a pod that has others is another one.
@@ -51,6 +52,8 @@ def component(profile: Profile) -> Component:
         role=GRAFANA_ROLE,
         sources=sources,
         longer_interval=longer_interval(profile.choices),
+        remote_write=remote_write(choices["prometheus"]),
+        account_role=account_role(choices["prometheus"]),
         **logs,
         **alert_context(profile),
     )

@@ -12,6 +12,11 @@ Usage: {{ include "ai-ml-observability.rules" (list . "vllm") }}
 {{- $own := index $common $name | default dict -}}
 {{- $fixed := include (printf "ai-ml-observability.rules.%s" $name) $root | fromYaml -}}
 {{- with $fixed.Error -}}{{- fail . -}}{{- end -}}
+{{- $stack := index $root.Values "kube-prometheus-stack" | default dict -}}
+{{- $prometheus := $stack.prometheus | default dict -}}
+{{- if and $stack.enabled (or $prometheus.agentMode (gt (int ($prometheus.prometheusSpec | default dict).shards) 1)) -}}
+  {{- fail "kube-prometheus-stack.prometheus: found agentMode, or several prometheusSpec.shards, with which rules and panels see nothing, or a part of the targets alone; expected agentMode false and one shard" -}}
+{{- end -}}
 {{- $choices := $common.alerts | default dict -}}
 {{- $base := include "ai-ml-observability.runbooks.url" $root -}}
 
