@@ -85,7 +85,6 @@ def test_off_at_install_time_leaves_what_a_chart_made_without_it_has(
     assert parts(own(newest_helm, vendored("standalone"), *switches)) - {EMPTY} == made_without - {EMPTY}
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("words", "monitors", "boards", "alert"),
     [
@@ -102,14 +101,14 @@ def test_off_at_install_time_leaves_what_a_chart_made_without_it_has(
     ids=["no Fluent Bit", "neither", "somebody else's OpenSearch", "both"],
 )
 def test_monitors_dashboards_and_alerts_go_with_what_they_are_about(
-    helm_binary: Path,
+    newest_helm: Path,
     vendored: Callable[[str], Path],
     words: list[str],
     monitors: set[str],
     boards: set[str],
     alert: bool,
 ) -> None:
-    found = parts(own(helm_binary, vendored("standalone"), *(word for each in words for word in ("--set", each))))
+    found = parts(own(newest_helm, vendored("standalone"), *(word for each in words for word in ("--set", each))))
     assert {name for kind, name in found if kind == "PodMonitor"} & {"fluent-bit", "opensearch"} == monitors
     prefix = "ai-ml-observability-dashboard-"
     shown = {name.removeprefix(prefix) for kind, name in found if kind == "ConfigMap" and name.startswith(prefix)}
