@@ -42,6 +42,10 @@ def test_the_repositorys_pins_are_the_six_charts_of_the_umbrella() -> None:
     assert all(pin.name == name and pin.reason for name, pin in pins.charts.items())
 
 
+def test_every_chart_has_the_digest_of_its_archive() -> None:
+    assert [name for name, pin in parse_pins(DATA, SCHEMA, file="pins.yaml").charts.items() if not pin.digest] == []
+
+
 def test_a_chart_that_is_not_pinned_is_called_missing() -> None:
     pins = parse_pins(DATA, SCHEMA, file="pins.yaml")
     assert pins.pin("opensearch").name == "opensearch"
