@@ -8,7 +8,7 @@ MINIMUM = $(shell sed -n 's/^requires-python = ">=\([0-9.]*\)"$$/\1/p' pyproject
 # Where bytecode may not be kept, each of the hundreds of processes that the tests start compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth pictures tools locked scan \
+.PHONY: chart test test-fast test-thorough coverage lint docs bench release-size alertmanager cost signals demo truth pictures site tools locked scan \
 	operator-config e2e clean
 
 chart: $(VENV)/.ready
@@ -110,6 +110,15 @@ $(VENV)-scanner/.ready: tests/scanner/locked.txt
 	$(VENV)-scanner/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement tests/scanner/locked.txt
 	touch $@
 
+# The documentation as a site, in build/site; a link or an anchor that leads nowhere ends it. In a folder of its own, as the scanner.
+site: $(VENV)-site/.ready $(VENV)/.ready-dev
+	$(BIN)/python -m tests.site --zensical $(VENV)-site/bin/zensical $(OPTIONS)
+
+$(VENV)-site/.ready: tests/site/locked.txt
+	$(PYTHON) -m venv $(VENV)-site
+	$(VENV)-site/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement tests/site/locked.txt
+	touch $@
+
 define need_python
 @$(1) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null || { \
 	echo "gen-chart needs Python $(MINIMUM) or newer, found: $$($(1) --version 2>&1). $(2)" >&2; exit 1; }
@@ -135,4 +144,4 @@ $(VENV)/.ready-dev: $(VENV)/.ready locked-dev.txt tests/helm-binaries.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-scanner generator/compiled .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-scanner $(VENV)-site generator/compiled .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

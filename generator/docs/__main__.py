@@ -2,7 +2,16 @@
 
 import sys
 
-from generator.docs import causes_page, checks_page, overlays_page, values_page, workloads_page
+from generator.docs import (
+    causes_page,
+    checks_page,
+    overlays_page,
+    profile_page,
+    support_page,
+    tour_page,
+    values_page,
+    workloads_page,
+)
 from generator.errors import InputError
 
 try:
@@ -11,6 +20,9 @@ try:
     causes_page.write()
     overlays_page.write()
     workloads_page.write()
+    profile_page.write()
+    support_page.write()
+    tour_page.write()
 except InputError as error:
     sys.stderr.writelines(f"error: {problem}\n" for problem in error.problems)
     sys.exit(error.exit_code)

@@ -36,17 +36,17 @@ def values_markdown(schema: Mapping[str, Any], values: Mapping[str, Any]) -> str
     for name, child in own.items():
         if child["type"] == "object":
             lines += [f"## {name}", "", child.get("description", ""), ""]
-            lines += _table(_rows(child, values.get(name, {}), name), ("key", "type", "default", "meaning"))
+            lines += table(key_rows(child, values.get(name, {}), name), ("key", "type", "default", "meaning"))
     lines += ["## Upstream charts and the rest", ""]
     rest = {**upstream, **{name: child for name, child in own.items() if child["type"] != "object"}}
-    lines += _table(
+    lines += table(
         ((f"`{name}`", _type(child), "", child.get("description", "")) for name, child in rest.items()),
         ("key", "type", "default", "meaning"),
     )
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
+def key_rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
     """Yields a row a key, depth first; siblings of one shape (the workloads) share the rows below them."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     alike = _alike(properties)
@@ -57,7 +57,7 @@ def _rows(schema: Mapping[str, Any], values: Any, path: str) -> Iterator[tuple[s
         shown = "" if default is None or (nested and name not in alike) else _code(default)
         yield f"`{child_path}`", _type(child), shown, child.get("description", "")
         if nested and name not in alike:
-            yield from _rows(child, default, child_path)
+            yield from key_rows(child, default, child_path)
     if alike:
         sample = properties[alike[0]]["properties"]
         shared = {key: child for key, child in sample.items() if all(key in properties[n]["properties"] for n in alike)}
@@ -83,7 +83,13 @@ def _code(value: Any) -> str:
     return f"`{text}`"
 
 
-def _table(rows: Any, names: tuple[str, ...]) -> list[str]:
+def table(rows: Any, names: tuple[str, ...]) -> list[str]:
+    """Returns the lines of a table in Markdown, with an empty one below.
+
+    Args:
+        rows: the cells of each row, as many as there are names.
+        names: the headings.
+    """
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(cell.replace("\n", " ") for cell in row) + " |" for row in rows]
     return [*lines, ""]
