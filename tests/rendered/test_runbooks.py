@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import helm
+from tests import helm, objects
 from tests.conftest import SOME_PROFILES
 
 if TYPE_CHECKING:
@@ -172,8 +172,11 @@ def test_the_links_begin_with_what_people_reach(
     assert {link and link.rpartition("/")[0] for link in links(found, ours=True).values()} == {base}
 
 
-def test_an_ingress_leads_to_the_service_and_a_policy_lets_everybody_in(render: Callable[..., Documents]) -> None:
+def test_an_ingress_leads_to_the_service_and_a_policy_lets_everybody_in(
+    render: Callable[..., Documents], upstream_charts: Path
+) -> None:
     found = render("bring-your-own-prometheus", served({**HOST, "className": "nginx", "tlsSecret": "tls"}))
+    assert objects.faults(found, next(upstream_charts.glob("kube-prometheus-stack-*.tgz"))) == []
     spec = of(found, "Ingress")["spec"]
     assert (spec["ingressClassName"], spec["tls"]) == ("nginx", [{"hosts": [HOST["host"]], "secretName": "tls"}])
     (rule,) = spec["rules"]
