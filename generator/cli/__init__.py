@@ -13,7 +13,20 @@ from typing import NoReturn
 
 import click
 
-from generator.cli import argocd, bump, check, doctor, explain, fetch, images, instrument, outdated, package, size
+from generator.cli import (
+    argocd,
+    bump,
+    check,
+    doctor,
+    explain,
+    fetch,
+    images,
+    instrument,
+    outdated,
+    package,
+    rules,
+    size,
+)
 from generator.cli.generate import cli
 from generator.cli.options import MOST_SHOWN, show_rest, with_lines
 from generator.errors import InputError
@@ -32,6 +45,7 @@ __all__ = [
     "main",
     "outdated",
     "package",
+    "rules",
     "size",
 ]
 

@@ -22,6 +22,7 @@ from tests.signals import server
 from tests.sizing.measure import FILE, OTHERS, counts, everything, sizes, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from generator.build.build import Build
@@ -51,7 +52,7 @@ def test_the_counts_are_those_of_the_captures_and_the_catalogue() -> None:
 
 @pytest.mark.thorough
 def test_a_real_prometheus_holds_as_many_series_as_are_reckoned(
-    everything_kept: Build, binaries: Binaries, tmp_path: Path
+    everything_kept: Build, binaries: Binaries, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     nodes = 6
     there = sizes(labels for one in everything() for labels in copies(one, nodes))
@@ -69,6 +70,7 @@ def test_a_real_prometheus_holds_as_many_series_as_are_reckoned(
     with server.running(binaries, tmp_path / "data") as api:
         answer = api.range(f'count({{job!~"{"|".join(OTHERS)}|",__name__!=""}})', history.end, history.end, 30)
     stored = float(answer.series[0][1][0][1])
+    record_property("series reckoned, and stored", (round(total(everything_kept, whole)), stored))
     assert total(everything_kept, whole) == pytest.approx(stored, rel=0.2)
 
 
