@@ -29,7 +29,7 @@ GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").iterdir())
 PAGES = [
     *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
-    *(ROOT / "docs" / name for name in ("releases.md", "quick-start.md", "ko/quick-start.md")),
+    *(ROOT / "docs" / name for name in ("releases.md", "quick-start.md", "ko/quick-start.md", "adopt.md")),
 ]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE))
