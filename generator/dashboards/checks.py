@@ -22,6 +22,7 @@ _ONLY = {
     "columns": "table",
     "stack": "timeseries",
     "legend": "timeseries",
+    "colors": "timeseries",
     "sparkline": "stat",
     "every": "timeseries",
     "content": "text",

@@ -64,6 +64,7 @@ def start_panel(panel: Panel, source: Any) -> Any:
     if panel.unit:
         built.unit(panel.unit)
     _add_scale(built, panel)
+    _add_colors(built, panel)
     return built
 
 
@@ -269,6 +270,17 @@ def _timeseries(panel: Panel) -> Any:
         style = builders.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
         built.thresholds_style(style)
     return built
+
+
+def _add_colors(built: Any, panel: Panel) -> None:
+    """Gives lines colours that mean something; Grafana goes by the order of names, in which 'abort' is green."""
+    from grafana_foundation_sdk.builders import dashboard as builders
+    from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
+
+    for name, color in panel.colors:
+        override = built.override_by_regexp if name.startswith("/") else built.override_by_name
+        fixed = builders.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(color).build()
+        override(name, [DynamicConfigValue("color", fixed)])
 
 
 def _heatmap(panel: Panel) -> Any:

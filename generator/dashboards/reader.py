@@ -191,6 +191,7 @@ def _panel(data: Mapping[str, Any]) -> Panel:
             Threshold(step.get("from"), step["color"], step.get("text", ""), step.get("meaning", "").strip())
             for step in data.get("thresholds", ())
         ),
+        colors=tuple(data.get("colors", {}).items()),
         columns=tuple(data.get("columns", {}).items()),
         fields=tuple(data.get("fields", ())),
         max_lines=data.get("maxLines", 0),

@@ -114,6 +114,7 @@ class Panel:
     legend: str = ""
     sparkline: bool = False
     every: str = ""
+    colors: tuple[tuple[str, str], ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     content: str = ""
     fields: tuple[str, ...] = ()
