@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -71,11 +72,29 @@ def _variable_problems(file: str, path: str, variable: Variable) -> Iterator[Pro
                 yield Problem(f"found '{key}', which a box for words does not use", file, f"{path}.{key}")
 
 
+def _color_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
+    legends = [target.legend for target in panel.targets]
+    known = legends if all(legends) and not any("{{" in legend for legend in legends) else None
+    for name, _ in panel.colors:
+        place = f"{path}.colors"
+        if not name.startswith("/"):
+            if known is not None and name not in known:
+                yield Problem(f"found '{name}', which no legend says", file, place, hint=nearest(name, known))
+        elif len(name) < 3 or not name.endswith("/"):
+            yield Problem(f"found '{name}', expected a regular expression between slashes", file, place)
+        else:
+            try:
+                re.compile(name[1:-1])
+            except re.error as error:
+                yield Problem(f"found '{name}', which is no regular expression: {error}", file, place)
+
+
 def _panel_problems(file: str, path: str, panel: Panel) -> Iterator[Problem]:
     for key, kind in _ONLY.items():
         if getattr(panel, key) and panel.type != kind:
             written = "maxLines" if key == "max_lines" else key
             yield Problem(f"found '{written}', which only a {kind} panel uses", file, f"{path}.{written}")
+    yield from _color_problems(file, path, panel)
     if panel.sparkline and (len(panel.targets) > 1 or any("{{" in target.legend for target in panel.targets)):
         hint = "a sparkline is drawn behind one number; leave it out, and the panel asks for the present"
         yield Problem("found 'sparkline' in a stat of several numbers", file, f"{path}.sparkline", hint=hint)

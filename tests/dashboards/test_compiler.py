@@ -215,6 +215,17 @@ def test_a_legend_beside_the_lines_takes_a_quarter_of_a_panel_of_half_the_window
     assert "legend" not in only_panel()["options"]
 
 
+def test_lines_have_the_colours_that_a_file_names_by_name_or_by_expression() -> None:
+    overrides = only_panel(colors={"Failed": "red", "/^2/": "green"})["fieldConfig"]["overrides"]
+    assert overrides == [
+        {
+            "matcher": {"id": matcher, "options": name},
+            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
+        }
+        for matcher, name, color in (("byName", "Failed", "red"), ("byRegexp", "/^2/", "green"))
+    ]
+
+
 def test_a_number_without_thresholds_is_not_red_from_80_as_grafana_would_have_it() -> None:
     plain = {"mode": "fixed", "fixedColor": "text"}
     assert only_panel(type="stat")["fieldConfig"]["defaults"]["color"] == plain

@@ -97,6 +97,18 @@ def test_a_dashboard_has_defaults_for_what_it_leaves_out() -> None:
             "rows[0].panels[0].every: panel 'Up': found 'every', which only a timeseries panel uses",
         ),
         (
+            {"type": "timeseries", "colors": {"Faild": "red"}, "targets": [{"expr": "up", "legend": "Failed"}]},
+            "rows[0].panels[0].colors: panel 'Up': found 'Faild', which no legend says",
+        ),
+        (
+            {"type": "timeseries", "colors": {"/5(/": "red"}},
+            "rows[0].panels[0].colors: panel 'Up': found '/5(/', which is no regular expression",
+        ),
+        (
+            {"type": "timeseries", "colors": {"/5": "red"}},
+            "rows[0].panels[0].colors: panel 'Up': found '/5', expected a regular expression between slashes",
+        ),
+        (
             {"sparkline": True},
             "rows[0].panels[0].sparkline: panel 'Up': found 'sparkline', which only a stat panel uses",
         ),
