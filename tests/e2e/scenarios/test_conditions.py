@@ -6,10 +6,10 @@ import re
 import tarfile
 import threading
 import time
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from tests import helm
 from tests.e2e.client import MERGE
@@ -201,4 +201,4 @@ def kinds(chart: Path) -> list[dict[str, Any]]:
     with tarfile.open(archive) as packed:
         names = [each.name for each in packed if re.search(r"/crds/crds/[^/]+\.yaml$", each.name)]
         texts = [packed.extractfile(name) for name in names]
-        return [yaml.safe_load(text.read()) for text in texts if text]
+        return [deepcopy(crd) for text in texts if text for crd in helm.documents(text.read().decode())]
