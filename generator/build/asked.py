@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.dashboards.queries import expressions as dashboard_expressions
 from generator.errors import InputError, Problem
-from generator.files import schemas, yamlfile
-from generator.files.location import package_root, sources_root
+from generator.files.packaged import packaged
 from generator.promql.parser import selectors
 from generator.rules.groups import expressions as rule_expressions
 from generator.verify.names import PROMETHEUS_OWN, alternatives
@@ -119,9 +118,5 @@ def asked_by_stack(*, dashboards: bool) -> frozenset[str]:
     Raises:
         InputError: the file does not follow values-schemas/asked.schema.yaml.
     """
-    path = package_root() / "stack" / "kube_prometheus_stack" / "asked.yaml"
-    file = path.relative_to(package_root().parent).as_posix()
-    data = yamlfile.load_data(path, file=file)
-    schema = "values-schemas/asked.schema.yaml"
-    schemas.validate(data, yamlfile.load_data(sources_root() / schema, file=schema), file=file)
+    data = packaged("generator/stack/kube_prometheus_stack/asked.yaml", "asked")
     return frozenset((*data["rules"], *(data["dashboards"] if dashboards else ())))

@@ -121,7 +121,7 @@ def read_sources(root: Path) -> Sources:
         exporters=LazyMapping(lambda: _exporters(root)),
         log_fields=read_log_fields(root),
         exemptions=_exemptions(root, schemas["exemptions"]),
-        runbooks=_runbooks(root),
+        runbooks=LazyMapping(lambda: _runbooks(root)),
         schemas=schemas,
     )
 

@@ -12,13 +12,14 @@ from generator.cli.generate import cli
 from generator.cli.options import (
     DEFAULT_FOLDER,
     complete_profile,
+    folder_options,
     load_build,
     load_sources,
     request_options,
     require_profile,
+    show_difference,
     show_warnings,
 )
-from generator.errors import Exit
 
 if TYPE_CHECKING:
     from generator.choices.request import Request
@@ -77,17 +78,7 @@ Examples:
     help="Write an ApplicationSet for the clusters that this file lists.",
 )
 @click.option("--plain", is_flag=True, help="Write one Application, in place of the one that AI on EKS applies.")
-@click.option(
-    "-o",
-    "--output-dir",
-    "target",
-    type=click.Path(path_type=Path),
-    default="argocd",
-    show_default=True,
-    metavar="DIR",
-    help="The folder of Applications.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@folder_options("argocd", "The folder of Applications.")
 @click.pass_context
 def argocd(
     ctx: click.Context, /, request: Request, clusters: Path | None, plain: bool, target: Path, check: bool, **names: Any
@@ -105,7 +96,7 @@ def argocd(
     from generator import argocd as applications
     from generator.build.sources import read_overlay
     from generator.choices.profiles import parse_set
-    from generator.files.writer import plan, unified_diff, write
+    from generator.files.writer import plan, write
 
     settings = applications.settings(applications.Options(**names), target=target.as_posix(), plain=plain)
     listed = None if clusters is None else applications.read_clusters(clusters)
@@ -122,10 +113,7 @@ def argocd(
         files = (applications.plain if plain else applications.for_one)(base, build, settings, made_by)
     planned = plan(target, files, applications.SIGNATURE)
     if check:
-        click.echo(unified_diff(planned), nl=False)
-        if not planned.clean:
-            click.echo(f"{target} is not what gen-chart would write", err=True)
-            ctx.exit(Exit.CHECK_FAILED)
+        show_difference(ctx, target, planned)
         return
     write(planned)
     show_warnings(() if planned.clean or listed is not None else build.notices)

@@ -9,7 +9,7 @@ import click
 
 from generator.choices.request import Request
 from generator.cli.generate import cli
-from generator.cli.options import load_build, load_sources, request_options
+from generator.cli.options import load_build, load_sources, report_option, request_options
 from generator.errors import Exit, InputError, bad_input
 
 if TYPE_CHECKING:
@@ -41,13 +41,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--watch", type=click.IntRange(min=5), metavar="SECONDS", help="Look again and again, this often.")
 @click.option("--timeout", default=20.0, show_default=True, metavar="SECONDS", help="How long one answer may take.")
 @click.option("--parallel", default=6, show_default=True, type=click.IntRange(1, 32), help="Questions at a time.")
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@report_option
 @request_options()
 @click.pass_context
 def doctor(ctx: click.Context, /, request: Request, output: str, watch: int | None, **options: Any) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from generator import __version__
 from generator.choices.request import Request
-from generator.cli.options import DEFAULT_FOLDER, load_build, request_options, require_profile, show_warnings
-from generator.errors import Exit
+from generator.cli.options import (
+    DEFAULT_FOLDER,
+    folder_options,
+    load_build,
+    request_options,
+    require_profile,
+    show_difference,
+    show_warnings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from generator.errors import Problem
     from generator.files.writer import Plan
@@ -40,17 +47,7 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @request_options()
-@click.option(
-    "-o",
-    "--output-dir",
-    "target",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_FOLDER,
-    show_default=True,
-    metavar="DIR",
-    help="The chart's folder.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@folder_options(DEFAULT_FOLDER, "The chart's folder.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; list the files that would change.")
 @click.version_option(__version__, prog_name="gen-chart")
 @click.pass_context
@@ -82,10 +79,7 @@ def cli(
     planned = writer.plan(target, files)
     show_warnings(cached.warnings if cached else ())
     if check:
-        click.echo(writer.unified_diff(planned), nl=False)
-        if not planned.clean:
-            click.echo(f"{target} is not what gen-chart would write", err=True)
-            ctx.exit(Exit.CHECK_FAILED)
+        show_difference(ctx, target, planned)
     elif dry_run:
         for verb in ("added", "changed", "removed"):
             for path in getattr(planned, verb):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.choices.request import Request
+from generator.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from generator.build.build import Build
     from generator.build.sources import Sources
     from generator.errors import Problem
+    from generator.files.writer import Plan
 
 DEFAULT_FOLDER = Path("charts/ai-ml-observability")
 
@@ -74,6 +76,14 @@ _MIRROR = click.option(
 )
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
+)
+
+report_option = click.option(
+    "--output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
 )
 
 _REGISTRY_FORM = "HOST[/PATH]"
@@ -147,6 +157,28 @@ def _require_registry(ctx: click.Context, _param: click.Parameter, registry: str
     if re.fullmatch(schema["pattern"], registry) is None:
         raise bad_input(f"found '{registry}', expected {_REGISTRY_FORM} without a scheme", file="--registry")
     return registry
+
+
+def folder_options(default: Path | str, help_text: str) -> Callable[[Any], Any]:
+    """Adds to a command that writes a folder the options for it; it receives ``target`` and ``check``."""
+
+    def decorate(command: Any) -> Any:
+        target = click.option(
+            "-o",
+            "--output-dir",
+            "target",
+            type=click.Path(path_type=Path),
+            default=default,
+            show_default=True,
+            metavar="DIR",
+            help=help_text,
+        )
+        check = click.option(
+            "--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs."
+        )
+        return target(check(command))
+
+    return decorate
 
 
 def require_profile(request: Request) -> None:
@@ -226,6 +258,22 @@ def show_rest(problems: Sequence[Problem]) -> None:
 def load_builds(sources: Sources) -> list[Build]:
     """Makes the Build of every built-in profile, in the order of their names."""
     return [load_build(Request(name), sources) for name in sorted(sources.profiles)]
+
+
+def show_difference(ctx: click.Context, target: Path, planned: Plan) -> None:
+    """Prints as a diff what would change in a folder, and ends the command with exit code 1 if that is anything.
+
+    Args:
+        ctx: the command's.
+        target: the folder as it was typed.
+        planned: what would be written.
+    """
+    from generator.files.writer import unified_diff
+
+    click.echo(unified_diff(planned), nl=False)
+    if not planned.clean:
+        click.echo(f"{target} is not what gen-chart would write", err=True)
+        ctx.exit(Exit.CHECK_FAILED)
 
 
 def show_result(data: Any, text: str, output: str) -> None:

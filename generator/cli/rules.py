@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import load_build, request_options, require_profile
-from generator.errors import Exit
+from generator.cli.options import folder_options, load_build, request_options, require_profile, show_difference
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from generator.choices.request import Request
 
 
@@ -23,17 +23,7 @@ if TYPE_CHECKING:
     required=True,
     help="Whose form they have: Amazon Managed Service for Prometheus, Mimir, or Thanos.",
 )
-@click.option(
-    "-o",
-    "--output-dir",
-    "target",
-    type=click.Path(path_type=Path),
-    default="rules-for-ruler",
-    show_default=True,
-    metavar="DIR",
-    help="The folder of files.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 1 if the folder differs.")
+@folder_options("rules-for-ruler", "The folder of files.")
 @request_options()
 @click.pass_context
 def rules(ctx: click.Context, /, request: Request, ruler: str, target: Path, check: bool) -> None:
@@ -43,7 +33,7 @@ def rules(ctx: click.Context, /, request: Request, ruler: str, target: Path, che
     files. kube-prometheus-stack's are not among them.
     """
     require_profile(request)
-    from generator.files.writer import plan, unified_diff, write
+    from generator.files.writer import plan, write
     from generator.rules.files import RULERS, rule_files, signature
 
     build = load_build(request)
@@ -51,10 +41,7 @@ def rules(ctx: click.Context, /, request: Request, ruler: str, target: Path, che
     files = rule_files(build.sources.rules, build.sources.brought_rules, build.values["rules"], form)
     planned = plan(target, files, signature(files))
     if check:
-        click.echo(unified_diff(planned), nl=False)
-        if not planned.clean:
-            click.echo(f"{target} is not what gen-chart would write", err=True)
-            ctx.exit(Exit.CHECK_FAILED)
+        show_difference(ctx, target, planned)
         return
     write(planned)
     click.echo(f"{target}: {len(files)} files")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.cli.generate import cli
-from generator.cli.options import load_build, request_options, require_profile
+from generator.cli.options import load_build, report_option, request_options, require_profile, show_result
 
 if TYPE_CHECKING:
     from generator.choices.request import Request
@@ -47,13 +47,7 @@ _MANY = click.IntRange(min=0)
     metavar="FILE",
     help="Write the choices that follow, to be laid over the profile with -f.",
 )
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@report_option
 @request_options()
 def size(request: Request, output: str, target: Path | None, churn: float, log_lines: float, **numbers: Any) -> None:
     """Say what a fleet of some nodes gives and needs: series, samples, memory, disk, and the choices that follow.
@@ -62,8 +56,6 @@ def size(request: Request, output: str, target: Path | None, churn: float, log_l
     real exporters and in the catalogue; generator/sizing/constants.yaml has what one costs, and how that is known.
     """
     require_profile(request)
-    import json
-
     from generator.files import yamlfile
     from generator.files.atomic import write_file
     from generator.sizing import report
@@ -76,10 +68,8 @@ def size(request: Request, output: str, target: Path | None, churn: float, log_l
     found = workloads(build, whole)
     need = needs(build, whole, found)
     follows, lacks = overlay(build, need), too_small(build, need)
-    if output == "json":
-        click.echo(json.dumps(report.as_data(found, need, lacks, follows), indent=2))
-    else:
-        click.echo(report.as_text(found, need, lacks, markdown=output == "markdown"), nl=False)
+    text = report.as_text(found, need, lacks, markdown=output == "markdown")
+    show_result(report.as_data(found, need, lacks, follows), text, output)
     if target is not None:
         write_file(target, f"# Written by gen-chart size for {whole.nodes} nodes.\n{yamlfile.dump(follows)}")
         click.echo(f"{target}: lay it over the profile with -f", err=True)

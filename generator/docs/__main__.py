@@ -12,17 +12,15 @@ from generator.docs import (
     values_page,
     workloads_page,
 )
+from generator.docs.writing import write_pages
 from generator.errors import InputError
 
 try:
-    values_page.write()
     checks_page.write()
     causes_page.write()
     overlays_page.write()
-    workloads_page.write()
-    profile_page.write()
-    support_page.write()
-    tour_page.write()
+    for page in (values_page, workloads_page, profile_page, support_page, tour_page):
+        write_pages(page.pages())
 except InputError as error:
     sys.stderr.writelines(f"error: {problem}\n" for problem in error.problems)
     sys.exit(error.exit_code)

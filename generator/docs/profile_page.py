@@ -79,16 +79,3 @@ def pages() -> dict[str, str]:
 
     sources = read_sources(sources_root())
     return {"profile.md": profile_markdown(profile_schema(sources), sources.profiles["standalone"].data)}
-
-
-def write() -> None:
-    """Writes the page into docs/ of the checkout.
-
-    Raises:
-        InputError: a source is broken, or the page cannot be written.
-    """
-    from generator.files.atomic import write_file
-    from generator.files.location import sources_root
-
-    for name, text in pages().items():
-        write_file(sources_root() / "docs" / name, text)

@@ -93,16 +93,3 @@ def pages() -> dict[str, str]:
     from generator.files.location import sources_root
 
     return {"support.md": support_markdown(read_sources(sources_root()), sources_root())}
-
-
-def write() -> None:
-    """Writes the page into docs/ of the checkout.
-
-    Raises:
-        InputError: a source is broken, or the page cannot be written.
-    """
-    from generator.files.atomic import write_file
-    from generator.files.location import sources_root
-
-    for name, text in pages().items():
-        write_file(sources_root() / "docs" / name, text)

@@ -64,16 +64,3 @@ def pages() -> dict[str, str]:
 def _order(name: str) -> tuple[bool, str]:
     """Puts those first for which people come."""
     return name not in ("gpu-training", "inference"), name
-
-
-def write() -> None:
-    """Writes the page into docs/ of the checkout.
-
-    Raises:
-        InputError: a source is broken, or the page cannot be written.
-    """
-    from generator.files.atomic import write_file
-    from generator.files.location import sources_root
-
-    for name, text in pages().items():
-        write_file(sources_root() / "docs" / name, text)

@@ -119,16 +119,3 @@ def pages() -> dict[str, str]:
         "values.md": values_markdown(described, build.values),
         "values.schema.json": schema_json(described, _HEADER, indent=1),
     }
-
-
-def write() -> None:
-    """Writes the pages into docs/ of the checkout.
-
-    Raises:
-        InputError: a source is broken, or a page cannot be written.
-    """
-    from generator.files.atomic import write_file
-    from generator.files.location import sources_root
-
-    for name, text in pages().items():
-        write_file(sources_root() / "docs" / name, text)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from generator.files import schemas, yamlfile
-from generator.files.location import package_root, sources_root
+from generator.files import yamlfile
+from generator.files.location import package_root
+from generator.files.packaged import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,9 +83,7 @@ def constants() -> Mapping[str, float]:
     Raises:
         InputError: it does not follow values-schemas/sizing.schema.yaml.
     """
-    file, schema = "generator/sizing/constants.yaml", "values-schemas/sizing.schema.yaml"
-    data = yamlfile.load_data(package_root() / "sizing" / "constants.yaml", file=file)
-    schemas.validate(data, yamlfile.load_data(sources_root() / schema, file=schema), file=file)
+    data = packaged("generator/sizing/constants.yaml", "sizing")
     return {name: each["value"] for name, each in data.items()}
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from generator.files import schemas, yamlfile
-from generator.files.location import package_root, sources_root
+from generator.files.packaged import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,13 +60,7 @@ def read_overrides(name: str) -> Overrides:
     Raises:
         InputError: it does not follow values-schemas/overrides.schema.yaml.
     """
-    path = package_root() / "stack" / name.replace("-", "_") / "overrides.yaml"
-    file = path.relative_to(package_root().parent).as_posix()
-    data = yamlfile.load_data(path, file=file)
-    schema = yamlfile.load_data(
-        sources_root() / "values-schemas" / "overrides.schema.yaml", file="values-schemas/overrides.schema.yaml"
-    )
-    schemas.validate(data, schema, file=file)
+    data = packaged(f"generator/stack/{name.replace('-', '_')}/overrides.yaml", "overrides")
     undone = tuple(
         Override(
             tuple(entry["path"]),

@@ -84,7 +84,7 @@ def test_a_fault_is_the_first_cause_and_its_remedy_mends_it(cluster: World, faul
     assert mended(sick, but=(fault.cause, fault.workload)) == []
 
 
-@pytest.mark.skipif(not THOROUGH, reason="asks for the whole catalogue; make test-thorough does")
+@pytest.mark.thorough
 def test_a_plain_stack_that_this_project_did_not_install_gets_a_page_that_is_of_use(cluster: World) -> None:
     cluster.state = cluster.healthy.copy()
     cluster.state.monitors.clear()

@@ -8,7 +8,6 @@ import pytest
 
 from tests.signals.scrapes import ROOT
 from tests.signals.second import differences
-from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from tests.signals.binaries import Binaries
@@ -22,12 +21,9 @@ ABOUT_TARGETS = {
 }
 """What may answer otherwise, and why."""
 
-SAMPLE = ("karpenter-capacity", "karpenter")
-"""What ``make test`` asks, a dashboard and a file of rules; Karpenter's own chart has a Service of our job's name."""
-
 
 @pytest.mark.thorough
 def test_the_same_pods_scraped_twice_more_change_no_answer(binaries: Binaries) -> None:
     every = {path.stem for folder in ("dashboards", "rules") for path in (ROOT / folder).glob("*.yaml")}
-    found = differences(binaries, ROOT, every if THOROUGH else SAMPLE)
+    found = differences(binaries, ROOT, every)
     assert [each for each in found if each.place[:2] not in ABOUT_TARGETS and each.place not in ABOUT_TARGETS] == []
