@@ -65,7 +65,10 @@ def test_a_request_to_stop_leaves_nothing_beside_the_chart(tmp_path: Path) -> No
 
 
 SLOW = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+
+# As at a terminal: tests that run in the background have it ignored, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Slow:
     @staticmethod
